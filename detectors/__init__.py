@@ -1,0 +1,1 @@
+"""Detectors: any model file becomes one graph, uint8 pictures in, boxes out."""

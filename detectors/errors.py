@@ -1,0 +1,17 @@
+"""What can go wrong with a model."""
+
+
+class DetectorError(Exception):
+    """Base of every error of a detector; its text is one line for a person."""
+
+
+class ModelLoadError(DetectorError):
+    """The model file is missing, damaged, hostile, or needs what this machine lacks."""
+
+
+class UnknownFamily(ModelLoadError):
+    """No detector family decodes the outputs of this model."""
+
+
+class InferenceError(DetectorError):
+    """One run of the model failed; the pictures of that run have no detections."""

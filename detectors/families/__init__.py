@@ -1,0 +1,1 @@
+"""One decode per file: how a family of models turns its raw outputs into boxes."""

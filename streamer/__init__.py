@@ -1,0 +1,1 @@
+"""Sightline: from live cameras to followed objects."""

@@ -1,0 +1,1 @@
+"""From an address to frames: streams, files, devices and the simulated street."""

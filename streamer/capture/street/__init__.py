@@ -1,0 +1,1 @@
+"""A procedural street camera whose exact truth is known."""

@@ -1,0 +1,33 @@
+"""What can go wrong between a camera and a sink; the type decides whether it is retried."""
+
+
+class StreamerError(Exception):
+    """Base of every error of the streaming service; its text is one line for a person."""
+
+
+class ConfigError(StreamerError):
+    """The configuration is wrong: ``file:line: expected ..., received ...``."""
+
+
+class SourceError(StreamerError):
+    """A camera, stream or file could not be read."""
+
+
+class SourceUnavailable(SourceError):
+    """The source does not answer, or stopped answering; the supervisor tries again."""
+
+
+class SourceEnded(SourceError):
+    """The source came to its end or can never be read; nothing is retried."""
+
+
+class SinkError(StreamerError):
+    """A result could not be published or stored."""
+
+
+class SinkUnavailable(SinkError):
+    """The sink does not take anything at present (a full disk, a closed pipe); retried."""
+
+
+class MessageRejected(SinkError):
+    """The sink will never take this message; it is counted and left out."""

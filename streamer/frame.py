@@ -1,0 +1,62 @@
+"""What a source yields: pictures with their time, and packets as they came from the camera."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+PTS_CLOCK_HZ: Final = 90_000
+"""Ticks per second of every pts in Sightline (RFC 3551, the RTP clock of video)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One decoded picture of one camera.
+
+    Attributes:
+        camera: name of the camera.
+        sequence: number of the frame within its source, from 0; gaps are frames that were left out.
+        pts: media time in ticks of 90 kHz; rises across reconnects and loops.
+        captured_at: when the camera took it, UTC; from RTCP sender reports when there are any.
+        decoded_at: ``time.monotonic()`` seconds at which the picture was decoded.
+        image: uint8 HxWx3, BGR.
+    """
+
+    camera: str
+    sequence: int
+    pts: int
+    captured_at: datetime
+    decoded_at: float
+    image: NDArray[np.uint8]
+
+    @property
+    def time_s(self) -> float:
+        """Media time in seconds; the only clock of tracking and events."""
+        return self.pts / PTS_CLOCK_HZ
+
+    @property
+    def width(self) -> int:
+        return int(self.image.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.image.shape[0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packet:
+    """One access unit of a camera's video stream, untouched.
+
+    Attributes:
+        camera: name of the camera.
+        pts: media time in ticks of 90 kHz, the same as on the frame decoded from it.
+        keyframe: whether decoding can start here.
+        data: Annex B bytes (H.264, H.265).
+    """
+
+    camera: str
+    pts: int
+    keyframe: bool
+    data: bytes

@@ -1,0 +1,1 @@
+"""Where results go: JSON Lines, annotated video and pictures, the terminal."""

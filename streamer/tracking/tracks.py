@@ -1,0 +1,25 @@
+"""What the tracker knows after a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from supervision import Detections
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracks:
+    """The objects that are followed, as of one moment of one camera.
+
+    Attributes:
+        time_s: media time of that moment, seconds.
+        detections: what was found in the frame, in the detector's order; ``tracker_id`` is int
+            and -1 where the object is not (yet) followed.
+        ended: ids of the objects given up at this moment; an id never comes back.
+    """
+
+    time_s: float
+    detections: Detections
+    ended: tuple[int, ...]

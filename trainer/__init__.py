@@ -1,0 +1,1 @@
+"""The trainer: from labelled pictures to a model with its manifest."""

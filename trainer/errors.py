@@ -1,0 +1,9 @@
+"""What can go wrong in a training."""
+
+
+class TrainerError(Exception):
+    """Base of every error of the trainer; its text is one line for a person."""
+
+
+class DatasetError(TrainerError):
+    """The pictures or their labels cannot be trained on."""
