@@ -1,0 +1,44 @@
+# The two commands of a new user are `make demo` and `make test`.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+export PIP_CONSTRAINT := constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo venv test lint soak bench clean
+
+demo: venv  ## the embedded camera and the embedded detector, until Ctrl-C
+	$(BIN)/sightline demo
+
+venv: .venv/installed
+
+test: .venv/installed-dev  ## everything but what takes minutes by nature
+	$(BIN)/python -m pytest
+
+soak: .venv/installed-dev  ## what takes minutes by nature, whole
+	SIGHTLINE_SOAK=1 $(BIN)/python -m pytest -m soak --timeout 3600
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: venv
+	$(BIN)/sightline bench
+
+.venv/bin/python:
+	PYTHON=$(PYTHON) deploy/system-packages run
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+	PYTHON=$(PYTHON) deploy/system-packages run
+	$(BIN)/pip install --quiet --editable '.[train]'
+	touch $@
+
+.venv/installed-dev: .venv/installed
+	PYTHON=$(PYTHON) deploy/system-packages test
+	$(BIN)/pip install --quiet --editable '.[train,dev]'
+	touch $@
+
+clean:
+	rm -rf .venv build dist
