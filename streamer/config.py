@@ -48,7 +48,6 @@ class DetectConfig(Section):
     fps: float = Field(default=5.0, ge=0, le=240)
     labels: tuple[str, ...] = ()
     min_confidence: float = Field(default=0.4, ge=0, le=1)
-    iou: float = Field(default=0.45, ge=0, le=1)
 
 
 class CameraConfig(Section):
@@ -72,6 +71,7 @@ class DetectorConfig(Section):
 
     model: str = "sightline-nano"
     provider: Literal["auto", "cpu", "cuda", "tensorrt"] = "auto"
+    iou: float = Field(default=0.45, ge=0, le=1)
     workers: int | None = Field(default=None, ge=1, le=256)
     max_batch: int = Field(default=16, ge=1, le=64)
     max_wait_ms: float = Field(default=5.0, ge=0, le=1000)
