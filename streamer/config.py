@@ -50,6 +50,33 @@ class DetectConfig(Section):
     min_confidence: float = Field(default=0.4, ge=0, le=1)
 
 
+class TrackerConfig(Section):
+    """When an object is followed, and for how long after it was last seen.
+
+    Detections of at least ``high_confidence`` start a track; weaker ones only continue one. A track is
+    shown once it was seen ``confirm_hits`` times over at least ``confirm_s``.
+    """
+
+    high_confidence: float = Field(default=0.5, ge=0, le=1)
+    confirm_hits: int = Field(default=2, ge=1, le=100)
+    confirm_s: float = Field(default=0.1, ge=0, le=60)
+    lost_s: float = Field(default=2.0, gt=0, le=600)
+
+
+class EventConfig(Section):
+    """When a track becomes an event, and how often its picture is replaced by a better one.
+
+    ``threshold`` is the least median confidence over the track; a picture is better when its score
+    (confidence, size, not cut by the edge) is ``better`` times that of the one kept.
+    """
+
+    confirm_hits: int = Field(default=3, ge=1, le=1000)
+    confirm_s: float = Field(default=0.5, ge=0, le=600)
+    threshold: float = Field(default=0.5, ge=0, le=1)
+    better: float = Field(default=1.2, ge=1, le=100)
+    update_every_s: float = Field(default=1.0, ge=0, le=3600)
+
+
 class CameraConfig(Section):
     """One camera: its address and what differs from the global defaults.
 
@@ -63,6 +90,8 @@ class CameraConfig(Section):
     timeout_s: float = Field(default=5.0, gt=0, le=120)
     loop: bool = False
     detect: DetectConfig = DetectConfig()
+    track: TrackerConfig = TrackerConfig()
+    events: EventConfig = EventConfig()
     detector: str = "default"
 
 
@@ -104,6 +133,8 @@ class Config(Section):
     cameras: dict[CameraName, CameraConfig] = Field(min_length=1)
     detectors: dict[str, DetectorConfig] = {"default": DetectorConfig()}
     detect: DetectConfig = DetectConfig()
+    track: TrackerConfig = TrackerConfig()
+    events: EventConfig = EventConfig()
     storage: StorageConfig = StorageConfig()
     http: HttpConfig = HttpConfig()
     output: OutputConfig = OutputConfig()
