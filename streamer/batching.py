@@ -7,9 +7,9 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 import anyio
 from anyio.abc import TaskStatus
@@ -19,12 +19,17 @@ from detectors.errors import DetectorError, InferenceError
 from streamer.errors import StreamerError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from supervision import Detections
 
-    from detectors.detector import Detector
+    from detectors.detector import Prepared
+    from detectors.manifest import ModelManifest
     from detectors.session import Policy
     from streamer.config import DetectorConfig
     from streamer.frame import Frame
+
+    Outcome: TypeAlias = Detections | DetectorError
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +40,21 @@ WATCH_EVERY_S: Final = 0.25
 
 class DetectorStuck(StreamerError):
     """A run of the model never returned, not even with a fresh session; the process has to end."""
+
+
+class Engine(Protocol):
+    """What a queue needs of a detector."""
+
+    @property
+    def manifest(self) -> ModelManifest: ...
+
+    def warm_up(self) -> Policy: ...
+
+    def prepare(self, image: NDArray[np.uint8]) -> Prepared: ...
+
+    def infer(self, prepared: Sequence[Prepared], limits: Limits) -> list[Detections]: ...
+
+    def rebuild(self) -> None: ...
 
 
 class BatchObserver(Protocol):
@@ -130,7 +150,9 @@ class Batcher:
     thread collects frames for at most ``max_wait_s`` into the warmed batch sizes.
     """
 
-    def __init__(self, name: str, detector: Detector, config: DetectorConfig, observer: BatchObserver) -> None:
+    def __init__(
+        self, name: str, detector: Detector, config: DetectorConfig, observer: BatchObserver
+    ) -> None:
         self.name = name
         self.detector = detector
         self._config = config
@@ -192,29 +214,29 @@ class Batcher:
                 return
             worker.requests, worker.started_at = (), None
             self._observer.batch(self.name, len(requests), seconds)
-            self._post(lambda done=list(zip(requests, outcomes, strict=True)): _resolve(done))
+            self._post(list(zip(requests, outcomes, strict=True)))
 
-    def _post(self, callback: Callable[[], None]) -> None:
+    def _post(self, done: Sequence[tuple[Request, Outcome]]) -> None:
         try:
-            self._loop.call_soon_threadsafe(callback)
+            self._loop.call_soon_threadsafe(_resolve, done)
         except RuntimeError:
             # The loop closed while this batch ran: nobody waits for it any more.
             log.debug("detector %s: a result came after the end", self.name)
 
-    def _outcomes(self, requests: Sequence[Request]) -> list[Detections | DetectorError]:
+    def _outcomes(self, requests: Sequence[Request]) -> list[Outcome]:
         """The result of each request; a batch that fails is run again one by one."""
         try:
             return self._infer(requests)
         except DetectorError as error:
             if len(requests) == 1:
                 return [error]
-        except Exception as error:  # noqa: BLE001 - whatever one frame does, its thread serves the next
+        except Exception as error:  # whatever one frame does, its thread serves the next
             if len(requests) == 1:
                 log.exception("detector %s: camera %s", self.name, requests[0].frame.camera)
                 return [InferenceError(f"detector {self.name}: {error}")]
         return [outcome for request in requests for outcome in self._outcomes([request])]
 
-    def _infer(self, requests: Sequence[Request]) -> list[Detections | DetectorError]:
+    def _infer(self, requests: Sequence[Request]) -> list[Outcome]:
         prepared = [self.detector.prepare(request.frame.image) for request in requests]
         lowest = min(request.min_confidence for request in requests)
         results = self.detector.infer(prepared, Limits(lowest, self._config.iou))
@@ -228,7 +250,9 @@ class Batcher:
         since = [worker.started_at for worker in self._workers if worker.started_at is not None]
         if not since or now - min(since) < limit_s:
             return
-        reason = f"detector {self.name}: a run of {self.detector.manifest.name} did not return in {limit_s:.0f} s"
+        reason = (
+            f"detector {self.name}: a run of {self.detector.manifest.name} did not return in {limit_s:.0f} s"
+        )
         self._observer.stuck(self.name, reason)
         self._abandon(reason)
         if self._rebuilt:
@@ -255,7 +279,7 @@ def _confident(found: Detections, min_confidence: float) -> Detections:
     return cast("Detections", found[found.confidence >= min_confidence])
 
 
-def _resolve(done: Sequence[tuple[Request, Detections | DetectorError]]) -> None:
+def _resolve(done: Sequence[tuple[Request, Outcome]]) -> None:
     for request, outcome in done:
         if request.future.done():
             continue

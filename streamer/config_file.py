@@ -170,8 +170,10 @@ def _sentence(document: Document, details: ErrorDetails) -> str | None:
     elif details["type"] == "value_error":
         problem = str(details["ctx"]["error"])
     else:
-        expected = re.sub(r"^(Input|Value) should (be|have) ", "", details["msg"])
-        expected = expected.replace("less than or equal to", "at most").replace("greater than or equal to", "at least")
+        expected = re.sub(r"^\w+ should (be|have) | after validation", "", details["msg"])
+        expected = expected.replace("less than or equal to", "at most").replace(
+            "greater than or equal to", "at least"
+        )
         problem = f"expected {expected.partition(',')[0]}, received {_shown(path, details['input'])}"
     where = f"{'.'.join(path)}: " if path and not problem.startswith("cameras.") else ""
     return f"{document.name}:{document.line(path)}: {where}{problem}"

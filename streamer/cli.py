@@ -1,0 +1,75 @@
+"""The command ``sightline``: one line for every error, never a traceback."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Final
+
+from detectors.errors import DetectorError, ModelLoadError
+from streamer.commands import bench, config, demo, detect, doctor, models, run, sim, track
+from streamer.errors import ConfigError, SourceError, StreamerError
+
+COMMANDS: Final = (demo, run, detect, track, bench, doctor, config, models, sim)
+
+OK: Final = 0
+FAILURE: Final = 1
+BAD_INPUT: Final = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand.
+
+    Returns:
+        0 when all went well, 2 for bad input, 1 for a failure at run time.
+    """
+    options = build_parser().parse_args(arguments)
+    configure_logging(options.debug)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except (StreamerError, DetectorError, OSError) as error:
+        if options.debug:
+            raise
+        return _tell(error)
+    except KeyboardInterrupt:
+        return OK
+    return status
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sightline", description="Streaming object detection: live cameras in, followed objects out."
+    )
+    parser.add_argument("--version", action="version", version=version("sightline"))
+    parser.add_argument("--debug", action="store_true", help="show tracebacks and debug messages")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add_parser(subparsers)
+    return parser
+
+
+def configure_logging(debug: bool) -> None:
+    """Messages go to standard error; standard output belongs to results."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.DEBUG if debug else logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        datefmt="%H:%M:%S",
+        force=True,
+    )
+
+
+def _tell(error: Exception) -> int:
+    if isinstance(error, BrokenPipeError):
+        # Whoever read our output has gone; nothing more can be said to them.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILURE
+    print(f"sightline: {error}", file=sys.stderr)
+    return BAD_INPUT if isinstance(error, (ConfigError, ModelLoadError, SourceError)) else FAILURE

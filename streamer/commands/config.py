@@ -1,0 +1,36 @@
+"""``sightline config``: the JSON Schema for editors, and a check with file and line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from streamer.commands.parsers import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("config", help="the schema of the configuration, and a check of a file")
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    schema = actions.add_parser("schema", help="print the JSON Schema for editors")
+    schema.set_defaults(run=print_schema)
+    check = actions.add_parser("check", help="check a file")
+    check.add_argument("config", type=Path, metavar="CONFIG.yaml")
+    check.set_defaults(run=check_file)
+
+
+def print_schema(_options: argparse.Namespace) -> int:
+    from streamer.config import Config
+
+    print(json.dumps(Config.model_json_schema(by_alias=True), indent=2))
+    return 0
+
+
+def check_file(options: argparse.Namespace) -> int:
+    """Check one file; a wrong one raises `ConfigError` with a line for each error."""
+    from streamer.config_file import load
+
+    config = load(options.config)
+    count = len(config.cameras)
+    print(f"{options.config}: good, {count} camera{'s' if count != 1 else ''}")
+    return 0

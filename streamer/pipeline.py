@@ -1,0 +1,174 @@
+"""The loop of one camera: frames in, detections, tracks and events out."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+import anyio
+
+from detectors.errors import InferenceError
+from streamer.frame import Frame
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from supervision import Detections
+
+    from streamer.batching import Batcher
+    from streamer.config import DetectConfig
+    from streamer.event import Event
+    from streamer.events import EventRules
+    from streamer.tracking.tracker import Tracker
+    from streamer.tracking.tracks import Tracks
+
+log = logging.getLogger(__name__)
+
+SILENT_S: Final = 1.0
+"""Without a frame for so long, tracks grow old by the clock instead."""
+
+
+class FrameSource(Protocol):
+    name: str
+
+    def frames(self) -> AsyncIterator[Frame]: ...
+
+
+class Publisher(Protocol):
+    """Where results go. It never raises for a sink that is down: that is the sink's to retry."""
+
+    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None: ...
+
+    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
+        """Take events that end without a frame: their camera is silent, or the service stops."""
+
+
+class PipelineObserver(Protocol):
+    def observe_stage(self, camera: str, stage: str, seconds: float) -> None: ...
+
+    def detected(self, camera: str, objects: int) -> None: ...
+
+    def dropped(self, camera: str, reason: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The parts that one camera's frames pass, in this order."""
+
+    batcher: Batcher
+    tracker: Tracker
+    rules: EventRules
+    publisher: Publisher
+    observer: PipelineObserver
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pending:
+    """A frame in flight."""
+
+    frame: Frame
+    at: float
+    future: asyncio.Future[Detections]
+
+
+class Pipeline:
+    """One camera, from its frames to its events."""
+
+    def __init__(self, source: FrameSource, detect: DetectConfig, stages: Stages, window: int = 1) -> None:
+        """
+        Args:
+            source: where the frames come from.
+            detect: labels and least confidence of what is published.
+            stages: the parts that the frames pass.
+            window: frames in flight; 1 for a live camera, several for a file.
+        """
+        self._source = source
+        self._detect = detect
+        self._stages = stages
+        self._window = window
+        self._lowest = lowest
+        self._last: Frame | None = None
+        self._last_at = 0.0
+
+    async def run(self) -> None:
+        """Follow the source to its end, then end the events that are still open."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._watch_silence)
+            try:
+                async with aclosing(self._detected()) as detected:
+                    async for frame, found in detected:
+                        await self._follow(frame, found)
+            finally:
+                tasks.cancel_scope.cancel()
+                with anyio.CancelScope(shield=True):
+                    await self._close()
+
+    async def _detected(self) -> AsyncIterator[tuple[Frame, Detections]]:
+        """Frames with their detections, in order, ``window`` of them in flight."""
+        pending: deque[Pending] = deque()
+        try:
+            async for frame in self._source.frames():
+                pending.append(self._submit(frame))
+                if len(pending) < self._window:
+                    continue
+                if (found := await self._result(first := pending.popleft())) is not None:
+                    yield first.frame, found
+            while pending:
+                if (found := await self._result(first := pending.popleft())) is not None:
+                    yield first.frame, found
+        finally:
+            for left in pending:
+                left.future.cancel()
+
+    def _submit(self, frame: Frame) -> Pending:
+        now = time.monotonic()
+        self._stages.observer.observe_stage(frame.camera, "decode_wait", now - frame.decoded_at)
+        return Pending(frame, now, self._stages.batcher.submit(frame, self._lowest))
+
+    async def _result(self, pending: Pending) -> Detections | None:
+        frame = pending.frame
+        try:
+            found = await pending.future
+        except InferenceError as error:
+            log.warning("camera %s: frame %d: %s", frame.camera, frame.sequence, error)
+            self._stages.observer.dropped(frame.camera, "error")
+            return None
+        self._stages.observer.observe_stage(frame.camera, "inference", time.monotonic() - pending.at)
+        return found
+
+    async def _follow(self, frame: Frame, found: Detections) -> None:
+        stages, began = self._stages, time.monotonic()
+        tracks = stages.tracker.update(frame.time_s, found)
+        events = stages.rules.update(frame, tracks)
+        self._last, self._last_at = frame, began
+        followed = time.monotonic()
+        await stages.publisher.publish(frame, tracks, events)
+        done = time.monotonic()
+        stages.observer.detected(frame.camera, len(tracks.detections))
+        stages.observer.observe_stage(frame.camera, "tracking", followed - began)
+        stages.observer.observe_stage(frame.camera, "publish", done - followed)
+        stages.observer.observe_stage(frame.camera, "total", done - frame.decoded_at)
+
+    async def _watch_silence(self) -> None:
+        while True:
+            await anyio.sleep(SILENT_S)
+            silence_s = time.monotonic() - self._last_at
+            if self._last is None or silence_s < SILENT_S:
+                continue
+            tracks = self._stages.tracker.expire(self._last.time_s + silence_s)
+            at = self._last.captured_at + timedelta(seconds=silence_s)
+            await self._conclude(self._stages.rules.expire(tracks, at))
+
+    async def _close(self) -> None:
+        if self._last is not None:
+            await self._conclude(self._stages.rules.close(self._last.captured_at))
+
+    async def _conclude(self, events: Sequence[Event]) -> None:
+        if events:
+            await self._stages.publisher.conclude(self._source.name, events)

@@ -1,0 +1,116 @@
+"""The configuration file: what loads, and what every wrong one is told."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamer.config import Config
+from streamer.config_file import load, parse
+from streamer.errors import ConfigError
+
+BAD = {
+    "cameras: {front: {source: 'rtsp://cam/1', detect: {fps: fast}}}": (
+        "c.yaml:1: cameras.front.detect.fps: expected a valid number, received 'fast'"
+    ),
+    "cameras:\n  front:\n    sauce: x.mp4\n": (
+        "c.yaml:2: cameras.front.source: expected 'source', received nothing\n"
+        "c.yaml:3: cameras.front.sauce: expected one of source, username, password, transport, timeout_s, "
+        "loop, detect, track, events, detector; received 'sauce' (did you mean 'source'?)"
+    ),
+    "detect:\n  min_confidence: 3\ncameras: {front: {source: x.mp4}}": (
+        "c.yaml:2: detect.min_confidence: expected at most 1, received 3"
+    ),
+    "cameras: {Front Door: {source: x.mp4}}": (
+        "c.yaml:1: cameras.Front Door.[key]: expected a name like 'front-door' (a-z, 0-9, '-', '_'), "
+        "received 'Front Door'"
+    ),
+    "cameras: {}": "c.yaml:1: cameras: expected at least 1 item, received {}",
+    "": "c.yaml:1: expected sections such as 'cameras:', received something else",
+    "- a": "c.yaml:1: expected sections such as 'cameras:', received something else",
+    "cameras: {a: {source: x}}\n\tdata: y": (
+        "c.yaml:2: expected YAML, received an error: found character '\\t' that cannot start any token"
+    ),
+    "cameras:\n  a: {source: x}\n  a: {source: y}": "c.yaml:3: expected 'a' once, received it twice",
+    "cameras:\n  a: {source: x, password: '${NOT_SET}'}": (
+        "c.yaml:2: expected the environment variable NOT_SET, received nothing: it is not set"
+    ),
+    "cameras:\n  a: {source: x, detector: big}": (
+        "c.yaml:1: cameras.a.detector: expected one of default, received 'big'"
+    ),
+    "cameras: {a: {source: x}}\nstorage:\n  bytes: lots": (
+        "c.yaml:3: storage.bytes: expected a size like '20 GB', received 'lots'"
+    ),
+    "cameras: {a: {source: x}}\nhttp:\n  port: 99999": (
+        "c.yaml:3: http.port: expected at most 65535, received 99999"
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), BAD.items())
+def test_a_wrong_file_is_told_its_line(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(text, "c.yaml", {})
+    assert str(caught.value) == message
+
+
+def test_a_secret_is_never_shown() -> None:
+    text = "cameras:\n  a: {source: 'rtsp://bob:hunter2@cam/', password: [hunter2], timeout_s: 'rtsp://b:hunter2@c'}"
+    with pytest.raises(ConfigError) as caught:
+        parse(text, "c.yaml", {})
+    assert "hunter2" not in str(caught.value)
+    assert "hunter2" not in repr(parse("cameras: {a: {source: x, password: hunter2}}", "c.yaml", {}))
+
+
+def test_the_environment_stands_in_for_secrets() -> None:
+    config = parse(
+        "cameras: {a: {source: '${HOST}/x', password: '${PW}'}}", "c.yaml", {"HOST": "h", "PW": "p#@/"}
+    )
+    password = config.cameras["a"].password
+    assert config.cameras["a"].source == "h/x"
+    assert password is not None
+    assert password.get_secret_value() == "p#@/"
+
+
+def test_a_camera_overrides_the_global_defaults_key_by_key() -> None:
+    config = parse(
+        "detect: {fps: 2, labels: [person]}\ncameras: {a: {source: x, detect: {fps: 7}}, b: {source: y}}",
+        "c",
+        {},
+    )
+    assert (config.cameras["a"].detect.fps, config.cameras["a"].detect.labels) == (7, ("person",))
+    assert (config.cameras["b"].detect.fps, config.cameras["b"].detect.labels) == (2, ("person",))
+
+
+def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nothing\.yaml: cannot be read: No such file or directory$"):
+        load(tmp_path / "nothing.yaml")
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+keys = st.sampled_from(["source", "detect", "fps", "labels", "detector", "data", "a", "bytes", "storage"])
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=6,
+)
+
+
+@given(
+    st.fixed_dictionaries(
+        {"cameras": st.dictionaries(st.sampled_from(["a", "B", "c-1"]), values, max_size=2)}
+    )
+)
+def test_a_random_configuration_loads_or_names_its_line(tree: dict[str, object]) -> None:
+    text = yaml.safe_dump(tree, allow_unicode=True)
+    try:
+        config = parse(text, "c.yaml", {})
+    except ConfigError as error:
+        lines = len(text.splitlines())
+        for line in str(error).splitlines():
+            assert line.startswith("c.yaml:")
+            assert 1 <= int(line.split(":")[1]) <= lines
+    else:
+        assert isinstance(config, Config)
