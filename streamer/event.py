@@ -2,10 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 Phase = Literal["start", "update", "end"]
+Box = tuple[float, float, float, float]
+
+
+def snapshot_path(camera: str, started_at: datetime, event: str) -> str:
+    """Where an event's pictures lie below the data folder, without suffix; a folder per camera and day."""
+    return f"snapshots/{camera}/{started_at.astimezone(UTC):%Y-%m-%d}/{event}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class Event:
     label: str
     track: int
     confidence: float
-    box: tuple[float, float, float, float]
+    box: Box
     started_at: datetime
     ended_at: datetime | None = None
     snapshot: str | None = None

@@ -1,0 +1,209 @@
+"""When a followed object becomes an event, which picture of it is the best, and when it is over."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from uuid_utils import uuid7
+
+from detectors.detections import CLASS_NAME
+from streamer.event import Box, Event, Phase, snapshot_path
+
+if TYPE_CHECKING:
+    from streamer.config import EventConfig
+    from streamer.frame import Frame
+    from streamer.tracking.tracks import Tracks
+
+UNCONFIRMED: Final = -1
+EDGE_PX: Final = 2.0
+"""A box this near to the edge of the frame is cut by it."""
+CUT: Final = 0.5
+"""What a cut object's picture is worth."""
+RECENT: Final = 250
+"""Sightings that a track which is no event yet is judged by."""
+LATE_S: Final = 1e-6
+"""Rounding error of differences of media times."""
+
+
+def new_event_id() -> str:
+    """A UUIDv7 (RFC 9562), which sorts by the time of its making."""
+    return str(uuid7())
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One object in one frame."""
+
+    track: int
+    label: str
+    confidence: float
+    box: Box
+    score: float
+    time_s: float
+    captured_at: datetime
+
+
+@dataclass(slots=True)
+class Following:
+    """What is remembered of a track that is, or may become, an event.
+
+    Attributes:
+        first, last: its first and its last sighting.
+        best: the sighting whose picture is kept.
+        pictured_s: media time at which a picture was last published.
+        confidences: of the latest sightings, until the event started.
+        confidence: the best so far.
+        id: of the event; None until it started.
+    """
+
+    first: Sighting
+    last: Sighting
+    best: Sighting
+    pictured_s: float
+    confidence: float
+    confidences: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+    id: str | None = None
+
+
+class EventRules:
+    """The events of one camera: one start, updates, one end each.
+
+    It touches no clock: times are those of the frames.
+    """
+
+    def __init__(self, camera: str, config: EventConfig, new_id: Callable[[], str] = new_event_id) -> None:
+        self._camera = camera
+        self._config = config
+        self._new_id = new_id
+        self._followed: dict[int, Following] = {}
+
+    def update(self, frame: Frame, tracks: Tracks) -> list[Event]:
+        """What begins, changes and ends with this frame; ``tracks`` are of the same frame."""
+        events = [self._see(sighting) for sighting in sightings(frame, tracks)]
+        return [*filter(None, events), *self.expire(tracks, frame.captured_at)]
+
+    def expire(self, tracks: Tracks, at: datetime) -> list[Event]:
+        """The ends of the tracks given up, when no frame came.
+
+        Args:
+            tracks: what the tracker gave up.
+            at: what time it is, UTC; nothing ends later, however fast the camera's clock may be.
+        """
+        followed = [self._followed.pop(track) for track in tracks.ended if track in self._followed]
+        return self._ends(followed, at)
+
+    def close(self, at: datetime) -> list[Event]:
+        """The ends of all that is open: the camera stops."""
+        followed = list(self._followed.values())
+        self._followed.clear()
+        return self._ends(followed, at)
+
+    def _see(self, sighting: Sighting) -> Event | None:
+        following = self._followed.get(sighting.track)
+        if following is None:
+            following = Following(sighting, sighting, sighting, sighting.time_s, sighting.confidence)
+            self._followed[sighting.track] = following
+        following.last = sighting
+        following.confidence = max(following.confidence, sighting.confidence)
+        if following.id is None:
+            following.confidences.append(sighting.confidence)
+            return self._start(following) if self._is_confirmed(following) else None
+        return self._update(following) if self._is_better(following) else None
+
+    def _is_confirmed(self, following: Following) -> bool:
+        config, seen = self._config, following.confidences
+        age_s = following.last.time_s - following.first.time_s
+        return (
+            len(seen) >= config.confirm_hits
+            and age_s >= config.confirm_s - LATE_S
+            and median(seen) >= config.threshold
+        )
+
+    def _is_better(self, following: Following) -> bool:
+        waited_s = following.last.time_s - following.pictured_s
+        return (
+            waited_s >= self._config.update_every_s - LATE_S
+            and following.last.score >= self._config.better * following.best.score
+        )
+
+    def _start(self, following: Following) -> Event:
+        following.id = self._new_id()
+        following.confidences.clear()
+        return self._pictured(following, "start")
+
+    def _update(self, following: Following) -> Event:
+        return self._pictured(following, "update")
+
+    def _pictured(self, following: Following, phase: Phase) -> Event:
+        following.best = following.last
+        following.pictured_s = following.last.time_s
+        return self._event(following, phase)
+
+    def _ends(self, followed: list[Following], at: datetime) -> list[Event]:
+        return [self._event(each, "end", at) for each in followed if each.id is not None]
+
+    def _event(self, following: Following, phase: Phase, at: datetime | None = None) -> Event:
+        assert following.id is not None
+        started_at = following.first.captured_at
+        return Event(
+            id=following.id,
+            camera=self._camera,
+            phase=phase,
+            label=following.first.label,
+            track=following.first.track,
+            confidence=following.confidence,
+            box=following.best.box,
+            started_at=started_at,
+            ended_at=at and max(started_at, min(following.last.captured_at, at)),
+            snapshot=snapshot_path(self._camera, started_at, following.id),
+        )
+
+
+def sightings(frame: Frame, tracks: Tracks) -> list[Sighting]:
+    """The followed objects of a frame."""
+    found = tracks.detections
+    if not len(found):
+        return []
+    assert found.tracker_id is not None
+    assert found.confidence is not None
+    return [
+        Sighting(
+            track=track,
+            label=label,
+            confidence=confidence,
+            box=(box[0], box[1], box[2], box[3]),
+            score=picture_score(box, confidence, (frame.width, frame.height)),
+            time_s=frame.time_s,
+            captured_at=frame.captured_at,
+        )
+        for track, label, confidence, box in zip(
+            found.tracker_id.tolist(),
+            np.asarray(found.data[CLASS_NAME]).tolist(),
+            found.confidence.tolist(),
+            found.xyxy.tolist(),
+            strict=True,
+        )
+        if track != UNCONFIRMED
+    ]
+
+
+def picture_score(box: list[float], confidence: float, size: tuple[int, int]) -> float:
+    """How good a picture of the object is: sure, large (by its side, not its area), and not cut off.
+
+    Args:
+        box: x1, y1, x2, y2 in pixels of the frame.
+        confidence: 0..1.
+        size: width and height of the frame.
+    """
+    x1, y1, x2, y2 = box
+    width, height = size
+    cut = x1 < EDGE_PX or y1 < EDGE_PX or x2 > width - EDGE_PX or y2 > height - EDGE_PX
+    side = math.sqrt(max((x2 - x1) * (y2 - y1) / (width * height), 0.0))
+    return confidence * side * (CUT if cut else 1.0)
