@@ -1,0 +1,79 @@
+"""What a family of detectors is: how to recognise its models and how to read their outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from detectors.manifest import InputSpec
+    from detectors.nodes import Nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a model file says about itself.
+
+    Attributes:
+        width: of its input, pixels.
+        height: of its input, pixels.
+        outputs: shape of every output by name, in order; None for a dimension that is not fixed.
+        metadata: of the file, key to value.
+    """
+
+    width: int
+    height: int
+    outputs: Mapping[str, tuple[int | None, ...]]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a decode needs to know of one model.
+
+    Attributes:
+        width: of the input, pixels.
+        height: of the input, pixels.
+        strides: input pixels per cell of each grid, finest first.
+        classes: how many it tells apart.
+        outputs: names of the outputs, in the order the decode expects.
+        labels: names of the classes, when the file holds them.
+    """
+
+    width: int
+    height: int
+    strides: tuple[int, ...]
+    classes: int
+    outputs: tuple[str, ...]
+    labels: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Tensors of the ``k`` chosen cells of each of ``n`` pictures.
+
+    Attributes:
+        boxes: float32 [n,k,4], xyxy in input pixels.
+        scores: float32 [n,classes,k], 0..1.
+    """
+
+    boxes: str
+    scores: str
+
+
+class Family(Protocol):
+    """One kind of detector head; an implementation holds no state."""
+
+    def recognise(self, signature: Signature) -> Head | None:
+        """The head, when the model is of this family."""
+
+    def input(self, head: Head) -> InputSpec:
+        """The picture such a model takes, where no manifest says otherwise."""
+
+    def gate(self, nodes: Nodes, head: Head) -> str:
+        """Tensor float32 [n,cells] of an upper bound on every score of a cell: cheap, it is taken of all."""
+
+    def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
+        """Boxes and scores of the cells with the indices ``cells``, int64 [n,k]."""

@@ -1,0 +1,169 @@
+"""Compiles a model into one graph: uint8 pictures in; boxes, scores, classes and picture numbers out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import onnx
+from onnx import TensorProto, compose, helper, version_converter
+
+from detectors.errors import ModelLoadError
+from detectors.families import FAMILIES
+from detectors.nodes import Nodes
+
+if TYPE_CHECKING:
+    from detectors.families.family import Head
+    from detectors.manifest import InputSpec
+
+COMPILE_VERSION: Final = 1
+"""Rises whenever the compiled graph changes, so that graphs cached by an older version are not used."""
+OPSET: Final = 17
+"""What everything is brought to; a model that needs a later one keeps it."""
+PREFIX: Final = "sightline."
+
+IMAGES: Final = "images"
+LIMITS: Final = ("score_limit", "iou_limit", "multi_label", "max_candidates")
+OUTPUTS: Final = ("boxes", "scores", "classes", "picture")
+
+
+def compile_graph(model: onnx.ModelProto, family: str, head: Head, spec: InputSpec) -> onnx.ModelProto:
+    """One graph of preparation, model, decode and non-maximum suppression.
+
+    Inputs are ``images`` uint8 [n,height,width,3] BGR, ``score_limit`` float (exclusive), ``iou_limit`` float,
+    ``multi_label`` bool (a box may be of several classes; else only of its best), ``max_candidates`` int64 [1]
+    (best cells of a picture that go on). Outputs are ``boxes`` float32 [k,4] xyxy in input pixels, ``scores``
+    float32 [k], ``classes`` int64 [k], ``picture`` int64 [k], grouped by picture and class.
+
+    Args:
+        model: of the family, brought to ``OPSET`` by ``at_one_opset``.
+        family: key of ``FAMILIES``.
+        head: what recognition found.
+        spec: of its input.
+
+    Raises:
+        ModelLoadError: the parts do not fit together.
+    """
+    opset = onnx_opset(model)
+    pixels = model.graph.input[0]
+    pictures = _dimension(pixels.type.tensor_type.shape.dim[0])
+    before = _bring_to(_preparation(pixels, pictures, spec), opset)
+    after = _bring_to(_decode(model, family, head), opset)
+    before.ir_version = after.ir_version = model.ir_version
+    inputs = [(output.name, f"{PREFIX}raw.{output.name}") for output in model.graph.output]
+    try:
+        joined = compose.merge_models(before, model, io_map=[(f"{PREFIX}pixels", pixels.name)])
+        joined = compose.merge_models(joined, after, io_map=inputs, outputs=list(OUTPUTS))
+        onnx.checker.check_model(joined)
+    except (ValueError, TypeError, onnx.checker.ValidationError) as error:
+        raise ModelLoadError(f"the model does not fit its decode: {error}") from error
+    joined.producer_name = "sightline"
+    return joined
+
+
+def onnx_opset(model: onnx.ModelProto) -> int:
+    """The version of the standard operators a model is written in."""
+    return max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=1)
+
+
+def _dimension(dim: onnx.TensorShapeProto.Dimension) -> int | str:
+    return dim.dim_value if dim.HasField("dim_value") and dim.dim_value > 0 else "pictures"
+
+
+def _bring_to(model: onnx.ModelProto, opset: int) -> onnx.ModelProto:
+    return model if opset == OPSET else version_converter.convert_version(model, opset)
+
+
+def _preparation(pixels: onnx.ValueInfoProto, pictures: int | str, spec: InputSpec) -> onnx.ModelProto:
+    """uint8 [n,h,w,3] BGR to what the model takes, bit for bit what numpy computes."""
+    nodes = Nodes(f"{PREFIX}prepare.")
+    # As bytes, a quarter of the memory that moving floats would touch.
+    planes = nodes.op("Transpose", IMAGES, perm=[0, 3, 1, 2])
+    if spec.channels == "rgb":
+        planes = nodes.op("Gather", planes, nodes.ints([2, 1, 0]), axis=1)
+    values = nodes.op("Cast", planes, to=TensorProto.FLOAT)
+    if any(spec.mean):
+        values = nodes.op("Sub", values, nodes.floats(np.reshape(spec.mean, (1, 3, 1, 1))))
+    if set(spec.std) != {1.0}:
+        values = nodes.op("Div", values, nodes.floats(np.reshape(spec.std, (1, 3, 1, 1))))
+    kind = pixels.type.tensor_type.elem_type
+    if kind != TensorProto.FLOAT:
+        values = nodes.op("Cast", values, to=kind)
+    nodes.named(f"{PREFIX}pixels", values)
+    shape = (pictures, spec.height, spec.width, 3)
+    images = helper.make_tensor_value_info(IMAGES, TensorProto.UINT8, shape)
+    out = helper.make_tensor_value_info(f"{PREFIX}pixels", kind, (pictures, 3, spec.height, spec.width))
+    return _model(nodes, "prepare", [images], [out])
+
+
+def _decode(model: onnx.ModelProto, family: str, head: Head) -> onnx.ModelProto:
+    """The model's outputs and the limits to final boxes."""
+    nodes = Nodes(f"{PREFIX}decode.")
+    inputs = []
+    for output in model.graph.output:
+        raw = onnx.ValueInfoProto()
+        raw.CopyFrom(output)
+        raw.name = f"{PREFIX}raw.{output.name}"
+        inputs.append(raw)
+        # The decode reads float32 under a name of its own: half-precision models are cast here.
+        nodes.written.append(
+            helper.make_node("Cast", [raw.name], [f"{PREFIX}float.{output.name}"], to=TensorProto.FLOAT)
+        )
+    own = replace(head, outputs=tuple(f"{PREFIX}float.{name}" for name in head.outputs))
+    _suppress(nodes, family, own)
+    kinds = (TensorProto.FLOAT, TensorProto.FLOAT, TensorProto.BOOL, TensorProto.INT64)
+    shapes: tuple[list[int], ...] = ([], [], [], [1])
+    inputs += [helper.make_tensor_value_info(*info) for info in zip(LIMITS, kinds, shapes, strict=True)]
+    return _model(nodes, "decode", inputs, _outputs())
+
+
+def _suppress(nodes: Nodes, family: str, head: Head) -> None:
+    """Best cells of each picture, their boxes and scores, class-wise NMS."""
+    score_limit, iou_limit, multi_label, max_candidates = LIMITS
+    decode = FAMILIES[family]
+    cells = _best_cells(nodes, decode.gate(nodes, head))
+    found = decode.candidates(nodes, head, cells)
+    best = nodes.op("ArgMax", found.scores, axis=1, keepdims=1)
+    is_best = nodes.op("Equal", nodes.ints(np.arange(head.classes).reshape(1, -1, 1)), best)
+    counts = nodes.op("Or", is_best, multi_label)
+    scores = nodes.op("Where", counts, found.scores, nodes.floats(0.0))
+    # Batch and class are axes of the operator, so pictures and classes never touch: no offsets, no rounding.
+    kept = nodes.op("NonMaxSuppression", found.boxes, scores, max_candidates, iou_limit, score_limit)
+    picture, number, cell = (nodes.slice(kept, 1, axis, axis + 1) for axis in range(3))
+    nodes.named("boxes", nodes.op("GatherND", found.boxes, nodes.op("Concat", picture, cell, axis=1)))
+    nodes.named("scores", nodes.op("GatherND", scores, kept))
+    nodes.named("classes", nodes.op("Squeeze", number, nodes.ints([1])))
+    nodes.named("picture", nodes.op("Squeeze", picture, nodes.ints([1])))
+
+
+def _best_cells(nodes: Nodes, gate: str) -> str:
+    """Indices [n,k] of the cells that can pass the score limit; k is that of the fullest picture, at least 1.
+
+    Pictures with fewer are filled with cells that cannot pass: the score limit of the NMS drops those.
+    """
+    score_limit, _, _, max_candidates = LIMITS
+    passing = nodes.op("Cast", nodes.op("Greater", gate, score_limit), to=TensorProto.INT64)
+    counts = nodes.op("ReduceSum", passing, nodes.ints([1]), keepdims=0)
+    most = nodes.op("ReduceMax", counts, keepdims=1)
+    most = nodes.op("Max", nodes.op("Min", most, max_candidates), nodes.ints([1]))
+    return nodes.ops("TopK", (gate, most), 2, axis=1)[1]
+
+
+def _outputs() -> list[onnx.ValueInfoProto]:
+    boxes, scores, classes, picture = OUTPUTS
+    return [
+        helper.make_tensor_value_info(boxes, TensorProto.FLOAT, ["found", 4]),
+        helper.make_tensor_value_info(scores, TensorProto.FLOAT, ["found"]),
+        helper.make_tensor_value_info(classes, TensorProto.INT64, ["found"]),
+        helper.make_tensor_value_info(picture, TensorProto.INT64, ["found"]),
+    ]
+
+
+def _model(
+    nodes: Nodes, name: str, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto]
+) -> onnx.ModelProto:
+    graph = helper.make_graph(nodes.written, name, inputs, outputs, nodes.constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
+    model.ir_version = helper.find_min_ir_version_for(model.opset_import, ignore_unknown=True)
+    return model

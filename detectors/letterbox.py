@@ -1,0 +1,92 @@
+"""Fits a picture of any shape into a model's input, and boxes back into the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from detectors.manifest import InputSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Letterbox:
+    """Where a picture lies within a model's input.
+
+    Attributes:
+        scale_x: input pixels per picture pixel, across.
+        scale_y: the same, down; differs from ``scale_x`` by less than a pixel's rounding unless stretched.
+        pad_x: input pixels left of the picture.
+        pad_y: input pixels above the picture.
+        width: of the picture, pixels.
+        height: of the picture, pixels.
+    """
+
+    scale_x: float
+    scale_y: float
+    pad_x: int
+    pad_y: int
+    width: int
+    height: int
+
+    def forward(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Boxes [N,4] xyxy in picture pixels, as float32 in input pixels."""
+        return (boxes * self._scale() + self._shift()).astype(np.float32)
+
+    def inverse(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Boxes [N,4] xyxy in input pixels, as float32 in picture pixels, clipped to the picture."""
+        inside = (boxes - self._shift()) / self._scale()
+        limit = np.array([self.width, self.height, self.width, self.height], np.float32)
+        return np.clip(inside, 0, limit).astype(np.float32)
+
+    def _scale(self) -> NDArray[np.float32]:
+        return np.array([self.scale_x, self.scale_y, self.scale_x, self.scale_y], np.float32)
+
+    def _shift(self) -> NDArray[np.float32]:
+        return np.array([self.pad_x, self.pad_y, self.pad_x, self.pad_y], np.float32)
+
+
+def place(width: int, height: int, spec: InputSpec) -> Letterbox:
+    """Where a picture of this size goes in the model's input."""
+    if spec.letterbox.mode == "stretch":
+        return Letterbox(spec.width / width, spec.height / height, 0, 0, width, height)
+    scale = min(spec.width / width, spec.height / height)
+    # A sliver of 4000 x 2 pixels must keep at least one row.
+    inner_width, inner_height = max(round(width * scale), 1), max(round(height * scale), 1)
+    pad_x = pad_y = 0
+    if spec.letterbox.mode == "centre":
+        pad_x, pad_y = (spec.width - inner_width) // 2, (spec.height - inner_height) // 2
+    # The rounded size, not the ideal scale, is what pixels were mapped with: only so is the inverse exact.
+    return Letterbox(inner_width / width, inner_height / height, pad_x, pad_y, width, height)
+
+
+def fit(image: NDArray[np.uint8], spec: InputSpec) -> tuple[NDArray[np.uint8], Letterbox]:
+    """Resize and pad ``image`` into the input of a model.
+
+    Args:
+        image: uint8 HxWx3, BGR, at least one pixel.
+        spec: the input of the model.
+
+    Returns:
+        uint8 ``spec.height`` x ``spec.width`` x 3, BGR, and where the picture lies in it.
+    """
+    height, width = image.shape[:2]
+    box = place(width, height, spec)
+    right = box.pad_x + round(width * box.scale_x)
+    bottom = box.pad_y + round(height * box.scale_y)
+    canvas = np.empty((spec.height, spec.width, 3), np.uint8)
+    # Straight into its place: no second copy of the picture. Bilinear is what YOLOX and Ultralytics use.
+    cv2.resize(
+        image,
+        (right - box.pad_x, bottom - box.pad_y),
+        dst=canvas[box.pad_y : bottom, box.pad_x : right],
+        interpolation=cv2.INTER_LINEAR,
+    )
+    canvas[: box.pad_y] = canvas[bottom:] = spec.letterbox.pad
+    canvas[box.pad_y : bottom, : box.pad_x] = canvas[box.pad_y : bottom, right:] = spec.letterbox.pad
+    return canvas, box

@@ -1,0 +1,80 @@
+"""What a model is: the sidecar file that travels with its weights."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Triple = tuple[float, float, float]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+MAX_SIDE = 4096
+"""Longest side of a model's input, pixels; more is taken for a damaged or hostile file."""
+
+
+class Record(BaseModel):
+    """A part of the manifest: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LetterboxSpec(Record):
+    """How a picture of any shape becomes the model's input.
+
+    ``top-left`` and ``centre`` keep its proportions and fill the rest with ``pad`` (0..255, all channels);
+    ``stretch`` does not.
+    """
+
+    mode: Literal["top-left", "centre", "stretch"] = "top-left"
+    pad: int = Field(default=114, ge=0, le=255)
+
+
+class InputSpec(Record):
+    """The picture a model takes: ``(pixel - mean) / std`` per channel, pixels 0..255, in ``channels`` order."""
+
+    width: int = Field(ge=1, le=MAX_SIDE)
+    height: int = Field(ge=1, le=MAX_SIDE)
+    channels: Literal["bgr", "rgb"] = "bgr"
+    mean: Triple = (0.0, 0.0, 0.0)
+    std: Triple = (1.0, 1.0, 1.0)
+    letterbox: LetterboxSpec = LetterboxSpec()
+
+
+class Thresholds(Record):
+    """The confidence and the NMS IoU the model is best used with."""
+
+    confidence: Share = 0.25
+    iou: Share = 0.45
+
+
+class ModelManifest(Record):
+    """Everything the service and a reader need to know about one model.
+
+    Attributes:
+        name: how the model is called in configuration and messages.
+        version: of the weights.
+        sha256: of the model file, 64 hexadecimal digits.
+        task: what it does.
+        family: the decode that turns its outputs into boxes, a name of ``detectors.families.FAMILIES``.
+        input: the picture it takes.
+        labels: names of its classes, in the order of its outputs.
+        thresholds: how it is best used.
+        license: of the weights.
+        source: where the weights come from and what they were trained on.
+        metrics: measured figures by name.
+        limits: where it fails, for people.
+    """
+
+    name: str = Field(min_length=1)
+    version: str = "0"
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    task: Literal["detect"] = "detect"
+    family: str
+    input: InputSpec
+    labels: tuple[str, ...] = Field(min_length=1)
+    thresholds: Thresholds = Thresholds()
+    license: str = "unknown"
+    source: str = "unknown"
+    metrics: dict[str, float] = {}
+    limits: str = ""
