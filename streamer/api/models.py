@@ -1,0 +1,74 @@
+"""What the HTTP interface answers with."""
+
+from __future__ import annotations
+
+from typing import Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from streamer.messages import Box, Confidence, Timestamp
+from streamer.metrics import CameraStatistics
+
+Item = TypeVar("Item")
+
+
+class Answer(BaseModel):
+    """A part of an answer."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class Page(Answer, Generic[Item]):
+    """A part of a list; ``next`` continues it, and is null at its end."""
+
+    items: tuple[Item, ...]
+    next: str | None
+
+
+class CameraItem(Answer):
+    """One camera, as of now."""
+
+    name: str
+    state: Literal["connecting", "live", "down", "ended"]
+    reason: str | None
+    since: Timestamp | None
+    fps_in: float
+    fps_detected: float
+    dropped: dict[str, int]
+    latency_p50_ms: float | None
+    latency_p95_ms: float | None
+    objects: int
+
+    @classmethod
+    def of(cls, camera: CameraStatistics) -> CameraItem:
+        return cls(
+            name=camera.camera,
+            state=camera.state,  # type: ignore[arg-type]
+            reason=camera.reason,
+            since=camera.since,
+            fps_in=round(camera.fps_in, 2),
+            fps_detected=round(camera.fps_detected, 2),
+            dropped=dict(camera.dropped),
+            latency_p50_ms=_milliseconds(camera.latency_p50_s),
+            latency_p95_ms=_milliseconds(camera.latency_p95_s),
+            objects=camera.objects,
+        )
+
+
+class EventItem(Answer):
+    """One event; ``ended_at`` is null while the object is there."""
+
+    id: str
+    camera: str
+    label: str
+    sub_label: str | None
+    confidence: Confidence
+    box: Box
+    zones: tuple[str, ...]
+    started_at: Timestamp
+    ended_at: Timestamp | None
+    snapshot: str | None
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 1)

@@ -1,0 +1,45 @@
+"""Errors of the HTTP interface, as RFC 9457 problem documents."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from streamer.errors import StreamerError
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """One problem; ``detail`` is for a person."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def answer_with_problems(app: FastAPI) -> None:
+    """Makes every error of the application a problem document."""
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> JSONResponse:
+        headers = dict(error.headers) if error.headers else None
+        return problem(error.status_code, str(error.detail), headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, what_is_wrong(error))
+
+    @app.exception_handler(StreamerError)
+    async def failed(request: Request, error: StreamerError) -> JSONResponse:
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+
+
+def what_is_wrong(error: RequestValidationError) -> str:
+    """The first fault, without the value: it may be long, or hostile."""
+    first = error.errors()[0]
+    place = " ".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}"

@@ -1,0 +1,82 @@
+"""Serves the HTTP application on one port, inside the caller's task group."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import anyio
+import uvicorn
+from anyio.abc import TaskStatus
+
+from streamer.errors import StreamerError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+BACKLOG: Final = 128
+FAREWELL_S: Final = 1.0
+"""How long open requests may take to finish when the service stops."""
+
+
+class _Server(uvicorn.Server):
+    """Leaves the process's signals to the command, which stops everything in order."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(
+    app: FastAPI, host: str, port: int, *, task_status: TaskStatus[str] = anyio.TASK_STATUS_IGNORED
+) -> None:
+    """Serves until it is cancelled; reports the address once it listens (port 0: a free one).
+
+    Raises:
+        StreamerError: the address is in use, or not of this machine.
+    """
+    listening = await anyio.to_thread.run_sync(listen, host, port)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=int(FAREWELL_S)
+    )
+    server = _Server(config)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_run, server, listening)
+        try:
+            task_status.started(address(listening))
+            await anyio.sleep_forever()
+        finally:
+            server.should_exit = True
+
+
+async def _run(server: uvicorn.Server, listening: socket.socket) -> None:
+    # Cancelled in the middle, uvicorn would leave connections open; it is asked to end instead.
+    with anyio.CancelScope(shield=True), listening:
+        await server.serve(sockets=[listening])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening TCP socket; blocks while the name is looked up."""
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, protocol)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(where)
+            listening.listen(BACKLOG)
+        except OSError:
+            listening.close()
+            raise
+    except OSError as error:
+        raise StreamerError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return listening
+
+
+def address(listening: socket.socket) -> str:
+    """``http://127.0.0.1:8080``, with the port that was really taken."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

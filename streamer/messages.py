@@ -1,0 +1,199 @@
+"""What Sightline says to programs: versioned records, one JSON object each."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
+
+import numpy as np
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
+
+from streamer.errors import MessageRejected
+
+if TYPE_CHECKING:
+    from supervision import Detections
+
+    from streamer.event import Event, Phase
+    from streamer.frame import Frame
+    from streamer.tracking.tracks import Tracks
+
+DETECTIONS_SCHEMA: Final = "sightline.detections/1"
+EVENTS_SCHEMA: Final = "sightline.events/1"
+
+PTS_DIGITS: Final = 6
+BOX_DIGITS: Final = 1
+CONFIDENCE_DIGITS: Final = 4
+NOT_FOLLOWED: Final = -1
+
+
+def rfc3339(moment: datetime) -> str:
+    """``2026-03-01T12:00:00.250000Z``: UTC and always six digits, so that text order is time order."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+Timestamp = Annotated[
+    AwareDatetime,
+    PlainSerializer(rfc3339, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": "Z$"}),
+]
+Pixels = Annotated[float, Field(allow_inf_nan=False)]
+Confidence = Annotated[float, Field(ge=0, le=1)]
+Box = Annotated[
+    tuple[Pixels, Pixels, Pixels, Pixels],
+    Field(description="x1, y1, x2, y2 in pixels of the picture, rounded to 0.1"),
+]
+
+
+class Record(BaseModel):
+    """A message: its keys never change within one value of ``schema``."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_by_alias=True, validate_by_name=True, serialize_by_alias=True
+    )
+
+    def line(self) -> bytes:
+        """The record as one line of JSON Lines, its line feed included."""
+        return self.model_dump_json().encode() + b"\n"
+
+
+class DetectedObject(Record):
+    """One object of one picture; ``track`` is null while the object is not followed."""
+
+    label: str
+    confidence: Confidence
+    box: Box
+    track: Annotated[int, Field(ge=0)] | None
+
+
+def _absent(value: object) -> bool:
+    return value is None
+
+
+class DetectionRecord(Record):
+    """What was found in one processed frame, or picture; ``objects`` is empty when nothing was."""
+
+    schema_: Literal["sightline.detections/1"] = Field(default=DETECTIONS_SCHEMA, alias="schema")
+    camera: str = Field(description="name of the source")
+    file: str | None = Field(
+        default=None, exclude_if=_absent, description="path of the picture; absent for video"
+    )
+    frame: int = Field(ge=0, description="number of the frame within its source, from 0")
+    pts: float = Field(allow_inf_nan=False, description="media time, seconds")
+    captured_at: Timestamp = Field(description="when the camera took it, UTC")
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+    model: str = Field(description="name of the detector's model")
+    objects: tuple[DetectedObject, ...]
+
+    @classmethod
+    def of(cls, frame: Frame, tracks: Tracks, model: str, *, file: str | None = None) -> Self:
+        """The record of a frame; MessageRejected when a box or a score is not a number."""
+        try:
+            return cls(
+                camera=frame.camera,
+                file=file,
+                frame=frame.sequence,
+                pts=round(frame.time_s, PTS_DIGITS),
+                captured_at=frame.captured_at,
+                width=frame.width,
+                height=frame.height,
+                model=model,
+                objects=detected_objects(tracks.detections),
+            )
+        except ValidationError as error:
+            raise MessageRejected(_what_is_wrong(frame.camera, error)) from error
+
+
+class EventRecord(Record):
+    """An object's event at one of its phases: one start, updates, one end."""
+
+    schema_: Literal["sightline.events/1"] = Field(default=EVENTS_SCHEMA, alias="schema")
+    id: str = Field(description="UUIDv7, the same over all phases")
+    camera: str
+    phase: Literal["start", "update", "end"]
+    label: str
+    sub_label: str | None
+    attributes: dict[str, str]
+    track: Annotated[int, Field(ge=0)]
+    confidence: Confidence = Field(description="best so far")
+    box: Box
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+    zones: tuple[str, ...]
+    started_at: Timestamp
+    ended_at: Timestamp | None
+    snapshot: str | None = Field(description="path of the best picture below the data folder, without suffix")
+
+    @classmethod
+    def of(cls, event: Event, *, width: int, height: int) -> Self:
+        """The record of an event whose box lies in a picture of that size; MessageRejected as above."""
+        box = [round(float(edge), BOX_DIGITS) for edge in event.box]
+        phase: Phase = event.phase
+        try:
+            return cls(
+                id=event.id,
+                camera=event.camera,
+                phase=phase,
+                label=event.label,
+                sub_label=event.sub_label,
+                attributes=dict(event.attributes),
+                track=event.track,
+                confidence=round(float(event.confidence), CONFIDENCE_DIGITS),
+                box=(box[0], box[1], box[2], box[3]),
+                width=width,
+                height=height,
+                zones=event.zones,
+                started_at=event.started_at,
+                ended_at=event.ended_at,
+                snapshot=event.snapshot,
+            )
+        except ValidationError as error:
+            raise MessageRejected(_what_is_wrong(event.camera, error)) from error
+
+
+Message = Annotated[DetectionRecord | EventRecord, Field(discriminator="schema_")]
+MESSAGE: Final[TypeAdapter[DetectionRecord | EventRecord]] = TypeAdapter(Message)
+"""Reads any record back, told apart by its ``schema``."""
+
+
+def detected_objects(detections: Detections) -> tuple[DetectedObject, ...]:
+    """The objects of one picture, rounded as on the wire, in the detector's order."""
+    if len(detections) == 0:
+        return ()
+    boxes = np.round(detections.xyxy.astype(np.float64), BOX_DIGITS).tolist()
+    confidences = np.round(_column(detections.confidence).astype(np.float64), CONFIDENCE_DIGITS).tolist()
+    labels = np.asarray(detections.data["class_name"]).tolist()
+    tracks = [NOT_FOLLOWED] * len(boxes) if detections.tracker_id is None else detections.tracker_id.tolist()
+    return tuple(
+        DetectedObject(label=label, confidence=confidence, box=box, track=track if track >= 0 else None)
+        for label, confidence, box, track in zip(labels, confidences, boxes, tracks, strict=True)
+    )
+
+
+def schemas() -> dict[str, Any]:
+    """JSON Schema of every record by the value of its ``schema``, as it is on the wire."""
+    return {
+        DETECTIONS_SCHEMA: DetectionRecord.model_json_schema(mode="serialization"),
+        EVENTS_SCHEMA: EventRecord.model_json_schema(mode="serialization"),
+    }
+
+
+def _column(values: Any) -> Any:
+    if values is None:
+        raise MessageRejected("expected a confidence for every object, received none")
+    return values
+
+
+def _what_is_wrong(camera: str, error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{camera}: {place}: {first['msg']}, received {first['input']!r}"

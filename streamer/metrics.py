@@ -1,0 +1,342 @@
+"""What is measured while the service runs: Prometheus series, and the figures of the last seconds."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from typing import Final, Protocol
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from streamer.status import Status
+
+STAGE_BUCKETS_S: Final = (
+    0.001,
+    0.002,
+    0.005,
+    0.01,
+    0.02,
+    0.03,
+    0.05,
+    0.075,
+    0.1,
+    0.15,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+)
+BATCH_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64)
+STATES: Final = ("connecting", "live", "down", "ended")
+
+WINDOW_S: Final = 10.0
+WINDOW_SAMPLES: Final = 8192
+"""Bound of a window; 10 s of a camera at 240 frames/s need 2400."""
+
+
+class CameraState(Protocol):
+    """What a source tells of itself."""
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def reason(self) -> str | None: ...
+
+    @property
+    def since(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatistics:
+    """One camera: its totals, and its figures of the last ten seconds.
+
+    Attributes:
+        camera: its name.
+        state: ``connecting``, ``live``, ``down`` or ``ended``; ``reason`` says why, ``since`` when (UTC).
+        fps_in, fps_detected: pictures of the stream, and results, per second.
+        received, detected: totals since the start.
+        dropped: totals by reason.
+        latency_p50_s, latency_p95_s: decoded to published, exact quantiles; None without a result.
+        objects: objects in the latest result.
+    """
+
+    camera: str
+    state: str
+    reason: str | None
+    since: datetime | None
+    fps_in: float
+    fps_detected: float
+    received: int
+    detected: int
+    dropped: Mapping[str, int]
+    latency_p50_s: float | None
+    latency_p95_s: float | None
+    objects: int
+
+
+def quantile(ordered: Sequence[float], share: float) -> float | None:
+    """The nearest-rank quantile of ascending values; None of none."""
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
+
+
+class Window:
+    """Values of the last seconds with their times; bounded."""
+
+    def __init__(self, length_s: float) -> None:
+        self._length_s = length_s
+        self._values: deque[tuple[float, float]] = deque(maxlen=WINDOW_SAMPLES)
+        self._first_at: float | None = None
+
+    def add(self, now: float, value: float = 1.0) -> None:
+        if self._first_at is None:
+            self._first_at = now
+        self._values.append((now, value))
+
+    def values(self, now: float) -> list[float]:
+        while self._values and self._values[0][0] <= now - self._length_s:
+            self._values.popleft()
+        return [value for _, value in self._values]
+
+    def rate(self, now: float) -> float:
+        """Values per second; over the time since the first one while that is shorter than the window."""
+        if self._first_at is None:
+            return 0.0
+        # Below one second a rate would be a guess from a handful of values.
+        elapsed_s = min(self._length_s, max(1.0, now - self._first_at))
+        return len(self.values(now)) / elapsed_s
+
+
+class _CameraMeter:
+    """The running figures of one camera; its methods are called under its lock."""
+
+    def __init__(self, camera: str) -> None:
+        self.camera = camera
+        self.lock = Lock()
+        self.state: CameraState | None = None
+        self.incoming = Window(WINDOW_S)
+        self.results = Window(WINDOW_S)
+        self.latencies = Window(WINDOW_S)
+        self.received = 0
+        self.detected = 0
+        self.dropped: dict[str, int] = {}
+        self.objects = 0
+
+    def statistics(self, now: float) -> CameraStatistics:
+        latencies = sorted(self.latencies.values(now))
+        return CameraStatistics(
+            camera=self.camera,
+            state="connecting" if self.state is None else self.state.state,
+            reason=None if self.state is None else self.state.reason,
+            since=None if self.state is None else self.state.since,
+            fps_in=self.incoming.rate(now),
+            fps_detected=self.results.rate(now),
+            received=self.received,
+            detected=self.detected,
+            dropped=dict(self.dropped),
+            latency_p50_s=quantile(latencies, 0.50),
+            latency_p95_s=quantile(latencies, 0.95),
+            objects=self.objects,
+        )
+
+
+class Metrics:
+    """Counts for every stage, from any thread; every instance has its own registry."""
+
+    def __init__(
+        self, status: Status, cameras: Iterable[str] = (), clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._status = status
+        self._clock = clock
+        self._meters = {camera: _CameraMeter(camera) for camera in cameras}
+        self._lock = Lock()
+        self.registry = CollectorRegistry()
+        self._series = _Series(self.registry)
+        self.registry.register(_Current(self))
+        ProcessCollector(registry=self.registry)
+
+    # A camera's frames, in the order they pass.
+
+    def received(self, camera: str) -> None:
+        """One picture of the camera's stream arrived."""
+        meter = self._meter(camera)
+        with meter.lock:
+            meter.received += 1
+            meter.incoming.add(self._clock())
+        self._series.received.labels(camera).inc()
+
+    def dropped(self, camera: str, reason: str) -> None:
+        """A picture went no further: ``rate``, ``busy`` or ``error``."""
+        meter = self._meter(camera)
+        with meter.lock:
+            meter.dropped[reason] = meter.dropped.get(reason, 0) + 1
+        self._series.dropped.labels(camera, reason).inc()
+
+    def changed(self, camera: str, state: CameraState) -> None:
+        """The camera's connection changed."""
+        meter = self._meter(camera)
+        with meter.lock:
+            was_live = meter.state is not None and meter.state.state == "live"
+            meter.state = state
+        if was_live and state.state == "down":
+            self._series.interruptions.labels(camera).inc()
+
+    def observe_stage(self, camera: str, stage: str, seconds: float) -> None:
+        """How long one frame spent in a stage; ``total`` is decoded to published."""
+        if stage == "total":
+            meter = self._meter(camera)
+            with meter.lock:
+                meter.latencies.add(self._clock(), seconds)
+        self._series.stages.labels(camera, stage).observe(seconds)
+
+    def detected(self, camera: str, objects: int) -> None:
+        """A result with so many objects."""
+        meter = self._meter(camera)
+        with meter.lock:
+            meter.detected += 1
+            meter.objects = objects
+            meter.results.add(self._clock())
+        self._series.detected.labels(camera).inc()
+        self._series.objects.labels(camera).inc(objects)
+
+    def event(self, camera: str, label: str, phase: str) -> None:
+        """An event was published."""
+        self._series.events.labels(camera, label, phase).inc()
+
+    # A detector's queue.
+
+    def queue_depth(self, detector: str, frames: int) -> None:
+        """Frames that wait for the detector now."""
+        self._series.queue.labels(detector).set(frames)
+
+    def batch(self, detector: str, frames: int, seconds: float) -> None:
+        """One run of the detector."""
+        self._series.batch_frames.labels(detector).observe(frames)
+        self._series.batch_seconds.labels(detector).observe(seconds)
+
+    def stuck(self, detector: str, reason: str | None) -> None:
+        """A run that does not return makes the process not ready; None when all return again."""
+        part = f"detector {detector}"
+        if reason is None:
+            self._status.ready(part)
+        else:
+            self._status.not_ready(part, reason)
+
+    # Sinks.
+
+    def lost(self, sink: str, reason: str) -> None:
+        """A record that a sink could not deliver."""
+        self._series.lost.labels(sink, reason).inc()
+
+    # What is read.
+
+    def cameras(self) -> list[CameraStatistics]:
+        """Every camera that was ever heard of, by name."""
+        with self._lock:
+            names = sorted(self._meters)
+        return [self.snapshot(name) for name in names]
+
+    def snapshot(self, camera: str) -> CameraStatistics:
+        """One camera's figures as of now."""
+        meter = self._meter(camera)
+        with meter.lock:
+            return meter.statistics(self._clock())
+
+    def parts(self) -> Mapping[str, str | None]:
+        """What readiness is made of."""
+        return self._status.parts()
+
+    def exposition(self) -> bytes:
+        """All series in the Prometheus text format."""
+        return generate_latest(_WithoutBirthdays(self.registry))
+
+    def _meter(self, camera: str) -> _CameraMeter:
+        meter = self._meters.get(camera)
+        if meter is None:
+            with self._lock:
+                meter = self._meters.setdefault(camera, _CameraMeter(camera))
+        return meter
+
+
+class _Series:
+    """The series that are counted as things happen."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"sightline_{name}", text, labels, registry=registry)
+
+        camera, detector = ("camera",), ("detector",)
+        self.received = counter("frames_received", "Pictures of the stream", *camera)
+        self.dropped = counter("frames_dropped", "Pictures that went no further", "camera", "reason")
+        self.detected = counter("frames_detected", "Pictures with a result", *camera)
+        self.objects = counter("objects_detected", "Objects in all results", *camera)
+        self.interruptions = counter("camera_interruptions", "Live cameras that went down", *camera)
+        self.events = counter("events", "Events published", "camera", "label", "phase")
+        self.lost = counter("sink_lost", "Records that a sink could not deliver", "sink", "reason")
+        self.stages = Histogram(
+            "sightline_stage_seconds",
+            "Time of a frame in each stage; total is decoded to published",
+            ("camera", "stage"),
+            buckets=STAGE_BUCKETS_S,
+            registry=registry,
+        )
+        self.batch_seconds = Histogram(
+            "sightline_batch_seconds", "Time of one run", detector, buckets=STAGE_BUCKETS_S, registry=registry
+        )
+        self.batch_frames = Histogram(
+            "sightline_batch_frames", "Frames of one run", detector, buckets=BATCH_BUCKETS, registry=registry
+        )
+        self.queue = Gauge("sightline_queue_depth", "Frames that wait now", detector, registry=registry)
+
+
+class _WithoutBirthdays(Collector):
+    """The registry less its ``_created`` series, which double its size and that nobody reads."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterator[Metric]:
+        for metric in self._registry.collect():
+            metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
+            yield metric
+
+
+class _Current(Collector):
+    """The series that are computed when they are read."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterator[Metric]:
+        state = GaugeMetricFamily(
+            "sightline_camera_state", "1 for the present state", labels=("camera", "state")
+        )
+        fps = GaugeMetricFamily("sightline_camera_fps", "Per second, over 10 s", labels=("camera", "kind"))
+        objects = GaugeMetricFamily(
+            "sightline_camera_objects", "Objects in the latest result", labels=("camera",)
+        )
+        for camera in self._metrics.cameras():
+            for name in STATES:
+                state.add_metric((camera.camera, name), float(camera.state == name))
+            fps.add_metric((camera.camera, "received"), camera.fps_in)
+            fps.add_metric((camera.camera, "detected"), camera.fps_detected)
+            objects.add_metric((camera.camera,), camera.objects)
+        ready = GaugeMetricFamily("sightline_ready", "1 when the part works", labels=("part",))
+        for part, reason in self._metrics.parts().items():
+            ready.add_metric((part,), float(reason is None))
+        yield from (state, fps, objects, ready)

@@ -1,0 +1,224 @@
+"""Draws what was found into a picture: a line around each object and a chip that names it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from supervision import Detections
+
+Image: TypeAlias = NDArray[np.uint8]
+Colour: TypeAlias = tuple[int, int, int]
+
+PALETTE: Final[tuple[Colour, ...]] = tuple(
+    (int(code[4:6], 16), int(code[2:4], 16), int(code[0:2], 16))
+    for code in (
+        "22D3EE", "FB923C", "A3E635", "F472B6", "818CF8", "FACC15",
+        "34D399", "F87171", "60A5FA", "C084FC", "2DD4BF", "FDA4AF",
+    )
+)  # fmt: skip
+"""BGR; light enough that the same dark ink reads on each of them."""
+PALETTE_STEP: Final = 5
+"""Neighbouring ids get colours far apart; has no factor in common with the size of the palette."""
+INK: Final[Colour] = (32, 20, 12)
+SHADE: Final = 0.35
+CHIP_OPACITY: Final = 0.88
+LABEL_WEIGHT, CONFIDENCE_WEIGHT = 600, 400
+LONGEST_LABEL: Final = 32
+SUBPIXEL_BITS: Final = 4
+ARC_POINTS: Final = 7
+SUPERSAMPLING: Final = 4
+CACHED: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A rectangle in whole pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def overlaps(self, other: Place) -> bool:
+        return (
+            self.x < other.x + other.width
+            and other.x < self.x + self.width
+            and self.y < other.y + other.height
+            and other.y < self.y + self.height
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One object as it is drawn."""
+
+    corners: tuple[float, float, float, float]
+    colour: Colour
+    label: str
+    confidence: str
+
+
+class Annotator:
+    """Draws into pictures; keeps the rasterised texts, so it belongs to one thread."""
+
+    def __init__(self) -> None:
+        self._text = lru_cache(maxsize=CACHED)(_text)
+        self._chip_shape = lru_cache(maxsize=CACHED)(_chip_shape)
+
+    def annotated(self, image: Image, detections: Detections) -> Image:
+        """A copy of the BGR picture with everything drawn in."""
+        copy = image.copy()
+        self.draw(copy, detections)
+        return copy
+
+    def draw(self, image: Image, detections: Detections) -> None:
+        """Draws into the picture itself, large objects first, so that small ones stay visible."""
+        if len(detections) == 0:
+            return
+        unit = min(image.shape[:2]) / 360
+        line = max(2, round(unit))
+        objects = tuple(_objects(detections))
+        for drawn in objects:
+            _outline(image, drawn, line)
+        taken: list[Place] = []
+        for drawn in objects:
+            self._chip(image, drawn, max(11, round(9 * unit)), taken)
+
+    def _chip(self, image: Image, drawn: Drawn, size: int, taken: list[Place]) -> None:
+        height, width = image.shape[:2]
+        texts = [self._text(drawn.label, size, LABEL_WEIGHT)]
+        if drawn.confidence:
+            texts.append(self._text(drawn.confidence, size, CONFIDENCE_WEIGHT))
+        pad = max(3, round(size * 0.42))
+        ink = _side_by_side(texts, gap=max(2, round(size * 0.36)), pad=pad)
+        if ink.shape[1] > width or ink.shape[0] > height:
+            return
+        place = _free_place(drawn.corners, ink.shape, (height, width), taken)
+        taken.append(place)
+        shape = self._chip_shape(place.width, place.height, round(size * 0.34))
+        window = image[place.y : place.y + place.height, place.x : place.x + place.width]
+        _blend(window, drawn.colour, ink, shape)
+
+
+def _objects(detections: Detections) -> Iterator[Drawn]:
+    boxes = detections.xyxy
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    names = detections.data["class_name"]
+    for index in np.argsort(-areas, kind="stable"):
+        track = -1 if detections.tracker_id is None else int(detections.tracker_id[index])
+        name = str(names[index])
+        yield Drawn(
+            corners=tuple(boxes[index].tolist()),
+            colour=colour_of(name, track),
+            label=_shortened(name) if track < 0 else f"{_shortened(name)} {track}",
+            confidence="" if detections.confidence is None else f"{detections.confidence[index]:.0%}",
+        )
+
+
+def colour_of(label: str, track: int) -> Colour:
+    """A followed object keeps the colour of its id, any other one has that of its label."""
+    number = track * PALETTE_STEP if track >= 0 else zlib.crc32(label.encode())
+    return PALETTE[number % len(PALETTE)]
+
+
+def _shortened(label: str) -> str:
+    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
+
+
+def _outline(image: Image, drawn: Drawn, line: int) -> None:
+    """A closed line with rounded corners, wholly inside the picture, on a thin dark seam."""
+    height, width = image.shape[:2]
+    margin = line / 2 + 0.5
+    x1, x2 = np.clip((drawn.corners[0], drawn.corners[2]), margin, max(margin, width - 1 - margin))
+    y1, y2 = np.clip((drawn.corners[1], drawn.corners[3]), margin, max(margin, height - 1 - margin))
+    radius = min(3.0 * line + 2, (x2 - x1) / 2, (y2 - y1) / 2)
+    turn = np.linspace(0, np.pi / 2, ARC_POINTS)
+    across, down = radius * (1 - np.cos(turn)), radius * (1 - np.sin(turn))
+    path = np.concatenate(
+        [
+            np.column_stack((x1 + across, y1 + down)),
+            np.column_stack((x2 - across, y1 + down))[::-1],
+            np.column_stack((x2 - across, y2 - down)),
+            np.column_stack((x1 + across, y2 - down))[::-1],
+        ]
+    )
+    points = [np.rint(path * (1 << SUBPIXEL_BITS)).astype(np.int32)]
+    shade = tuple(int(channel * SHADE) for channel in drawn.colour)
+    for colour, thickness in ((shade, line + 2), (drawn.colour, line)):
+        cv2.polylines(image, points, True, colour, thickness, cv2.LINE_AA, SUBPIXEL_BITS)
+
+
+def _free_place(
+    corners: Sequence[float], chip: Sequence[int], picture: tuple[int, int], taken: Sequence[Place]
+) -> Place:
+    """Above the object, else inside at its top, below it, inside at its bottom: the first that is free."""
+    x1, y1, x2, y2 = corners
+    height, width = chip[0], chip[1]
+    rows = (y1 - height - 2, y1 + 3, y2 + 3, y2 - height - 3)
+    columns = (x1, x2 - width)
+    places = [
+        Place(
+            x=round(min(max(column, 0), picture[1] - width)),
+            y=round(min(max(row, 0), picture[0] - height)),
+            width=width,
+            height=height,
+        )
+        for row in rows
+        if 0 <= row <= picture[0] - height
+        for column in columns
+    ]
+    fallback = Place(
+        round(min(max(x1, 0), picture[1] - width)), round(min(max(y1, 0), picture[0] - height)), width, height
+    )
+    return next(
+        (place for place in places if not any(place.overlaps(other) for other in taken)),
+        places[0] if places else fallback,
+    )
+
+
+def _blend(window: Image, colour: Colour, ink: Image, shape: NDArray[np.uint16]) -> None:
+    """Lays a chip of ``colour`` with its ink over the window; 0..256 in ``shape`` is its opacity."""
+    tone = np.array(colour, np.uint16)
+    cover = ink.astype(np.uint16)[..., None]
+    chip = (tone * (255 - cover) + np.array(INK, np.uint16) * cover) >> 8
+    window[:] = (window * (256 - shape) + chip * shape) >> 8
+
+
+def _side_by_side(texts: Sequence[Image], *, gap: int, pad: int) -> Image:
+    width = sum(text.shape[1] for text in texts) + gap * (len(texts) - 1) + 2 * pad
+    ink = np.zeros((texts[0].shape[0], width), np.uint8)
+    x = pad
+    for text in texts:
+        ink[:, x : x + text.shape[1]] = text
+        x += text.shape[1] + gap
+    return ink
+
+
+def _text(text: str, size: int, weight: int) -> Image:
+    """The coverage (0..255) of a line of text; its height depends on ``size`` alone."""
+    font = cv2.FontFace("sans")
+    _, _, width, _ = cv2.getTextSize((1 << 14, 1 << 10), text, (0, 0), font, size, weight)
+    canvas = np.zeros((round(size * 1.5), max(1, width + 1), 3), np.uint8)
+    cv2.putText(canvas, text, (0, round(size * 1.08)), (255, 255, 255), font, size, weight)
+    return np.ascontiguousarray(canvas[..., 0])
+
+
+def _chip_shape(width: int, height: int, radius: int) -> NDArray[np.uint16]:
+    """The opacity (0..256) of a rounded rectangle, height x width x 1."""
+    big = np.zeros((height * SUPERSAMPLING, width * SUPERSAMPLING), np.uint8)
+    r, right, bottom = radius * SUPERSAMPLING, big.shape[1] - 1, big.shape[0] - 1
+    cv2.rectangle(big, (r, 0), (right - r, bottom), 255, -1)
+    cv2.rectangle(big, (0, r), (right, bottom - r), 255, -1)
+    for centre in ((r, r), (right - r, r), (r, bottom - r), (right - r, bottom - r)):
+        cv2.circle(big, centre, r, 255, -1)
+    small = cv2.resize(big, (width, height), interpolation=cv2.INTER_AREA)
+    return (small.astype(np.float32) * (CHIP_OPACITY * 256 / 255)).astype(np.uint16)[..., None]

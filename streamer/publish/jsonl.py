@@ -1,0 +1,200 @@
+"""JSON Lines of the records, to a file or to standard output."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import stat
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+import anyio.to_thread
+
+from streamer.errors import MessageRejected, SinkError, SinkUnavailable
+from streamer.messages import DetectionRecord, EventRecord, Record
+from streamer.publish.outbox import Outbox
+from streamer.publish.sink import FileOf, LossObserver, from_video
+
+if TYPE_CHECKING:
+    from streamer.event import Event
+    from streamer.frame import Frame
+    from streamer.tracking.tracks import Tracks
+
+log = logging.getLogger(__name__)
+
+STANDARD_OUTPUT: Final = "-"
+RECORD_START: Final = b'{"schema":"sightline.'
+LINES_WAITING: Final = 1024
+BLOCK: Final = 65536
+
+
+class LineFile:
+    """A file or standard output that holds whole lines only; every line is one write(2).
+
+    With ``append`` an existing file is continued, and the torn last line of a killed run is cut off first.
+    """
+
+    def __init__(self, target: str, *, append: bool) -> None:
+        self._target = target
+        self._append = append
+        self._descriptor = -1
+        self._seekable = False
+
+    @property
+    def name(self) -> str:
+        return "standard output" if self._target == STANDARD_OUTPUT else self._target
+
+    def open(self) -> None:
+        """Opens and mends; SinkError when the path cannot be written or ends in something not ours."""
+        if self._target == STANDARD_OUTPUT:
+            self._descriptor = sys.__stdout__.fileno() if sys.__stdout__ else 1
+            return
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | (0 if self._append else os.O_TRUNC)
+        try:
+            self._descriptor = os.open(self._target, flags, 0o644)
+            self._seekable = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+            if self._seekable:
+                self._mend()
+        except OSError as error:
+            raise SinkError(f"cannot write {self.name}: {error.strerror}") from error
+
+    def write(self, line: bytes) -> None:
+        """Writes one line whole or not at all; SinkUnavailable when there is no room or no reader."""
+        try:
+            written = os.write(self._descriptor, line)
+            if written < len(line):
+                self._complete(line, written)
+        except OSError as error:
+            raise SinkUnavailable(f"cannot write {self.name}: {error.strerror}") from error
+
+    def close(self) -> None:
+        if self._target != STANDARD_OUTPUT and self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor = -1
+
+    def _complete(self, line: bytes, written: int) -> None:
+        """A short write: the disk filled up in mid-line, or a signal interrupted a pipe."""
+        if self._seekable:
+            os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        while written < len(line):
+            written += os.write(self._descriptor, line[written:])
+
+    def _mend(self) -> None:
+        size = os.fstat(self._descriptor).st_size
+        whole = self._end_of_last_line(size)
+        if whole == size:
+            return
+        torn = os.pread(self._descriptor, len(RECORD_START), whole)
+        if not RECORD_START.startswith(torn):
+            raise SinkError(f"cannot append to {self.name}: expected JSON Lines of sightline in it")
+        os.ftruncate(self._descriptor, whole)
+        log.warning("%s: cut off a torn last line of %d bytes", self.name, size - whole)
+
+    def _end_of_last_line(self, size: int) -> int:
+        end = size
+        while end > 0:
+            start = max(0, end - BLOCK)
+            found = os.pread(self._descriptor, end - start, start).rfind(b"\n")
+            if found >= 0:
+                return start + found + 1
+            end = start
+        return 0
+
+
+class JsonLines:
+    """Records to lines, on a thread of its own.
+
+    Lossless (``detect``): a full queue makes the caller wait, and an error is raised. Otherwise (``run``):
+    what cannot be written is counted and said once, the camera goes on, and the next record is tried again.
+    """
+
+    def __init__(self, file: LineFile, *, lossless: bool, observer: LossObserver | None = None) -> None:
+        self._file = file
+        self._lossless = lossless
+        self._observer = observer
+        self._failing = False
+        self._outbox: Outbox[bytes] = Outbox("json", self._deliver, bound=LINES_WAITING, finish=file.close)
+
+    async def __aenter__(self) -> Self:
+        await anyio.to_thread.run_sync(self._file.open)
+        await self._outbox.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._outbox.__aexit__(kind, error, trace)
+
+    async def write(self, record: Record) -> None:
+        """Queues one record; SinkUnavailable in a lossless file that cannot be written."""
+        line = record.line()
+        if self._lossless:
+            await self._outbox.put(line)
+        elif not self._outbox.offer(line):
+            self._lost("busy")
+
+    def _deliver(self, line: bytes) -> None:
+        try:
+            self._file.write(line)
+        except SinkUnavailable as error:
+            if self._lossless:
+                raise
+            self._lost("unavailable")
+            if not self._failing:
+                log.warning("%s; records are left out until it can be written again", error)
+            self._failing = True
+        else:
+            if self._failing:
+                log.info("%s can be written again", self._file.name)
+            self._failing = False
+
+    def _lost(self, reason: str) -> None:
+        if self._observer is not None:
+            self._observer.lost("json", reason)
+
+
+class JsonLinesSink:
+    """One line per processed frame, and one per phase of an event; ``models`` names each camera's model."""
+
+    def __init__(
+        self,
+        lines: JsonLines,
+        models: Mapping[str, str],
+        *,
+        file_of: FileOf = from_video,
+        events: bool = True,
+    ) -> None:
+        self._lines = lines
+        self._models = models
+        self._file_of = file_of
+        self._events = events
+        self._sizes: dict[str, tuple[int, int]] = {}
+
+    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
+        self._sizes[frame.camera] = (frame.width, frame.height)
+        try:
+            record = DetectionRecord.of(frame, tracks, self._models[frame.camera], file=self._file_of(frame))
+        except MessageRejected as error:
+            log.warning("left out a record: %s", error)
+        else:
+            await self._lines.write(record)
+        await self.conclude(frame.camera, events)
+
+    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
+        if not self._events or not events:
+            return
+        width, height = self._sizes[camera]
+        for event in events:
+            await self._lines.write(EventRecord.of(event, width=width, height=height))
+
+
+def json_lines(target: str, *, lossless: bool, observer: LossObserver | None = None) -> JsonLines:
+    """JSON Lines to ``target`` (a path, or ``-``); a live service continues it, ``detect`` starts anew."""
+    if target != STANDARD_OUTPUT:
+        target = str(Path(target).expanduser())
+    return JsonLines(LineFile(target, append=not lossless), lossless=lossless, observer=observer)

@@ -1,0 +1,34 @@
+"""What a sink is: a place that takes the results of every camera."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from streamer.event import Event
+    from streamer.frame import Frame
+    from streamer.tracking.tracks import Tracks
+
+FileOf = Callable[["Frame"], "str | None"]
+"""The path of the picture a frame was read from; None for video."""
+
+
+class Sink(Protocol):
+    """Takes results until its ``async with`` block is left; then everything it took is out."""
+
+    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
+        """The result of one frame; SinkUnavailable when a sink that must not lose anything cannot take it."""
+
+    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
+        """Events that ended without a frame: their camera went down, or the service stops."""
+
+
+class LossObserver(Protocol):
+    """Counts what a sink could not deliver; called from any thread."""
+
+    def lost(self, sink: str, reason: str) -> None: ...
+
+
+def from_video(frame: Frame) -> None:
+    """No frame was read from a picture file."""
