@@ -1,0 +1,103 @@
+"""The address of a source: what libav opens, and what a person may read."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, unquote, urlsplit
+
+from streamer.config import CameraConfig
+from streamer.errors import ConfigError
+
+SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+DEVICE: Final = re.compile(r"/dev/video\d+")
+SECRET_PARAMETER: Final = re.compile(
+    r"((?:user(?:name)?|pass(?:word|wd)?|pwd|token|key|secret|auth|sig(?:nature)?)[=:])[^&_/;,]*",
+    re.IGNORECASE,
+)
+
+
+def redacted(source: str) -> str:
+    """The address without user name, password and query; safe for logs, messages and pages.
+
+    Everything up to the last ``@`` goes, because a password may hold ``/``, ``#`` or ``@`` itself.
+    """
+    match = SCHEME.match(source)
+    if match is None:
+        return source
+    place = source[match.end() :].rpartition("@")[2].partition("?")[0].partition("#")[0]
+    return match[0] + SECRET_PARAMETER.sub(r"\1***", place)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A source's address, taken apart.
+
+    Attributes:
+        scheme: ``rtsp``, ``http``, ``sim`` ..; ``file`` for a path, ``v4l2`` for a device.
+        shown: for people, without credentials.
+        host: for network sources, else empty.
+    """
+
+    scheme: str
+    shown: str
+    host: str
+    _opened: str
+
+    @property
+    def opened(self) -> str:
+        """What is opened; holds the credentials, so it never goes into a text."""
+        return self._opened
+
+    def __repr__(self) -> str:
+        return f"Address({self.shown!r})"
+
+
+def parse(camera: CameraConfig) -> Address:
+    """The address of a camera, with the credentials that stand beside it.
+
+    Raises:
+        ConfigError: the address can't be understood.
+    """
+    source = camera.source
+    match = SCHEME.match(source)
+    if DEVICE.fullmatch(source):
+        return Address("v4l2", source, "", source)
+    if match is None:
+        return Address("file", source, "", source)
+    scheme, rest = match[1].lower(), source[match.end() :]
+    if scheme == "webcam":
+        device = f"/dev/video{rest or 0}"
+        return Address("v4l2", device, "", device)
+    if scheme == "file":
+        path = unquote(rest)
+        return Address("file", path, "", path)
+    if scheme == "sim":
+        return Address("sim", source, "", source)
+    return _network(camera, scheme, rest)
+
+
+def _network(camera: CameraConfig, scheme: str, rest: str) -> Address:
+    shown = redacted(camera.source)
+    end = min((i for i in (rest.find("/"), rest.find("?")) if i >= 0), default=len(rest))
+    authority, path = rest[:end], rest[end:]
+    userinfo, _, place = authority.rpartition("@")
+    host = _host(scheme, place, shown)
+    if camera.username is not None:
+        password = camera.password.get_secret_value() if camera.password else ""
+        userinfo = f"{quote(camera.username, safe='')}:{quote(password, safe='')}"
+    login = f"{userinfo}@" if userinfo else ""
+    return Address(scheme, shown, host, f"{scheme}://{login}{place}{path}")
+
+
+def _host(scheme: str, place: str, shown: str) -> str:
+    try:
+        parts = urlsplit(f"{scheme}://{place}")
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host:
+        raise ConfigError(
+            f"expected {scheme}://host[:port]/path, received {shown!r};"
+            " a user name or password with '/', '#' or '@' belongs into 'username' and 'password'"
+        )
+    return host

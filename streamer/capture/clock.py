@@ -1,0 +1,96 @@
+"""Media time: one line of 90 kHz ticks per source, and what is due on it."""
+
+from typing import Final
+
+from streamer.frame import PTS_CLOCK_HZ
+
+LARGEST_STEP_S: Final = 10.0
+LARGEST_REORDER_S: Final = 1.0
+LOOP_GAP_TICKS: Final = PTS_CLOCK_HZ // 30
+
+
+class MediaClock:
+    """Maps the timestamps of a stream onto ticks that rise across reconnects, loops and jumps.
+
+    Within a connection the distance between two timestamps is kept as it is. A connection begins as
+    much later as wall time passed since the last tick; so does a stream whose timestamps jump.
+    """
+
+    def __init__(self) -> None:
+        self._offset: int | None = None
+        self._last = 0
+        self._last_at: float | None = None
+        self._gap: int | None = None
+
+    def restart(self) -> None:
+        """The next timestamp has no relation to the last one."""
+        self._offset = None
+
+    def repeat(self) -> None:
+        """A recording begins again, one picture after its last."""
+        self._offset = None
+        self._gap = LOOP_GAP_TICKS
+
+    def tick(self, stream_ticks: int | None, now: float) -> int:
+        """Ticks of an access unit.
+
+        Args:
+            stream_ticks: the stream's own timestamp in 90 kHz; None when it has none.
+            now: monotonic seconds at which the unit came.
+        """
+        elapsed = self._elapsed(now)
+        if stream_ticks is None:
+            ticks = self._last + elapsed
+        else:
+            if self._offset is None or self._jumped(stream_ticks + self._offset, elapsed):
+                self._offset = self._last + elapsed - stream_ticks
+            ticks = stream_ticks + self._offset
+        if ticks >= self._last:
+            self._last, self._last_at = ticks, now
+        return ticks
+
+    def _elapsed(self, now: float) -> int:
+        if self._last_at is None:
+            return 0
+        gap, self._gap = self._gap, None
+        return gap or max(1, round((now - self._last_at) * PTS_CLOCK_HZ))
+
+    def _jumped(self, ticks: int, elapsed: int) -> bool:
+        step = ticks - self._last
+        return step < -LARGEST_REORDER_S * PTS_CLOCK_HZ or step > elapsed + LARGEST_STEP_S * PTS_CLOCK_HZ
+
+
+class Rate:
+    """Chooses the pictures that are due at ``fps`` a second of media time; 0 takes every one.
+
+    The average is kept when the stream's own rate is no multiple: of 25 a second, 10 are taken as
+    every second, third, second, third.
+    """
+
+    def __init__(self, fps: float) -> None:
+        self._period = PTS_CLOCK_HZ / fps if fps else 0.0
+        self._next = 0.0
+
+    def due(self, pts: int) -> bool:
+        if not self._period:
+            return True
+        # Half a tick: timestamps are rounded, and a picture must not slip to the next one for it.
+        if pts + 0.5 < self._next:
+            return False
+        behind = pts - self._next
+        self._next = pts + self._period if behind >= self._period else self._next + self._period
+        return True
+
+
+class Playhead:
+    """Holds a recording back to its own rate."""
+
+    def __init__(self) -> None:
+        self._origin_s: float | None = None
+
+    def wait_s(self, pts: int, now: float) -> float:
+        """Seconds until ``pts`` is due; a recording that fell a second behind goes on from here."""
+        at_s = pts / PTS_CLOCK_HZ
+        if self._origin_s is None or now - (self._origin_s + at_s) > 1.0:
+            self._origin_s = now - at_s
+        return max(0.0, self._origin_s + at_s - now)

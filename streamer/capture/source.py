@@ -1,0 +1,95 @@
+"""A source: frames and packets of one camera, stream, file or simulation; found by its address."""
+
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Final, Protocol
+
+import anyio
+from anyio.abc import TaskStatus
+
+from streamer.capture import address as addresses
+from streamer.capture.address import Address
+from streamer.capture.broadcast import PacketBroadcast
+from streamer.capture.libav import open_stream
+from streamer.capture.playback import Plan
+from streamer.capture.reader import Reader
+from streamer.capture.state import CaptureObserver, SourceState
+from streamer.capture.supervisor import SupervisedSource
+from streamer.config import CameraConfig
+from streamer.errors import ConfigError
+from streamer.frame import Frame
+
+__all__ = ["CaptureObserver", "Source", "SourceState", "open_source"]
+
+
+class Source(Protocol):
+    """One camera, stream, file or simulation.
+
+    Attributes:
+        name: of the camera.
+        packets: the stream's packets, untouched; None where there are none to pass on.
+    """
+
+    name: str
+    packets: PacketBroadcast | None
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Plays until a recording ends; a live source is tried again forever.
+
+        Raises:
+            SourceEnded: a recording can't be read.
+        """
+
+    def frames(self) -> AsyncIterator[Frame]:
+        """The frames that are due; live: the newest one, lossless: all of them. For one consumer."""
+
+    def frames_total(self) -> int | None:
+        """Pictures in a recording, known once it plays; None when it doesn't say."""
+
+
+Opener = Callable[[Address, CameraConfig], Reader]
+
+READERS: Final[dict[str, Opener]] = {
+    "rtsp": open_stream,
+    "rtsps": open_stream,
+    "http": open_stream,
+    "https": open_stream,
+    "file": open_stream,
+    "v4l2": open_stream,
+}
+RECORDED: Final = frozenset({"file"})
+WITH_PACKETS: Final = frozenset({"rtsp", "rtsps", "http", "https", "file"})
+
+
+def open_source(
+    name: str, camera: CameraConfig, observer: CaptureObserver, *, lossless: bool = False, every: int = 1
+) -> Source:
+    """The source at a camera's address; nothing is opened before it runs.
+
+    Args:
+        name: of the camera.
+        camera: its address and options.
+        observer: hears of pictures and states.
+        lossless: no picture is left out, whatever ``detect.fps`` says, and none waits for the clock.
+        every: takes pictures 0, every, 2 * every .. of the stream.
+
+    Raises:
+        ConfigError: no source has such an address.
+    """
+    address = addresses.parse(camera)
+    opener = READERS.get(address.scheme)
+    if opener is None:
+        known = ", ".join(f"{scheme}://" for scheme in sorted(READERS))
+        raise ConfigError(f"{name}: expected a path or one of {known}, received {address.shown!r}")
+    plan = Plan(
+        camera=name,
+        shown=address.shown,
+        open=partial(opener, address, camera),
+        retried=address.scheme not in RECORDED,
+        loop=camera.loop,
+        lossless=lossless,
+        every=every,
+        fps=camera.detect.fps,
+        timeout_s=camera.timeout_s,
+    )
+    return SupervisedSource(plan, observer, PacketBroadcast() if address.scheme in WITH_PACKETS else None)
