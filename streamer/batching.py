@@ -12,20 +12,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 import anyio
+import numpy as np
 from anyio.abc import TaskStatus
 
-from detectors.detector import Limits
 from detectors.errors import DetectorError, InferenceError
+from detectors.session import Limits
 from streamer.errors import StreamerError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
     from supervision import Detections
 
-    from detectors.detector import Prepared
+    from detectors.detector import Policy, Prepared
     from detectors.manifest import ModelManifest
-    from detectors.session import Policy
     from streamer.config import DetectorConfig
     from streamer.frame import Frame
 
@@ -151,7 +150,7 @@ class Batcher:
     """
 
     def __init__(
-        self, name: str, detector: Detector, config: DetectorConfig, observer: BatchObserver
+        self, name: str, detector: Engine, config: DetectorConfig, observer: BatchObserver
     ) -> None:
         self.name = name
         self.detector = detector
@@ -276,7 +275,8 @@ class Batcher:
 
 
 def _confident(found: Detections, min_confidence: float) -> Detections:
-    return cast("Detections", found[found.confidence >= min_confidence])
+    confidence = np.zeros(0) if found.confidence is None else found.confidence
+    return cast("Detections", found[confidence >= min_confidence])
 
 
 def _resolve(done: Sequence[tuple[Request, Outcome]]) -> None:

@@ -7,12 +7,13 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import anyio
 
+from detectors.detections import with_labels
 from detectors.errors import InferenceError
 from streamer.frame import Frame
 
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
     from streamer.config import DetectConfig
     from streamer.event import Event
     from streamer.events import EventRules
-    from streamer.tracking.tracker import Tracker
     from streamer.tracking.tracks import Tracks
 
 log = logging.getLogger(__name__)
+
+WEAK_CONFIDENCE: Final = 0.1
+"""Least confidence that continues a track; ByteTrack's second association (Zhang et al., ECCV 2022)."""
 
 SILENT_S: Final = 1.0
 """Without a frame for so long, tracks grow old by the clock instead."""
@@ -57,13 +60,29 @@ class PipelineObserver(Protocol):
     def dropped(self, camera: str, reason: str) -> None: ...
 
 
+class Following(Protocol):
+    """What follows objects; the tracker, or nothing that does."""
+
+    def update(self, time_s: float, detections: Detections) -> Tracks: ...
+
+    def expire(self, time_s: float) -> Tracks: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """The parts that one camera's frames pass, in this order."""
+    """The parts that one camera's frames pass, in this order.
+
+    Attributes:
+        batcher: the queue of the camera's detector.
+        tracker: follows the objects.
+        rules: makes events of them; None where no events are wanted.
+        publisher: takes the results.
+        observer: counts and measures.
+    """
 
     batcher: Batcher
-    tracker: Tracker
-    rules: EventRules
+    tracker: Following
+    rules: EventRules | None
     publisher: Publisher
     observer: PipelineObserver
 
@@ -92,7 +111,6 @@ class Pipeline:
         self._detect = detect
         self._stages = stages
         self._window = window
-        self._lowest = lowest
         self._last: Frame | None = None
         self._last_at = 0.0
 
@@ -126,10 +144,14 @@ class Pipeline:
             for left in pending:
                 left.future.cancel()
 
+    def _lowest(self) -> float:
+        """Weak detections continue a track, though they are not published."""
+        return min(WEAK_CONFIDENCE, self._detect.min_confidence)
+
     def _submit(self, frame: Frame) -> Pending:
         now = time.monotonic()
         self._stages.observer.observe_stage(frame.camera, "decode_wait", now - frame.decoded_at)
-        return Pending(frame, now, self._stages.batcher.submit(frame, self._lowest))
+        return Pending(frame, now, self._stages.batcher.submit(frame, self._lowest()))
 
     async def _result(self, pending: Pending) -> Detections | None:
         frame = pending.frame
@@ -140,17 +162,18 @@ class Pipeline:
             self._stages.observer.dropped(frame.camera, "error")
             return None
         self._stages.observer.observe_stage(frame.camera, "inference", time.monotonic() - pending.at)
-        return found
+        return with_labels(found, self._detect.labels)
 
     async def _follow(self, frame: Frame, found: Detections) -> None:
         stages, began = self._stages, time.monotonic()
         tracks = stages.tracker.update(frame.time_s, found)
-        events = stages.rules.update(frame, tracks)
+        events = stages.rules.update(frame, tracks) if stages.rules else []
         self._last, self._last_at = frame, began
         followed = time.monotonic()
-        await stages.publisher.publish(frame, tracks, events)
+        shown = confident(tracks, self._detect.min_confidence)
+        await stages.publisher.publish(frame, shown, events)
         done = time.monotonic()
-        stages.observer.detected(frame.camera, len(tracks.detections))
+        stages.observer.detected(frame.camera, len(shown.detections))
         stages.observer.observe_stage(frame.camera, "tracking", followed - began)
         stages.observer.observe_stage(frame.camera, "publish", done - followed)
         stages.observer.observe_stage(frame.camera, "total", done - frame.decoded_at)
@@ -159,16 +182,25 @@ class Pipeline:
         while True:
             await anyio.sleep(SILENT_S)
             silence_s = time.monotonic() - self._last_at
-            if self._last is None or silence_s < SILENT_S:
+            if self._last is None or self._stages.rules is None or silence_s < SILENT_S:
                 continue
             tracks = self._stages.tracker.expire(self._last.time_s + silence_s)
             at = self._last.captured_at + timedelta(seconds=silence_s)
             await self._conclude(self._stages.rules.expire(tracks, at))
 
     async def _close(self) -> None:
-        if self._last is not None:
+        if self._last is not None and self._stages.rules is not None:
             await self._conclude(self._stages.rules.close(self._last.captured_at))
 
     async def _conclude(self, events: Sequence[Event]) -> None:
         if events:
             await self._stages.publisher.conclude(self._source.name, events)
+
+
+def confident(tracks: Tracks, min_confidence: float) -> Tracks:
+    """The same moment without what was found with less confidence."""
+    confidence = tracks.detections.confidence
+    if confidence is None or not len(confidence) or confidence.min() >= min_confidence:
+        return tracks
+    kept = tracks.detections[confidence >= min_confidence]
+    return replace(tracks, detections=cast("Detections", kept))
