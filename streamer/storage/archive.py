@@ -1,0 +1,155 @@
+"""The index and the pictures of one data folder, kept in agreement; every call blocks."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from streamer.errors import SinkUnavailable
+from streamer.event import snapshot_path
+from streamer.storage.index import Entry, EventIndex, EventQuery, Kept
+from streamer.storage.records import EventPage, StoredEvent
+from streamer.storage.snapshots import SnapshotFolder
+
+if TYPE_CHECKING:
+    from streamer.event import Event
+    from streamer.frame import Frame
+
+LOCK_NAME: Final = ".lock"
+AT_ONCE: Final = 200
+"""Events pruned by one call, so that a writer never waits for long."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """The frame that shows an event's object best so far."""
+
+    frame: Frame
+    event: Event
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How writing pictures went: how many were left out, and why (None: none was)."""
+
+    left_out: int = 0
+    reason: str | None = None
+
+
+class Archive:
+    """What is on disk; whatever cannot be reached or written raises SinkUnavailable.
+
+    The row of an event says before its files change that they will, so that after a crash only such
+    events are compared with the disk.
+    """
+
+    def __init__(self, data: Path, index: EventIndex, snapshots: SnapshotFolder) -> None:
+        self._data = data
+        self._index = index
+        self._snapshots = snapshots
+        self._lock: int | None = None
+
+    def open(self) -> tuple[StoredEvent, ...]:
+        """Take the folder, mend what a crash left, and return the events that it had left open."""
+        try:
+            self._data.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self._data / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SinkUnavailable(f"{self._data}: is in use by another process") from error
+        except OSError as error:
+            raise SinkUnavailable(f"{self._data}: {os.strerror(error.errno or 0)}") from error
+        self._index.open()
+        self.mend()
+        return self._index.end_unfinished()
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._index.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def write(self, entries: Sequence[Entry], pictures: Sequence[Picture]) -> Outcome:
+        """Keep these events, all or none, and as many of their pictures as the disk takes."""
+        if entries:
+            self._index.record(entries)
+        free = self._unsettle([picture.event.id for picture in pictures])
+        kept: list[Kept] = []
+        reasons: list[str] = []
+        for picture in pictures:
+            if picture.event.id not in free:
+                continue
+            try:
+                size: int | None = self._snapshots.write(picture.snapshot, picture.frame, picture.event)
+            except SinkUnavailable as error:
+                reasons.append(str(error))
+                size = self._snapshots.measure(picture.snapshot)
+            kept.append(Kept(picture.event.id, picture.snapshot, size))
+        self._index.settle(kept)
+        return Outcome(len(reasons), reasons[0] if reasons else None)
+
+    def mend(self) -> None:
+        """Compare with the disk the events whose files were being changed when something failed."""
+        self._index.settle([self._on_disk(each) for each in self._index.unsettled()])
+
+    def page(self, query: EventQuery) -> EventPage:
+        """Events, newest first."""
+        return self._index.page(query)
+
+    def label(self, event_id: str, label: str) -> bool:
+        """Keep what a person says the object is; False when there is no such event."""
+        event = self._index.label(event_id, label)
+        if event is not None and event.snapshot is not None:
+            self._snapshots.label(event.snapshot, label)
+        return event is not None
+
+    def prune_older(self, moment: datetime) -> bool:
+        """Delete some events that began before that moment; False when there is none."""
+        old = self._index.older(moment, AT_ONCE)
+        unlabelled = self._delete_pictures(old)
+        self._index.forget([each.id for each in unlabelled])
+        return bool(old)
+
+    def prune_above(self, limit_bytes: int) -> bool:
+        """Delete some of the oldest pictures, not their events; False when the rest is below that size."""
+        excess = self._index.bytes() - limit_bytes
+        chosen: list[StoredEvent] = []
+        for each in self._index.oldest_pictured(AT_ONCE) if excess > 0 else ():
+            if excess <= 0:
+                break
+            chosen.append(each)
+            excess -= each.bytes
+        unlabelled = self._delete_pictures(chosen)
+        self._index.settle([self._on_disk(each) for each in unlabelled])
+        return bool(chosen)
+
+    def _delete_pictures(self, events: Sequence[StoredEvent]) -> list[StoredEvent]:
+        """Delete the pictures of these events, and return the events: all but those a person labelled."""
+        free = self._unsettle([each.id for each in events if not self._is_labelled(each)])
+        chosen = [each for each in events if each.id in free]
+        for each in chosen:
+            if each.snapshot is not None:
+                self._snapshots.delete(each.snapshot)
+        return chosen
+
+    def _unsettle(self, ids: Sequence[str]) -> frozenset[str]:
+        return self._index.unsettle(ids) if ids else frozenset()
+
+    def _is_labelled(self, event: StoredEvent) -> bool:
+        """Whether the sidecar holds a person's label, which may have been written by hand."""
+        snapshot = None if event.snapshot is None else self._snapshots.read(event.snapshot)
+        if snapshot is None or snapshot.human_label is None:
+            return False
+        self._index.label(event.id, snapshot.human_label)
+        return True
+
+    def _on_disk(self, event: StoredEvent) -> Kept:
+        snapshot = event.snapshot or snapshot_path(event.camera, event.started_at, event.id)
+        return Kept(event.id, snapshot, self._snapshots.measure(snapshot))

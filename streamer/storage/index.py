@@ -1,0 +1,237 @@
+"""The index of events in SQL; every call blocks, so it is made from a worker thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import (
+    URL,
+    Engine,
+    Select,
+    and_,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.engine import Connection, RowMapping, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from streamer.errors import SinkUnavailable
+from streamer.storage.cursor import Cursor
+from streamer.storage.records import EventPage, StoredEvent
+from streamer.storage.schema import EVENTS, METADATA
+
+if TYPE_CHECKING:
+    from streamer.event import Event
+
+LOCK_TIMEOUT_MS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event as it enters the index, and when its object was seen last."""
+
+    event: Event
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The files of one event on disk; ``bytes`` is None where there are none."""
+
+    id: str
+    snapshot: str
+    bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    """Which events a page is of."""
+
+    camera: str | None = None
+    label: str | None = None
+    limit: int = 50
+    after: Cursor | None = None
+
+
+class EventIndex:
+    """Rows of events. A database that does not answer, or is full, raises SinkUnavailable."""
+
+    def __init__(self, url: str | URL) -> None:
+        self._url = make_url(url)
+        self._engine: Engine | None = None
+
+    def open(self) -> None:
+        """Connect, and make the tables that are missing."""
+        with self._translated():
+            self._engine = create_engine(self._url)
+            if self._url.get_backend_name() == "sqlite":
+                event.listen(self._engine, "connect", _tune_sqlite)
+            METADATA.create_all(self._engine)
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.dispose()
+
+    def record(self, entries: Sequence[Entry]) -> None:
+        """Insert or update these events, all or none."""
+        with self._begin() as connection:
+            for entry in entries:
+                values = _values(entry)
+                row = EVENTS.c.id == entry.event.id
+                if connection.execute(update(EVENTS).where(row).values(values)).rowcount == 0:
+                    connection.execute(insert(EVENTS).values(values))
+
+    def unsettle(self, ids: Sequence[str]) -> frozenset[str]:
+        """Announce that the files of these events change, so that a crash meanwhile is mended.
+
+        Returns:
+            Those whose files may change; the others are gone, or labelled by a person.
+        """
+        with self._begin() as connection:
+            free = and_(EVENTS.c.id.in_(ids), EVENTS.c.human_label.is_(None))
+            connection.execute(update(EVENTS).where(free).values(unsettled=True))
+            return frozenset(connection.execute(select(EVENTS.c.id).where(free)).scalars())
+
+    def settle(self, kept: Sequence[Kept]) -> None:
+        """Say what lies on disk."""
+        with self._begin() as connection:
+            for each in kept:
+                snapshot = None if each.bytes is None else each.snapshot
+                values = {"snapshot": snapshot, "bytes": each.bytes or 0, "unsettled": False}
+                connection.execute(update(EVENTS).where(EVENTS.c.id == each.id).values(values))
+
+    def end_unfinished(self) -> tuple[StoredEvent, ...]:
+        """End the events that a crash left open where they were seen last, and return them."""
+        open_ones = EVENTS.c.ended_at.is_(None)
+        with self._begin() as connection:
+            ids = list(connection.execute(select(EVENTS.c.id).where(open_ones)).scalars())
+            connection.execute(update(EVENTS).where(open_ones).values(ended_at=EVENTS.c.seen_at))
+            rows = connection.execute(select(EVENTS).where(EVENTS.c.id.in_(ids)).order_by(EVENTS.c.id))
+            return tuple(_stored(row) for row in rows.mappings())
+
+    def unsettled(self) -> tuple[StoredEvent, ...]:
+        """The events whose files were being changed when the process died."""
+        return self._rows(select(EVENTS).where(EVENTS.c.unsettled))
+
+    def page(self, query: EventQuery) -> EventPage:
+        """Events, newest first."""
+        chosen = select(EVENTS).order_by(EVENTS.c.started_at.desc(), EVENTS.c.id.desc())
+        if query.camera is not None:
+            chosen = chosen.where(EVENTS.c.camera == query.camera)
+        if query.label is not None:
+            chosen = chosen.where(EVENTS.c.label == query.label)
+        if query.after is not None:
+            older = EVENTS.c.started_at < query.after.started_at
+            same = and_(EVENTS.c.started_at == query.after.started_at, EVENTS.c.id < query.after.id)
+            chosen = chosen.where(or_(older, same))
+        found = self._rows(chosen.limit(query.limit + 1))
+        items = found[: query.limit]
+        more = len(found) > query.limit
+        return EventPage(items, Cursor(items[-1].started_at, items[-1].id).encode() if more else None)
+
+    def older(self, moment: datetime, limit: int) -> tuple[StoredEvent, ...]:
+        """Finished events that nobody labelled and that began before that moment, oldest first."""
+        return self._rows(_unlabelled().where(EVENTS.c.started_at < moment).limit(limit))
+
+    def oldest_pictured(self, limit: int) -> tuple[StoredEvent, ...]:
+        """Finished events with pictures that nobody labelled, oldest first."""
+        return self._rows(_unlabelled().where(EVENTS.c.bytes > 0).limit(limit))
+
+    def bytes(self) -> int:
+        """The size of all pictures."""
+        with self._begin() as connection:
+            return int(connection.execute(select(func.coalesce(func.sum(EVENTS.c.bytes), 0))).scalar_one())
+
+    def forget(self, ids: Sequence[str]) -> None:
+        """Delete these rows."""
+        with self._begin() as connection:
+            connection.execute(delete(EVENTS).where(EVENTS.c.id.in_(ids)))
+
+    def label(self, event_id: str, label: str) -> StoredEvent | None:
+        """Keep what a person says the object is; None when there is no such event."""
+        row = EVENTS.c.id == event_id
+        with self._begin() as connection:
+            connection.execute(update(EVENTS).where(row).values(human_label=label))
+            found = connection.execute(select(EVENTS).where(row)).mappings().one_or_none()
+            return None if found is None else _stored(found)
+
+    def _rows(self, statement: Select[Any]) -> tuple[StoredEvent, ...]:
+        with self._begin() as connection:
+            return tuple(_stored(row) for row in connection.execute(statement).mappings())
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        assert self._engine is not None
+        with self._translated(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            place = (
+                self._url.database
+                if self._url.get_backend_name() == "sqlite"
+                else self._url.render_as_string()
+            )
+            raise SinkUnavailable(f"event index {place}: {reason}") from error
+
+
+def _tune_sqlite(connection: Any, _record: Any) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={LOCK_TIMEOUT_MS}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _unlabelled() -> Select[Any]:
+    finished = and_(EVENTS.c.human_label.is_(None), EVENTS.c.ended_at.is_not(None))
+    return select(EVENTS).where(finished).order_by(EVENTS.c.started_at, EVENTS.c.id)
+
+
+def _values(entry: Entry) -> dict[str, Any]:
+    each = entry.event
+    return {
+        "id": each.id,
+        "camera": each.camera,
+        "label": each.label,
+        "sub_label": each.sub_label,
+        "track": each.track,
+        "confidence": each.confidence,
+        "box": list(each.box),
+        "zones": list(each.zones),
+        "attributes": dict(each.attributes),
+        "started_at": each.started_at,
+        "seen_at": entry.seen_at,
+        "ended_at": each.ended_at,
+    }
+
+
+def _stored(row: RowMapping) -> StoredEvent:
+    x1, y1, x2, y2 = row["box"]
+    return StoredEvent(
+        id=row["id"],
+        camera=row["camera"],
+        label=row["label"],
+        sub_label=row["sub_label"],
+        human_label=row["human_label"],
+        track=row["track"],
+        confidence=row["confidence"],
+        box=(x1, y1, x2, y2),
+        zones=tuple(row["zones"]),
+        attributes=row["attributes"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        snapshot=row["snapshot"],
+        bytes=row["bytes"],
+    )

@@ -1,0 +1,69 @@
+"""The index of events as SQL tables; any database that SQLAlchemy speaks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+)
+
+if TYPE_CHECKING:
+    _UtcBase = TypeDecorator[datetime]
+else:
+    _UtcBase = TypeDecorator
+
+
+class UtcDateTime(_UtcBase):
+    """An aware time, kept as naive UTC: SQLite has no time zones."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        return value and value.replace(tzinfo=UTC)
+
+
+METADATA: Final = MetaData()
+
+EVENTS: Final = Table(
+    "events",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("camera", String(255), nullable=False),
+    Column("label", String(255), nullable=False),
+    Column("sub_label", String(255)),
+    # Given by a person; its snapshot is never deleted.
+    Column("human_label", String(255)),
+    Column("track", Integer, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("box", JSON, nullable=False),
+    Column("zones", JSON, nullable=False),
+    Column("attributes", JSON, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    # The last sighting that reached the index: where an event ends that a crash left open.
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("snapshot", String(1024)),
+    Column("bytes", BigInteger, nullable=False, default=0),
+    # The files of the snapshot are being written or deleted: look at the disk after a crash.
+    Column("unsettled", Boolean, nullable=False, default=False),
+    Index("events_by_time", "started_at", "id"),
+    Index("events_by_camera", "camera", "started_at", "id"),
+)

@@ -1,0 +1,213 @@
+"""The pictures of events as files; every call blocks, so it is made from a worker thread."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from streamer.errors import SinkUnavailable
+from streamer.event import Box
+
+if TYPE_CHECKING:
+    from streamer.event import Event
+    from streamer.frame import Frame
+
+FULL: Final = ".jpg"
+CROP: Final = ".crop.jpg"
+SIDECAR: Final = ".json"
+SUFFIXES: Final = (SIDECAR, CROP, FULL)
+UNFINISHED: Final = ".tmp"
+
+RESERVE_BYTES: Final = 64 * 2**20
+RESERVE_SHARE: Final = 50
+"""So much, or a 50th of a small disk, is left free for the index, which needs little but always."""
+
+DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class Snapshot(BaseModel):
+    """The sidecar of an event's pictures.
+
+    Attributes:
+        box: the object in the full frame, x1, y1, x2, y2 in pixels.
+        crop: the part of the full frame that the crop shows, in whole pixels.
+        model_label, human_label: what the model says it is, and what a person says.
+    """
+
+    model_config = ConfigDict(frozen=True, validate_by_name=True, validate_by_alias=True)
+
+    schema_: Literal["sightline.snapshot/1"] = Field(default="sightline.snapshot/1", alias="schema")
+    event: str
+    camera: str
+    captured_at: datetime
+    width: int
+    height: int
+    box: Box
+    crop: tuple[int, int, int, int]
+    confidence: float
+    model_label: str
+    human_label: str | None = None
+
+
+class DiskFull(SinkUnavailable):
+    """The disk takes no more pictures."""
+
+
+class SnapshotFolder:
+    """Sets of three files: full frame, crop, and the sidecar that says the set is complete."""
+
+    def __init__(self, data: Path, jpeg_quality: int) -> None:
+        self._data = data
+        self._jpeg_quality = jpeg_quality
+
+    def write(self, path: str, frame: Frame, event: Event) -> int:
+        """Write or replace the pictures of an event.
+
+        Whoever reads a sidecar finds the pictures it was written with; a process killed in between
+        leaves a set without a sidecar.
+
+        Args:
+            path: below the data folder, without suffix.
+
+        Returns:
+            The size of the three files.
+
+        Raises:
+            DiskFull, SinkUnavailable: the set that was there before is still there.
+        """
+        self._require_space()
+        crop = crop_of(event.box, frame)
+        x1, y1, x2, y2 = crop
+        contents = {
+            CROP: self._jpeg(frame.image[y1:y2, x1:x2]),
+            FULL: self._jpeg(frame.image),
+            SIDECAR: _sidecar(frame, event, crop),
+        }
+        try:
+            self._replace(self._data / path, contents)
+        except OSError as error:
+            raise self._translated(error) from error
+        return sum(map(len, contents.values()))
+
+    def measure(self, path: str) -> int | None:
+        """The size of a complete set; what is left of an incomplete one is deleted, and the answer None."""
+        stem = self._data / path
+        try:
+            self._delete_unfinished(stem)
+            return sum(_file(stem, suffix).stat().st_size for suffix in SUFFIXES)
+        except FileNotFoundError:
+            self.delete(path)
+            return None
+        except OSError as error:
+            raise self._translated(error) from error
+
+    def delete(self, path: str) -> None:
+        """Delete a set, and the day's folder when it was the last; what is not there is no error."""
+        stem = self._data / path
+        try:
+            for suffix in SUFFIXES:
+                _file(stem, suffix).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._translated(error) from error
+        with contextlib.suppress(OSError):
+            stem.parent.rmdir()
+
+    def read(self, path: str) -> Snapshot | None:
+        """The sidecar of a set; None where there is none that can be read."""
+        try:
+            return Snapshot.model_validate_json(_file(self._data / path, SIDECAR).read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def label(self, path: str, label: str) -> None:
+        """Write into the sidecar what a person says the object is."""
+        if (snapshot := self.read(path)) is None:
+            return
+        labelled = snapshot.model_copy(update={"human_label": label})
+        target = _file(self._data / path, SIDECAR)
+        try:
+            _temporary(target).write_bytes(_text(labelled))
+            _temporary(target).replace(target)
+        except OSError as error:
+            raise self._translated(error) from error
+
+    def _require_space(self) -> None:
+        try:
+            disk = shutil.disk_usage(self._data)
+        except OSError as error:
+            raise self._translated(error) from error
+        if disk.free < min(RESERVE_BYTES, disk.total // RESERVE_SHARE):
+            raise DiskFull(f"{self._data}: the disk is full ({disk.free // 2**20} MiB left)")
+
+    def _jpeg(self, image: NDArray[np.uint8]) -> bytes:
+        ok, data = cv2.imencode(FULL, image, (cv2.IMWRITE_JPEG_QUALITY, self._jpeg_quality))
+        if not ok:
+            raise SinkUnavailable(f"{self._data}: a picture of {image.shape} cannot be written as JPEG")
+        return data.tobytes()
+
+    def _replace(self, stem: Path, contents: dict[str, bytes]) -> None:
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            for suffix, content in contents.items():
+                _temporary(_file(stem, suffix)).write_bytes(content)
+        except OSError:
+            self._delete_unfinished(stem)
+            raise
+        _file(stem, SIDECAR).unlink(missing_ok=True)
+        for suffix in contents:
+            _temporary(_file(stem, suffix)).replace(_file(stem, suffix))
+
+    def _delete_unfinished(self, stem: Path) -> None:
+        for suffix in SUFFIXES:
+            _temporary(_file(stem, suffix)).unlink(missing_ok=True)
+
+    def _translated(self, error: OSError) -> SinkUnavailable:
+        reason = f"{error.filename or self._data}: {os.strerror(error.errno or 0)}"
+        return DiskFull(reason) if error.errno in DISK_FULL else SinkUnavailable(reason)
+
+
+def crop_of(box: Box, frame: Frame) -> tuple[int, int, int, int]:
+    """The box in whole pixels inside the frame, at least one pixel wide and high."""
+    x1 = min(max(int(box[0]), 0), frame.width - 1)
+    y1 = min(max(int(box[1]), 0), frame.height - 1)
+    x2 = min(max(round(box[2]), x1 + 1), frame.width)
+    y2 = min(max(round(box[3]), y1 + 1), frame.height)
+    return x1, y1, x2, y2
+
+
+def _sidecar(frame: Frame, event: Event, crop: tuple[int, int, int, int]) -> bytes:
+    return _text(
+        Snapshot(
+            event=event.id,
+            camera=event.camera,
+            captured_at=frame.captured_at,
+            width=frame.width,
+            height=frame.height,
+            box=event.box,
+            crop=crop,
+            confidence=event.confidence,
+            model_label=event.label,
+        )
+    )
+
+
+def _text(snapshot: Snapshot) -> bytes:
+    return snapshot.model_dump_json(indent=2, by_alias=True).encode() + b"\n"
+
+
+def _file(stem: Path, suffix: str) -> Path:
+    return stem.with_name(stem.name + suffix)
+
+
+def _temporary(file: Path) -> Path:
+    return file.with_name(f".{file.name}{UNFINISHED}")

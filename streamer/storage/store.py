@@ -1,0 +1,195 @@
+"""Keeps events and their pictures: one writer behind a bounded queue, off the event loop."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import anyio
+from anyio import TASK_STATUS_IGNORED, CancelScope, CapacityLimiter, to_thread
+from anyio.abc import TaskStatus
+from sqlalchemy import URL
+
+from streamer.errors import SinkUnavailable
+from streamer.storage.archive import Archive, Picture
+from streamer.storage.cursor import Cursor
+from streamer.storage.index import Entry, EventIndex, EventQuery
+from streamer.storage.records import EventPage, StoredEvent, StoreState
+from streamer.storage.snapshots import SnapshotFolder
+
+if TYPE_CHECKING:
+    from streamer.config import StorageConfig
+    from streamer.event import Event
+    from streamer.frame import Frame
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+WAITING_PICTURES: Final = 8
+WAITING_EVENTS: Final = 100_000
+RETRY_S: Final = 1.0
+PRUNE_EVERY_S: Final = 60.0
+FLUSH_S: Final = 5.0
+MOST_PER_PAGE: Final = 1000
+
+
+class EventStore:
+    """Events in SQL, their pictures as files.
+
+    What waits to be written is bounded. Of an event only the latest state and the latest picture wait;
+    pictures that a better one follows at once are left out. When ``WAITING_PICTURES`` wait, ``save`` waits.
+    While the disk is full pictures are left out and events wait in memory, ``WAITING_EVENTS`` of them;
+    beyond that the oldest is lost, which is logged.
+    """
+
+    def __init__(self, data: Path, config: StorageConfig, url: str | None = None) -> None:
+        """
+        Args:
+            data: folder of everything that is kept.
+            config: how much is kept.
+            url: of the index (SQLAlchemy); a SQLite file in the data folder unless said.
+        """
+        self._config = config
+        index = EventIndex(url or URL.create("sqlite", database=str(data / "events.db")))
+        self._archive = Archive(data, index, SnapshotFolder(data, config.jpeg_quality))
+        self._one_at_a_time = CapacityLimiter(1)
+        self._entries: dict[str, Entry] = {}
+        self._pictures: dict[str, Picture] = {}
+        self._work = anyio.Event()
+        self._space = anyio.Event()
+        self._reason: str | None = None
+        self._replaced = 0
+        self._left_out = 0
+
+    @property
+    def state(self) -> StoreState:
+        """Whether pictures are kept, and what waits."""
+        return StoreState(
+            snapshots="writing" if self._reason is None else "paused",
+            reason=self._reason,
+            waiting_events=len(self._entries),
+            waiting_pictures=len(self._pictures),
+            replaced=self._replaced,
+            left_out=self._left_out,
+        )
+
+    async def run(self, *, task_status: TaskStatus[tuple[StoredEvent, ...]] = TASK_STATUS_IGNORED) -> None:
+        """Write until cancelled, then write what waits.
+
+        It is ready, with the events that a crash had left open and that are ended now, once the folder is
+        open; SinkUnavailable when that cannot be.
+        """
+        recovered = await self._alone(self._archive.open)
+        try:
+            task_status.started(recovered)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._prune_regularly)
+                await self._write_forever()
+        finally:
+            with anyio.move_on_after(FLUSH_S, shield=True):
+                await self._flush()
+            with CancelScope(shield=True):
+                await self._alone(self._archive.close)
+
+    async def save(self, frame: Frame | None, event: Event) -> None:
+        """Take an event, and the frame it is published with as its best picture (not at its end)."""
+        pictured = frame is not None and event.phase != "end" and event.snapshot is not None
+        while pictured and event.id not in self._pictures and len(self._pictures) >= WAITING_PICTURES:
+            await self._space.wait()
+        if pictured:
+            assert frame is not None
+            assert event.snapshot is not None
+            self._replaced += event.id in self._pictures
+            self._pictures[event.id] = Picture(frame, event, event.snapshot)
+        seen_at = event.ended_at or (event.started_at if frame is None else frame.captured_at)
+        self._entries[event.id] = Entry(event, seen_at)
+        self._work.set()
+
+    async def events(
+        self, camera: str | None = None, label: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> EventPage:
+        """Events, newest first; ValueError for a limit or a cursor that cannot be."""
+        if not 1 <= limit <= MOST_PER_PAGE:
+            raise ValueError(f"expected a limit from 1 to {MOST_PER_PAGE}, received {limit}")
+        query = EventQuery(camera, label, limit, None if cursor is None else Cursor.decode(cursor))
+        return await to_thread.run_sync(self._archive.page, query)
+
+    async def label(self, event_id: str, label: str) -> bool:
+        """Keep what a person says the object is; its pictures are never deleted. False: no such event."""
+        return await self._alone(lambda: self._archive.label(event_id, label))
+
+    async def prune(self, days: float, limit_bytes: int) -> None:
+        """Delete the oldest events and pictures, but none that a person labelled.
+
+        Args:
+            days: events that began earlier are deleted with their pictures.
+            limit_bytes: size that the pictures may have; the oldest are deleted, their events stay.
+        """
+        moment = datetime.now(UTC) - timedelta(days=days)
+        await self._alone(self._archive.mend)
+        while await self._alone(lambda: self._archive.prune_older(moment)):
+            pass
+        while await self._alone(lambda: self._archive.prune_above(limit_bytes)):
+            pass
+
+    async def _prune_regularly(self) -> None:
+        while True:
+            try:
+                await self.prune(self._config.days, self._config.bytes)
+            except SinkUnavailable as error:
+                log.warning("old events stay for now: %s", error)
+            await anyio.sleep(PRUNE_EVERY_S)
+
+    async def _write_forever(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work = anyio.Event()
+            if not await self._write_waiting():
+                await anyio.sleep(RETRY_S)
+                self._work.set()
+
+    async def _flush(self) -> None:
+        while self._entries and not await self._write_waiting():
+            await anyio.sleep(RETRY_S)
+
+    async def _write_waiting(self) -> bool:
+        """Write all that waits; False when the events could not be written and wait again."""
+        entries, self._entries = self._entries, {}
+        pictures, self._pictures = self._pictures, {}
+        self._space.set()
+        self._space = anyio.Event()
+        try:
+            # Shielded: what was taken from the queue is written or put back, whatever happens.
+            with CancelScope(shield=True):
+                outcome = await self._alone(
+                    lambda: self._archive.write(list(entries.values()), list(pictures.values()))
+                )
+        except SinkUnavailable as error:
+            self._put_back(entries)
+            self._tell(str(error), len(pictures))
+            return False
+        if pictures:
+            self._tell(outcome.reason, outcome.left_out)
+        return True
+
+    def _put_back(self, entries: dict[str, Entry]) -> None:
+        waiting = entries | self._entries
+        for oldest in list(waiting)[: max(len(waiting) - WAITING_EVENTS, 0)]:
+            log.error("event %s is lost: %d others wait for the disk", oldest, WAITING_EVENTS)
+            del waiting[oldest]
+        self._entries = waiting
+
+    def _tell(self, reason: str | None, left_out: int) -> None:
+        self._left_out += left_out
+        if reason is not None and self._reason is None:
+            log.warning("snapshots pause: %s", reason)
+        elif reason is None and self._reason is not None:
+            log.info("snapshots are kept again")
+        self._reason = reason
+
+    async def _alone(self, work: Callable[[], T]) -> T:
+        return await to_thread.run_sync(work, limiter=self._one_at_a_time)
