@@ -9,23 +9,23 @@ T = TypeVar("T")
 
 
 class Handover(Generic[T]):
-    """A bounded queue from one thread to one task.
+    """A bounded queue from one thread to one task."""
 
-    When it is full, ``put`` waits (``patient``), or the newest item takes the oldest one's place.
-    """
-
-    def __init__(self, limit: int, *, patient: bool) -> None:
+    def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._patient = patient
         self._items: deque[T] = deque()
         self._changed = threading.Condition()
         self._closed = False
         self._taker: _Taker | None = None
 
-    def put(self, item: T) -> bool:
-        """Called by the thread; True when an older item was pushed out. Closed: nothing happens."""
+    def put(self, item: T, *, patient: bool) -> bool:
+        """Called by the thread. Where it is full, waits (``patient``) or takes the oldest item's place.
+
+        Returns:
+            Whether an older item lost its place.
+        """
         with self._changed:
-            if self._patient:
+            if patient:
                 self._changed.wait_for(lambda: len(self._items) < self._limit or self._closed)
             if self._closed:
                 return False

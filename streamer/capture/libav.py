@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final, cast
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from streamer.capture.address import Address
 from streamer.capture.faults import DamagedUnit, translated
-from streamer.capture.reader import Picture, Unit
+from streamer.capture.reader import Pace, Picture, Reader, Unit
 from streamer.config import CameraConfig
 from streamer.errors import SourceUnavailable
 from streamer.frame import PTS_CLOCK_HZ
@@ -51,7 +51,8 @@ class LibavReader:
         self.codec: str | None = context.name
         self.intra_only = context.name in INTRA_ONLY
         # A stream that knows its duration is a recording, also behind http.
-        self.paced = address.scheme == "file" or bool(container.duration and container.duration > 0)
+        recorded = address.scheme == "file" or bool(container.duration and container.duration > 0)
+        self.pace: Pace = "clock" if recorded else "source"
         self.frames_total: int | None = self._stream.frames or None
         # One thread, no frame threading: each of those holds back one more picture.
         context.thread_type = "SLICE"
@@ -118,6 +119,11 @@ def _captured_at(packet: av.Packet[VideoStream]) -> datetime:
         (wallclock_us,) = struct.unpack_from("<q", bytes(packet.get_sidedata("prft")))
         return datetime.fromtimestamp(wallclock_us / 1e6, UTC)
     return datetime.now(UTC)
+
+
+def stream_opener(address: Address, camera: CameraConfig) -> Callable[[], Reader]:
+    """Opens the stream, file or device at this address."""
+    return partial(open_stream, address, camera)
 
 
 def open_stream(address: Address, camera: CameraConfig) -> LibavReader:

@@ -83,6 +83,7 @@ class Playback:
         self._playhead = Playhead()
         self._sequence = 0
         self._last_pts = -1
+        self._patient = plan.lossless
         self._picture_at = 0.0
         self._on_live: Callable[[], None] | None = None
 
@@ -100,6 +101,7 @@ class Playback:
         while not self.stop.is_set():
             with closing(self._plan.open()) as reader:
                 self.frames_total, self._packets.codec = reader.frames_total, reader.codec
+                self._patient = self._plan.lossless or reader.pace == "consumer"
                 self._picture_at = time.monotonic()
                 self._play_connection(reader)
             if self.stop.is_set() or not (self._plan.retried or self._plan.loop):
@@ -148,7 +150,7 @@ class Playback:
 
     def _counted(self, reader: Reader, pts: int) -> int:
         """The picture's number, at its time."""
-        if reader.paced and not self._plan.lossless:
+        if reader.pace == "clock" and not self._plan.lossless:
             self.stop.wait(self._playhead.wait_s(pts, time.monotonic()))
         self._picture_at = time.monotonic()
         self._observer.received(self._plan.camera)
@@ -169,7 +171,8 @@ class Playback:
     def _put(self, sequence: int, picture: Picture) -> None:
         pending = Pending(self._plan.camera, sequence, picture)
         # What is never replaced is converted here, beside the consumer's work.
-        if self._handover.put(pending.frame() if self._plan.lossless else pending):
+        item = pending.frame() if self._patient else pending
+        if self._handover.put(item, patient=self._patient):
             self._observer.dropped(self._plan.camera, "busy")
 
     def _packet(self, reader: Reader, unit: Unit, pts: int) -> Packet:

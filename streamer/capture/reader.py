@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import av
 import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
+
+Pace: TypeAlias = Literal["source", "clock", "consumer"]
+"""Who sets the pace of the units: a camera itself, the timestamps of a recording, or whoever takes them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,13 +57,13 @@ class Reader(Protocol):
 
     Attributes:
         intra_only: every picture stands alone, so one that isn't due needn't be decoded.
-        paced: units come faster than they were taken and are held back to their own rate.
+        pace: see ``Pace``.
         codec: ``h264``, ``hevc``, ``mjpeg`` ..; None where pictures are made.
         frames_total: pictures in a recording, as far as it says.
     """
 
     intra_only: bool
-    paced: bool
+    pace: Pace
     codec: str | None
     frames_total: int | None
 

@@ -1,7 +1,7 @@
 """A source: frames and packets of one camera, stream, file or simulation; found by its address."""
 
 from collections.abc import AsyncIterator, Callable
-from functools import partial
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import anyio
@@ -10,9 +10,10 @@ from anyio.abc import TaskStatus
 from streamer.capture import address as addresses
 from streamer.capture.address import Address
 from streamer.capture.broadcast import PacketBroadcast
-from streamer.capture.libav import open_stream
+from streamer.capture.libav import stream_opener
 from streamer.capture.playback import Plan
 from streamer.capture.reader import Reader
+from streamer.capture.simulation import street_opener
 from streamer.capture.state import CaptureObserver, SourceState
 from streamer.capture.supervisor import SupervisedSource
 from streamer.config import CameraConfig
@@ -47,18 +48,30 @@ class Source(Protocol):
         """Pictures in a recording, known once it plays; None when it doesn't say."""
 
 
-Opener = Callable[[Address, CameraConfig], Reader]
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How the sources of a scheme are read.
 
-READERS: Final[dict[str, Opener]] = {
-    "rtsp": open_stream,
-    "rtsps": open_stream,
-    "http": open_stream,
-    "https": open_stream,
-    "file": open_stream,
-    "v4l2": open_stream,
+    Attributes:
+        opener: checks the address and returns what connects; another reader takes its place here.
+        retried: lost sources are tried again; else the first failure is the end.
+        packets: there are coded pictures to pass on.
+    """
+
+    opener: Callable[[Address, CameraConfig], Callable[[], Reader]]
+    retried: bool = True
+    packets: bool = True
+
+
+KINDS: Final[dict[str, Kind]] = {
+    "rtsp": Kind(stream_opener),
+    "rtsps": Kind(stream_opener),
+    "http": Kind(stream_opener),
+    "https": Kind(stream_opener),
+    "file": Kind(stream_opener, retried=False),
+    "v4l2": Kind(stream_opener, packets=False),
+    "sim": Kind(street_opener, packets=False),
 }
-RECORDED: Final = frozenset({"file"})
-WITH_PACKETS: Final = frozenset({"rtsp", "rtsps", "http", "https", "file"})
 
 
 def open_source(
@@ -77,19 +90,19 @@ def open_source(
         ConfigError: no source has such an address.
     """
     address = addresses.parse(camera)
-    opener = READERS.get(address.scheme)
-    if opener is None:
-        known = ", ".join(f"{scheme}://" for scheme in sorted(READERS))
+    kind = KINDS.get(address.scheme)
+    if kind is None:
+        known = ", ".join(f"{scheme}://" for scheme in KINDS)
         raise ConfigError(f"{name}: expected a path or one of {known}, received {address.shown!r}")
     plan = Plan(
         camera=name,
         shown=address.shown,
-        open=partial(opener, address, camera),
-        retried=address.scheme not in RECORDED,
+        open=kind.opener(address, camera),
+        retried=kind.retried,
         loop=camera.loop,
         lossless=lossless,
         every=every,
         fps=camera.detect.fps,
         timeout_s=camera.timeout_s,
     )
-    return SupervisedSource(plan, observer, PacketBroadcast() if address.scheme in WITH_PACKETS else None)
+    return SupervisedSource(plan, observer, PacketBroadcast() if kind.packets else None)

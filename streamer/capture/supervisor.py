@@ -32,9 +32,7 @@ class SupervisedSource:
         self.packets = packets
         self._plan = plan
         self._observer = observer
-        self._handover: Handover[Frame | Pending] = Handover(
-            WINDOW if plan.lossless else 1, patient=plan.lossless
-        )
+        self._handover: Handover[Frame | Pending] = Handover(WINDOW if plan.lossless else 1)
         self._playback = Playback(plan, observer, self._handover, packets or PacketBroadcast())
         self._backoff = Backoff(BackoffLimits(), Random())
 
