@@ -80,6 +80,7 @@ class EventConfig(Section):
 class CameraConfig(Section):
     """One camera: its address and what differs from the global defaults.
 
+    A recording plays at its own rate, and again from its beginning with ``loop``.
     ``username`` and ``password`` stand beside the address when they hold characters that break a URL.
     """
 
@@ -88,7 +89,7 @@ class CameraConfig(Section):
     password: SecretStr | None = None
     transport: Literal["tcp", "udp"] = "tcp"
     timeout_s: float = Field(default=5.0, gt=0, le=120)
-    loop: bool = False
+    loop: bool = True
     detect: DetectConfig = DetectConfig()
     track: TrackerConfig = TrackerConfig()
     events: EventConfig = EventConfig()

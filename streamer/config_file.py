@@ -75,6 +75,17 @@ def parse(text: str, name: str, environment: Mapping[str, str] = os.environ) -> 
         raise ConfigError("\n".join(sorted(told, key=_line_number))) from None
 
 
+def validated(values: Mapping[str, Any], name: str = "command line") -> Config:
+    """A configuration from plain values; ``name`` stands for where they come from in messages."""
+    try:
+        return Config.model_validate(dict(values))
+    except ValidationError as error:
+        document = Document(name, values)
+        sentences = (_sentence(document, details) for details in error.errors())
+        lines = (sentence.replace(f"{name}:1:", f"{name}:", 1) for sentence in sentences if sentence)
+        raise ConfigError("\n".join(dict.fromkeys(lines))) from None
+
+
 def _document(text: str, name: str, environment: Mapping[str, str]) -> Document:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)

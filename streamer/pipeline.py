@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -127,7 +127,7 @@ class Pipeline:
                 with anyio.CancelScope(shield=True):
                     await self._close()
 
-    async def _detected(self) -> AsyncIterator[tuple[Frame, Detections]]:
+    async def _detected(self) -> AsyncGenerator[tuple[Frame, Detections], None]:
         """Frames with their detections, in order, ``window`` of them in flight."""
         pending: deque[Pending] = deque()
         try:

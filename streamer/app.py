@@ -1,0 +1,124 @@
+"""Builds the parts of a running service, owns them, and ends them in order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import to_thread
+
+from detectors.detector import load
+from detectors.session import SessionOptions
+from streamer.api.app import create_app
+from streamer.api.server import serve
+from streamer.batching import Batcher
+from streamer.capture.source import Source, open_source
+from streamer.errors import SourceEnded
+from streamer.events import EventRules
+from streamer.interrupt import interruptible
+from streamer.metrics import Metrics
+from streamer.pipeline import Pipeline, Stages
+from streamer.publish.jsonl import JsonLinesSink, json_lines
+from streamer.publish.publisher import Publisher
+from streamer.publish.store import StoreSink
+from streamer.status import Status
+from streamer.storage.store import EventStore
+from streamer.tracking.tracker import Tracker
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+
+    from streamer.config import Config, DetectorConfig
+    from streamer.publish.sink import Sink
+
+log = logging.getLogger(__name__)
+
+STORE = "store"
+
+
+class App:
+    """One process of the service: cameras, detectors, store, outputs and the HTTP interface."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._used = sorted({camera.detector for camera in config.cameras.values()})
+        self.status = Status([STORE, *(f"detector {name}" for name in self._used)])
+        self.metrics = Metrics(self.status, config.cameras)
+        self._store = EventStore(config.data, config.storage)
+        self._ended: list[SourceEnded] = []
+
+    async def run(self) -> None:
+        """Serve until a signal comes, or every source has ended.
+
+        Raises:
+            StreamerError: a part cannot start, or every source ended with an error.
+            DetectorError: a model cannot be used.
+        """
+        async with AsyncExitStack() as stack:
+            sources = await stack.enter_async_context(interruptible())
+            services = await stack.enter_async_context(anyio.create_task_group())
+            # Left in reverse: the sources end, the services are told to, what they hold is written.
+            stack.callback(services.cancel_scope.cancel)
+            await self._start_store(services)
+            http = self._config.http
+            api = create_app(self.metrics, self.status, self._store)
+            self.url = await services.start(serve, api, http.host, http.port)
+            log.info("listening on %s", self.url)
+            batchers = await self._start_detectors(services)
+            publisher = await self._publisher(stack, batchers)
+            with sources:
+                await self._run_cameras(batchers, publisher)
+        if self._ended and len(self._ended) == len(self._config.cameras):
+            raise self._ended[0]
+
+    async def _start_store(self, services: TaskGroup) -> None:
+        recovered = await services.start(self._store.run)
+        if recovered:
+            log.info("ended %d events that were left open", len(recovered))
+        self.status.ready(STORE)
+
+    async def _start_detectors(self, services: TaskGroup) -> dict[str, Batcher]:
+        batchers = {}
+        for name in self._used:
+            config = self._config.detectors[name]
+            detector = await to_thread.run_sync(load, config.model, options_of(config))
+            batchers[name] = Batcher(name, detector, config, self.metrics)
+            await services.start(batchers[name].run)
+            self.status.ready(f"detector {name}")
+        return batchers
+
+    async def _publisher(self, stack: AsyncExitStack, batchers: Mapping[str, Batcher]) -> Publisher:
+        sinks: list[Sink] = [StoreSink(self._store, self.metrics)]
+        if self._config.output.json_lines:
+            lines = json_lines(self._config.output.json_lines, lossless=False, observer=self.metrics)
+            await stack.enter_async_context(lines)
+            models = {
+                name: batchers[camera.detector].detector.manifest.name
+                for name, camera in self._config.cameras.items()
+            }
+            sinks.append(JsonLinesSink(lines, models))
+        return Publisher(sinks)
+
+    async def _run_cameras(self, batchers: Mapping[str, Batcher], publisher: Publisher) -> None:
+        async with anyio.create_task_group() as cameras:
+            for name, camera in self._config.cameras.items():
+                source = open_source(name, camera, self.metrics)
+                rules = EventRules(name, camera.events)
+                stages = Stages(batchers[camera.detector], Tracker(camera.track), rules, publisher, self.metrics)
+                cameras.start_soon(self._play, source)
+                cameras.start_soon(Pipeline(source, camera.detect, stages).run)
+
+    async def _play(self, source: Source) -> None:
+        try:
+            await source.run()
+        except SourceEnded as error:
+            # Its reason is shown as its state; the other cameras go on.
+            self._ended.append(error)
+
+
+def options_of(config: DetectorConfig) -> SessionOptions:
+    return SessionOptions(config.provider, config.workers, config.max_batch)

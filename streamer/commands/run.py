@@ -1,0 +1,72 @@
+"""``sightline run``: the service, from a file or from addresses on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from streamer.commands.parsers import Subparsers
+from streamer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from streamer.config import Config
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("run", help="watch cameras")
+    parser.add_argument("config", nargs="?", type=Path, metavar="CONFIG.yaml")
+    parser.add_argument("--source", action="append", metavar="URL", help="a camera; repeatable")
+    parser.add_argument("--model", metavar="M", help="catalogue name or path (sightline-nano)")
+    add_service_options(parser)
+    parser.set_defaults(run=run)
+
+
+def add_service_options(parser: argparse.ArgumentParser) -> None:
+    """Options that every service has; they win over the file."""
+    parser.add_argument("--data", type=Path, metavar="DIR", help="what is kept (sightline-data)")
+    parser.add_argument("--host", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to listen on (8080)")
+    parser.add_argument("--json", metavar="F|-", help="append records as JSON Lines")
+
+
+def run(options: argparse.Namespace) -> int:
+    serve(configured(options))
+    return 0
+
+
+def serve(config: Config) -> None:
+    """Run the service until it ends."""
+    import anyio
+
+    from streamer.app import App
+
+    anyio.run(App(config).run)
+
+
+def configured(options: argparse.Namespace) -> Config:
+    """The configuration of the command line: a file, or addresses, and options that win over both."""
+    from streamer.config_file import load, validated
+
+    if (options.config is None) == (not options.source):
+        raise ConfigError("expected either a configuration file or --source, see sightline run --help")
+    if options.config is not None:
+        return overridden(load(options.config), options)
+    cameras = {f"camera-{n}": {"source": url} for n, url in enumerate(options.source, 1)}
+    return overridden(validated({"cameras": cameras}), options)
+
+
+def overridden(config: Config, options: argparse.Namespace) -> Config:
+    """The configuration with what the command line says."""
+    from streamer.config_file import validated
+
+    values: dict[str, Any] = config.model_dump(by_alias=True)
+    http = {"host": options.host, "port": options.port}
+    values["http"].update({key: value for key, value in http.items() if value is not None})
+    if getattr(options, "model", None):
+        values["detectors"]["default"] = {**values["detectors"].get("default", {}), "model": options.model}
+    if options.json:
+        values["output"]["json"] = options.json
+    if options.data:
+        values["data"] = options.data
+    return validated(values)
