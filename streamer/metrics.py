@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from typing import Final, Protocol
+from typing import Final, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -22,6 +22,7 @@ from prometheus_client import (
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from streamer.capture.state import SourcePhase, SourceState
 from streamer.status import Status
 
 STAGE_BUCKETS_S: Final = (
@@ -42,24 +43,11 @@ STAGE_BUCKETS_S: Final = (
     5.0,
 )
 BATCH_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64)
-STATES: Final = ("connecting", "live", "down", "ended")
+STATES: Final = get_args(SourcePhase)
 
 WINDOW_S: Final = 10.0
 WINDOW_SAMPLES: Final = 8192
 """Bound of a window; 10 s of a camera at 240 frames/s need 2400."""
-
-
-class CameraState(Protocol):
-    """What a source tells of itself."""
-
-    @property
-    def state(self) -> str: ...
-
-    @property
-    def reason(self) -> str | None: ...
-
-    @property
-    def since(self) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +65,7 @@ class CameraStatistics:
     """
 
     camera: str
-    state: str
+    state: SourcePhase
     reason: str | None
     since: datetime | None
     fps_in: float
@@ -128,7 +116,7 @@ class _CameraMeter:
     def __init__(self, camera: str) -> None:
         self.camera = camera
         self.lock = Lock()
-        self.state: CameraState | None = None
+        self.state: SourceState | None = None
         self.incoming = Window(WINDOW_S)
         self.results = Window(WINDOW_S)
         self.latencies = Window(WINDOW_S)
@@ -187,7 +175,7 @@ class Metrics:
             meter.dropped[reason] = meter.dropped.get(reason, 0) + 1
         self._series.dropped.labels(camera, reason).inc()
 
-    def changed(self, camera: str, state: CameraState) -> None:
+    def changed(self, camera: str, state: SourceState) -> None:
         """The camera's connection changed."""
         meter = self._meter(camera)
         with meter.lock:

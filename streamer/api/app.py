@@ -2,45 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Annotated, Final, Protocol
 
-from fastapi import FastAPI, Query, Response
+from fastapi import FastAPI, HTTPException, Query, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from streamer.api.models import CameraItem, EventItem, Page
 from streamer.api.problems import answer_with_problems
 from streamer.config import CAMERA_NAME
-from streamer.event import Event
 from streamer.metrics import Metrics
 from streamer.status import Status
+from streamer.storage.records import EventPage
 
 MOST_PER_PAGE: Final = 500
 
 CameraFilter = Annotated[
     str | None, Query(pattern=f"^{CAMERA_NAME.pattern}$", max_length=200, description="only this camera")
 ]
+LabelFilter = Annotated[str | None, Query(max_length=200, description="only objects of this class")]
 Limit = Annotated[int, Query(ge=1, le=MOST_PER_PAGE, description="most items of one answer")]
 Cursor = Annotated[
     str | None, Query(pattern="^[A-Za-z0-9_-]+$", max_length=200, description="`next` of the answer before")
 ]
 
 
-class EventPage(Protocol):
-    """A part of the stored events, newest first."""
-
-    @property
-    def items(self) -> Sequence[Event]: ...
-
-    @property
-    def next(self) -> str | None: ...
-
-
 class EventArchive(Protocol):
     """Where events are read."""
 
-    async def events(self, camera: str | None, limit: int, cursor: str | None) -> EventPage: ...
+    async def events(
+        self, camera: str | None, label: str | None, limit: int, cursor: str | None
+    ) -> EventPage:
+        """A page of them, newest first; ValueError for a cursor that no page ever gave."""
 
 
 def create_app(metrics: Metrics, status: Status, archive: EventArchive) -> FastAPI:
@@ -77,7 +71,10 @@ def _add_lists(app: FastAPI, metrics: Metrics, archive: EventArchive) -> None:
 
     @app.get("/api/events", summary="What was seen, newest first")
     async def events(
-        camera: CameraFilter = None, limit: Limit = 50, cursor: Cursor = None
+        camera: CameraFilter = None, label: LabelFilter = None, limit: Limit = 50, cursor: Cursor = None
     ) -> Page[EventItem]:
-        page = await archive.events(camera, limit, cursor)
+        try:
+            page = await archive.events(camera, label, limit, cursor)
+        except ValueError as error:
+            raise HTTPException(HTTPStatus.BAD_REQUEST, str(error)) from error
         return Page(items=tuple(EventItem.model_validate(event) for event in page.items), next=page.next)

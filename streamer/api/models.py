@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from streamer.capture.state import SourcePhase
 from streamer.messages import Box, Confidence, Timestamp
 from streamer.metrics import CameraStatistics
 
@@ -29,7 +30,7 @@ class CameraItem(Answer):
     """One camera, as of now."""
 
     name: str
-    state: Literal["connecting", "live", "down", "ended"]
+    state: SourcePhase
     reason: str | None
     since: Timestamp | None
     fps_in: float
@@ -43,7 +44,7 @@ class CameraItem(Answer):
     def of(cls, camera: CameraStatistics) -> CameraItem:
         return cls(
             name=camera.camera,
-            state=camera.state,  # type: ignore[arg-type]
+            state=camera.state,
             reason=camera.reason,
             since=camera.since,
             fps_in=round(camera.fps_in, 2),
@@ -62,6 +63,8 @@ class EventItem(Answer):
     camera: str
     label: str
     sub_label: str | None
+    human_label: str | None
+    attributes: dict[str, str]
     confidence: Confidence
     box: Box
     zones: tuple[str, ...]
