@@ -1,1 +1,1 @@
-"""A procedural street camera whose exact truth is known."""
+"""The procedural camera ``sim://street``: pedestrians on a textured street, with the exact truth."""
