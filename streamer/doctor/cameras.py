@@ -1,0 +1,86 @@
+"""The cameras: each is opened for real, and says what it sends or why it does not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from streamer.capture.source import open_source
+from streamer.config import DetectConfig
+from streamer.doctor.finding import Finding
+from streamer.errors import ConfigError, SourceEnded
+
+if TYPE_CHECKING:
+    from streamer.capture.source import Source, SourceState
+    from streamer.config import CameraConfig
+    from streamer.frame import Frame
+
+MEASURE_S: Final = 2.0
+
+ADVICE: Final[Mapping[str, str]] = {
+    "password": "set username and password beside the source; ${NAME} reads them from the environment",
+    "name": "check the host name, and that this machine can resolve it",
+    "refused": "the machine answers, its port does not: check the port, and that RTSP is switched on",
+    "answer": "check the address and the firewall; another network often cannot reach a camera",
+    "404": "the camera answers but has no such stream: check the path",
+}
+
+
+class Listener:
+    """Notes what one source tells."""
+
+    def __init__(self) -> None:
+        self.pictures = 0
+        self.reason: str | None = None
+
+    def received(self, camera: str) -> None:
+        self.pictures += 1
+
+    def dropped(self, camera: str, reason: str) -> None:
+        """Only what arrives counts here."""
+
+    def changed(self, camera: str, state: SourceState) -> None:
+        self.reason = state.reason or self.reason
+
+
+async def examine_camera(name: str, camera: CameraConfig) -> Finding:
+    """Open one camera and watch it for a moment."""
+    listener = Listener()
+    watched = camera.model_copy(update={"detect": DetectConfig(fps=1)})
+    try:
+        source = open_source(name, watched, listener)
+    except ConfigError as error:
+        return Finding(False, str(error))
+    first: Frame | None = None
+    began = time.monotonic()
+    first_after_s = 0.0
+    with anyio.move_on_after(camera.timeout_s + MEASURE_S + 1):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_play, source)
+            async for frame in source.frames():
+                first = first or frame
+                first_after_s = first_after_s or time.monotonic() - began
+                if time.monotonic() - began - first_after_s >= MEASURE_S:
+                    break
+            tasks.cancel_scope.cancel()
+    if first is None:
+        reason = listener.reason or f"no picture within {camera.timeout_s:.0f} s"
+        return Finding(False, f"{name}: {reason}", _advice(reason))
+    fps = listener.pictures / max(time.monotonic() - began - first_after_s, 0.1)
+    sends = f"{first.width}x{first.height}, about {fps:.0f} pictures/s"
+    return Finding(True, f"{name}: {sends}, the first after {first_after_s:.1f} s")
+
+
+async def _play(source: Source) -> None:
+    try:
+        await source.run()
+    except SourceEnded:
+        # The listener has heard the reason.
+        return
+
+
+def _advice(reason: str) -> str | None:
+    return next((advice for word, advice in ADVICE.items() if word in reason), None)

@@ -1,0 +1,59 @@
+"""All checks, in the order in which they are read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import to_thread
+
+from detectors.detector import load
+from detectors.errors import DetectorError
+from detectors.session import SessionOptions
+from streamer.doctor.cameras import examine_camera
+from streamer.doctor.finding import Finding
+from streamer.doctor.machine import data_folder, machine, port
+
+if TYPE_CHECKING:
+    from streamer.config import Config, DetectorConfig
+
+Section = tuple[str, list[Finding]]
+
+
+async def examine(config: Config) -> list[Section]:
+    """Every check of the machine and of the configuration; cameras are opened side by side."""
+    detectors = [
+        await to_thread.run_sync(detector, name, detector_config)
+        for name, detector_config in config.detectors.items()
+    ]
+    return [
+        ("machine", list(machine())),
+        ("detectors", detectors),
+        ("cameras", await _cameras(config)),
+        ("data", list(data_folder(config))),
+        ("http", list(port(config.http))),
+    ]
+
+
+def detector(name: str, config: DetectorConfig) -> Finding:
+    """Whether a model loads and runs, where, and how fast."""
+    try:
+        loaded = load(config.model, SessionOptions(config.provider, config.workers, config.max_batch))
+        policy = loaded.warm_up()
+    except DetectorError as error:
+        return Finding(False, f"{name}: {error}")
+    run_ms = 1000 * policy.run_s[min(policy.run_s)]
+    where = f"{policy.provider}, {policy.workers} at a time, {run_ms:.1f} ms a picture"
+    return Finding(True, f"{name}: {loaded.manifest.name} ({loaded.manifest.family}) on {where}")
+
+
+async def _cameras(config: Config) -> list[Finding]:
+    findings: dict[str, Finding] = {}
+
+    async def check(name: str) -> None:
+        findings[name] = await examine_camera(name, config.cameras[name])
+
+    async with anyio.create_task_group() as tasks:
+        for name in config.cameras:
+            tasks.start_soon(check, name)
+    return [findings[name] for name in config.cameras]
