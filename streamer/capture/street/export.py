@@ -20,6 +20,9 @@ MIN_VISIBLE: Final = 0.5
 MIN_HEIGHT_PX: Final = 24
 """Smaller people are marked to be ignored."""
 
+ABSENT: Final = ("bicycle", "car", "motorcycle", "bus", "truck", "dog", "cat")
+"""Classes the street never shows: that they are absent is a label too, which a training learns from."""
+
 _JPEG_QUALITY: Final = 90
 
 
@@ -55,8 +58,8 @@ def export(options: StreetOptions, frames: int, out: Path) -> Path:
         name = f"street-{options.seed}-{index:06d}.jpg"
         _write(pictures / name, frame)
         height, width = frame.image.shape[:2]
-        picture = {"id": number + 1, "file_name": name, "width": width, "height": height, "labelled_classes": ["person"]}
-        images.append(picture)
+        picture = {"id": number + 1, "file_name": name, "width": width, "height": height}
+        images.append(picture | {"labelled_classes": ["person", *ABSENT]})
         annotations += _annotations(frame, number + 1, len(annotations) + 1)
     found = {
         "info": {"description": f"sim://street, {replace(options)}"},
