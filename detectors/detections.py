@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def from_arrays(
         labels: names of all classes of the model.
     """
     # Here and not at the top: supervision takes a second to import, and loads while the model does.
-    from supervision import Detections  # noqa: PLC0415
+    from supervision import Detections
 
     return Detections(
         xyxy=xyxy, confidence=confidence, class_id=class_id, data={CLASS_NAME: labels[class_id]}
@@ -48,6 +48,5 @@ def with_labels(detections: Detections, labels: Collection[str]) -> Detections:
     """Only the objects of these classes; all of them when ``labels`` is empty."""
     if not labels:
         return detections
-    kept = detections[np.isin(detections.data[CLASS_NAME], list(labels))]
-    assert not isinstance(kept, np.ndarray | list)  # indexing by a mask, not by a key of ``data``
-    return kept  # type: ignore[no-any-return]
+    mask = np.isin(detections.data[CLASS_NAME], list(labels))
+    return cast("Detections", detections[mask])  # by a mask: a key of ``data`` would give its array

@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from detectors import store
-from detectors.coco import COCO_LABELS
+from detectors.cache import GraphCache, default_folder
+from detectors.compiled import CompiledModel, compiled
 from detectors.detections import from_arrays
 from detectors.errors import InferenceError
 from detectors.letterbox import Letterbox, fit
-from detectors.manifest import ModelManifest
-from detectors.session import Limits, Session, SessionOptions, cores, open_session
+from detectors.policy import Policy, measured, unmeasured
+from detectors.session import Limits, Session, SessionOptions, open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
     from supervision import Detections
 
     from detectors.session import Found
 
+__all__ = ["Detector", "Limits", "Policy", "Prepared", "SessionOptions", "load"]
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How a detector is best driven, as measured.
-
-    Attributes:
-        workers: calls of ``infer`` that should run at the same time.
-        buckets: batch sizes that are warm, ascending; a batch is filled up to the next one.
-        provider: where it runs: cpu, cuda or tensorrt.
-        run_s: seconds of one run by batch size.
-    """
-
-    workers: int
-    buckets: tuple[int, ...]
-    provider: str
-    run_s: Mapping[int, float]
+USUAL: Final = SessionOptions()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,27 +39,34 @@ class Prepared:
 
 
 class Detector:
-    """One model, loaded. ``prepare`` and ``infer`` may be called from several threads at once."""
+    """One model, loaded. ``prepare`` and ``infer`` may be called from several threads at once.
 
-    def __init__(
-        self, manifest: ModelManifest, graph: bytes, session: Session, options: SessionOptions
-    ) -> None:
-        self.manifest = manifest
-        self.labels = manifest.labels
-        self.policy = Policy(options.workers or cores(), (1,), session.provider, {})
-        self._names = np.array(manifest.labels)
-        self._graph = graph
+    Attributes:
+        manifest: what the model is.
+        labels: names of its classes.
+        policy: how it is best driven; a guess until ``warm_up`` has measured.
+    """
+
+    def __init__(self, model: CompiledModel, session: Session, options: SessionOptions) -> None:
+        self.manifest = model.manifest
+        self.labels = model.manifest.labels
+        self.policy = unmeasured(session, options)
+        self._names = np.array(model.manifest.labels)
+        self._graph = model.graph
         self._session = session
         self._options = options
 
-    def warm_up(self) -> Policy:
-        """Run the model until it is warm, measure, and choose the policy."""
-        image = np.zeros((1, self.manifest.input.height, self.manifest.input.width, 3), np.uint8)
-        self._session.run(image, Limits())
-        started = time.perf_counter()
-        self._session.run(image, Limits())
-        elapsed = time.perf_counter() - started
-        self.policy = Policy(self.policy.workers, (1,), self._session.provider, {1: elapsed})
+    def warm_up(self, *, quick: bool = False) -> Policy:
+        """Run the model until it is warm, measure, and choose the policy.
+
+        Args:
+            quick: only time one run and keep the usual number of workers, for a program that ends soon.
+
+        Raises:
+            InferenceError: the model does not run at all.
+        """
+        size = (self.manifest.input.height, self.manifest.input.width)
+        self.policy = measured(self._session, size, self._options, quick=quick)
         return self.policy
 
     def prepare(self, image: NDArray[np.uint8]) -> Prepared:
@@ -80,24 +74,42 @@ class Detector:
         return Prepared(*fit(image, self.manifest.input))
 
     def infer(self, prepared: Sequence[Prepared], limits: Limits) -> list[Detections]:
-        """Detections of each picture, in order, boxes in its own pixels, best first.
+        """Detections of each picture, in order; boxes in the picture's own pixels, best first.
 
         Raises:
-            InferenceError: the run failed; no picture of the batch has a result.
+            InferenceError: the run failed; no picture of the batch has a result, each may have one alone.
         """
+        largest = self.policy.buckets[-1]
         results: list[Detections] = []
-        for one in prepared:
-            found = self._session.run(one.image[None], limits)
-            results.append(self._of_picture(found, 0, one.letterbox))
-        if len(results) != len(prepared):
-            raise InferenceError("lost a picture")
+        for start in range(0, len(prepared), largest):
+            batch = prepared[start : start + largest]
+            found = self._session.run(self._filled(batch), limits)
+            results += [self._of(found, number, one.letterbox) for number, one in enumerate(batch)]
         return results
 
     def rebuild(self) -> None:
-        """A fresh session, after a run that never returned."""
+        """A fresh session, after a run that never returned.
+
+        Raises:
+            ModelLoadError: the provider is gone.
+        """
         self._session = open_session(self._graph, self._options)
 
-    def _of_picture(self, found: Found, number: int, letterbox: Letterbox) -> Detections:
+    def _filled(self, batch: Sequence[Prepared]) -> NDArray[np.uint8]:
+        """The pictures as one array, with blank ones up to the next warm batch size."""
+        shape = (self.manifest.input.height, self.manifest.input.width, 3)
+        for one in batch:
+            if one.image.shape != shape or one.image.dtype != np.uint8:
+                raise InferenceError(f"expected uint8 {shape}, received {one.image.dtype} {one.image.shape}")
+        if len(batch) == 1:
+            return batch[0].image[None]
+        bucket = next(size for size in self.policy.buckets if size >= len(batch))
+        images = np.zeros((bucket, *shape), np.uint8)
+        np.stack([one.image for one in batch], out=images[: len(batch)])
+        return images
+
+    def _of(self, found: Found, number: int, letterbox: Letterbox) -> Detections:
+        """What was found in one picture of the batch."""
         mine = np.flatnonzero(found.picture == number)
         mine = mine[np.argsort(-found.scores[mine], kind="stable")]
         boxes = letterbox.inverse(found.boxes[mine])
@@ -107,30 +119,17 @@ class Detector:
         return from_arrays(boxes[inside], found.scores[mine], found.classes[mine], self._names)
 
 
-def load(model: str, options: SessionOptions = SessionOptions()) -> Detector:  # noqa: B008
+def load(model: str, options: SessionOptions = USUAL, cache: Path | None = None) -> Detector:
     """Load a model by catalogue name, path, or path with a manifest beside it.
+
+    Args:
+        model: its name or path.
+        options: how to run it.
+        cache: folder of compiled graphs; the user's own when None.
 
     Raises:
         ModelLoadError: there is no such model, or it cannot be used here.
     """
-    from detectors.families import FAMILIES, recognise
-    from detectors.graph import compile_graph
-    from detectors.modelfile import parse, signature
-
-    files = store.resolve(model)
-    content = files.weights.read_bytes()
-    parsed = parse(content, files.weights.parent)
-    family, head = recognise(signature(parsed))
-    spec = FAMILIES[family].input(head)
-    if files.manifest:
-        manifest = ModelManifest.model_validate_json(files.manifest.read_text())
-    else:
-        manifest = ModelManifest(
-            name=files.name,
-            sha256=hashlib.sha256(content).hexdigest(),
-            family=family,
-            input=spec,
-            labels=head.labels or COCO_LABELS,
-        )
-    graph = compile_graph(parsed, family, head, manifest.input).SerializeToString()
-    return Detector(manifest, graph, open_session(graph, options), options)
+    folder = cache or default_folder()
+    found = compiled(store.resolve(model), GraphCache(folder) if folder else None)
+    return Detector(found, open_session(found.graph, options), options)

@@ -28,9 +28,9 @@ LIMITS: Final = Limits(min_confidence=0.001, iou=0.65, multi_label=True, max_can
 def evaluate(detector: Detector, coco_json: Path, images_dir: Path) -> dict[str, Any]:
     """AP (IoU 0.50:0.95) and AP50 as COCO defines them, at most 100 detections a picture.
 
-    Classes are matched by name; those that the model does not know or the set does not hold are left out. A picture
-    with ``labelled_classes`` counts for these alone. Boxes with ``iscrowd`` or ``difficult`` are neither hits nor
-    misses.
+    Classes are matched by name; those that the model does not know or the set does not hold are left out.
+    A picture with ``labelled_classes`` counts for these alone. Boxes with ``iscrowd`` or ``difficult`` are
+    neither hits nor misses.
 
     Args:
         detector: to be judged.
@@ -38,7 +38,7 @@ def evaluate(detector: Detector, coco_json: Path, images_dir: Path) -> dict[str,
         images_dir: where its ``file_name`` are.
 
     Returns:
-        ``{"AP", "AP50", "per_class": {name: {"AP", "AP50"}}}``; a class without a box in the set is not listed.
+        ``{"AP", "AP50", "per_class": {name: {"AP", "AP50"}}}``, without the classes the set has no box of.
 
     Raises:
         DetectorError: the set cannot be read, or shares no class with the model.
@@ -104,6 +104,7 @@ def _results(
         raise DetectorError(f"{path}: no picture that can be read")
     numbers = {name: number for number, name in categories.items()}
     [found] = detector.infer([detector.prepare(image.astype(np.uint8, copy=False))], LIMITS)
+    scores = found.confidence if found.confidence is not None else np.zeros(len(found))
     return [
         {
             "image_id": entry["id"],
@@ -111,16 +112,14 @@ def _results(
             "bbox": [float(x1), float(y1), float(x2 - x1), float(y2 - y1)],
             "score": float(score),
         }
-        for (x1, y1, x2, y2), score, name in zip(
-            found.xyxy, found.confidence, found.data["class_name"], strict=True
-        )
+        for (x1, y1, x2, y2), score, name in zip(found.xyxy, scores, found.data["class_name"], strict=True)
         if name in numbers
     ]
 
 
 def _scores(truth: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, Any]:
-    from pycocotools.coco import COCO  # noqa: PLC0415  imports matplotlib when there is one
-    from pycocotools.cocoeval import COCOeval  # noqa: PLC0415
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
 
     if not results:
         return {"AP": 0.0, "AP50": 0.0, "per_class": {}}

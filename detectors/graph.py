@@ -11,16 +11,13 @@ from onnx import TensorProto, compose, helper, version_converter
 
 from detectors.errors import ModelLoadError
 from detectors.families import FAMILIES
+from detectors.modelfile import IR_VERSION, OPSET, opset
 from detectors.nodes import Nodes
 
 if TYPE_CHECKING:
     from detectors.families.family import Head
     from detectors.manifest import InputSpec
 
-COMPILE_VERSION: Final = 1
-"""Rises whenever the compiled graph changes, so that graphs cached by an older version are not used."""
-OPSET: Final = 17
-"""What everything is brought to; a model that needs a later one keeps it."""
 PREFIX: Final = "sightline."
 
 IMAGES: Final = "images"
@@ -31,13 +28,13 @@ OUTPUTS: Final = ("boxes", "scores", "classes", "picture")
 def compile_graph(model: onnx.ModelProto, family: str, head: Head, spec: InputSpec) -> onnx.ModelProto:
     """One graph of preparation, model, decode and non-maximum suppression.
 
-    Inputs are ``images`` uint8 [n,height,width,3] BGR, ``score_limit`` float (exclusive), ``iou_limit`` float,
-    ``multi_label`` bool (a box may be of several classes; else only of its best), ``max_candidates`` int64 [1]
-    (best cells of a picture that go on). Outputs are ``boxes`` float32 [k,4] xyxy in input pixels, ``scores``
-    float32 [k], ``classes`` int64 [k], ``picture`` int64 [k], grouped by picture and class.
+    Inputs are ``images`` uint8 [n,height,width,3] BGR, ``score_limit`` float (exclusive), ``iou_limit``
+    float, ``multi_label`` bool (a box may be of several classes; else only of its best), ``max_candidates``
+    int64 [1] (best cells of a picture that go on). Outputs are ``boxes`` float32 [k,4] xyxy in input pixels,
+    ``scores`` float32 [k], ``classes`` int64 [k], ``picture`` int64 [k], grouped by picture and class.
 
     Args:
-        model: of the family, brought to ``OPSET`` by ``at_one_opset``.
+        model: of the family, from ``modelfile.parse``.
         family: key of ``FAMILIES``.
         head: what recognition found.
         spec: of its input.
@@ -45,11 +42,11 @@ def compile_graph(model: onnx.ModelProto, family: str, head: Head, spec: InputSp
     Raises:
         ModelLoadError: the parts do not fit together.
     """
-    opset = onnx_opset(model)
+    version = opset(model)
     pixels = model.graph.input[0]
     pictures = _dimension(pixels.type.tensor_type.shape.dim[0])
-    before = _bring_to(_preparation(pixels, pictures, spec), opset)
-    after = _bring_to(_decode(model, family, head), opset)
+    before = _bring_to(_preparation(pixels, pictures, spec), version)
+    after = _bring_to(_decode(model, family, head), version)
     before.ir_version = after.ir_version = model.ir_version
     inputs = [(output.name, f"{PREFIX}raw.{output.name}") for output in model.graph.output]
     try:
@@ -62,17 +59,12 @@ def compile_graph(model: onnx.ModelProto, family: str, head: Head, spec: InputSp
     return joined
 
 
-def onnx_opset(model: onnx.ModelProto) -> int:
-    """The version of the standard operators a model is written in."""
-    return max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=1)
-
-
 def _dimension(dim: onnx.TensorShapeProto.Dimension) -> int | str:
     return dim.dim_value if dim.HasField("dim_value") and dim.dim_value > 0 else "pictures"
 
 
-def _bring_to(model: onnx.ModelProto, opset: int) -> onnx.ModelProto:
-    return model if opset == OPSET else version_converter.convert_version(model, opset)
+def _bring_to(model: onnx.ModelProto, version: int) -> onnx.ModelProto:
+    return model if version == OPSET else version_converter.convert_version(model, version)
 
 
 def _preparation(pixels: onnx.ValueInfoProto, pictures: int | str, spec: InputSpec) -> onnx.ModelProto:
@@ -165,5 +157,5 @@ def _model(
 ) -> onnx.ModelProto:
     graph = helper.make_graph(nodes.written, name, inputs, outputs, nodes.constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
-    model.ir_version = helper.find_min_ir_version_for(model.opset_import, ignore_unknown=True)
+    model.ir_version = IR_VERSION
     return model

@@ -40,9 +40,9 @@ class Letterbox:
 
     def inverse(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Boxes [N,4] xyxy in input pixels, as float32 in picture pixels, clipped to the picture."""
-        inside = (boxes - self._shift()) / self._scale()
         limit = np.array([self.width, self.height, self.width, self.height], np.float32)
-        return np.clip(inside, 0, limit).astype(np.float32)
+        inside: NDArray[np.float32] = np.clip((boxes - self._shift()) / self._scale(), 0, limit)
+        return inside
 
     def _scale(self) -> NDArray[np.float32]:
         return np.array([self.scale_x, self.scale_y, self.scale_x, self.scale_y], np.float32)

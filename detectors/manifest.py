@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import json
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from detectors.errors import ModelLoadError
 
 Triple = tuple[float, float, float]
 Share = Annotated[float, Field(ge=0, le=1)]
 
-MAX_SIDE = 4096
+MAX_SIDE: Final = 4096
 """Longest side of a model's input, pixels; more is taken for a damaged or hostile file."""
 
 
@@ -31,7 +34,10 @@ class LetterboxSpec(Record):
 
 
 class InputSpec(Record):
-    """The picture a model takes: ``(pixel - mean) / std`` per channel, pixels 0..255, in ``channels`` order."""
+    """The picture a model takes: ``(pixel - mean) / std`` per channel, pixels 0..255.
+
+    ``mean`` and ``std`` are in the order of ``channels``.
+    """
 
     width: int = Field(ge=1, le=MAX_SIDE)
     height: int = Field(ge=1, le=MAX_SIDE)
@@ -78,3 +84,39 @@ class ModelManifest(Record):
     source: str = "unknown"
     metrics: dict[str, float] = {}
     limits: str = ""
+
+
+def validated(stated: dict[str, Any]) -> ModelManifest:
+    """The manifest with these fields.
+
+    Raises:
+        ModelLoadError: names the first field that is wrong.
+    """
+    try:
+        return ModelManifest.model_validate(stated)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(str(part) for part in problem["loc"]) or "top level"
+        raise ModelLoadError(
+            f"manifest: {where}: {problem['msg']}, received {problem['input']!r:.80}"
+        ) from error
+
+
+def stated_in(sidecar: bytes) -> dict[str, Any]:
+    """The fields that a sidecar gives, each valid; it need not give all.
+
+    Raises:
+        ModelLoadError: names the first field that is wrong.
+    """
+    try:
+        stated = json.loads(sidecar)
+    except ValueError as error:
+        raise ModelLoadError(f"manifest: not JSON: {error}") from error
+    if not isinstance(stated, dict):
+        raise ModelLoadError(f"manifest: expected an object of fields, received {type(stated).__name__}")
+    # What is left out gets a value that passes, so that what is there can be judged.
+    passing = {"name": "-", "sha256": "0" * 64, "family": "-", "labels": ["-"], **stated}
+    if isinstance(stated.get("input", {}), dict):
+        passing["input"] = {"width": 1, "height": 1, **stated.get("input", {})}
+    validated(passing)
+    return stated

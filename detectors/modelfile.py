@@ -1,27 +1,47 @@
-"""Reads a model file that may be damaged or hostile, and brings it to one opset."""
+"""Reads a model file that may be damaged or hostile, and brings it to one opset and one input size."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import onnx
-from google.protobuf.message import DecodeError
-from onnx import version_converter
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from onnx import external_data_helper, helper, shape_inference, version_converter
 
 from detectors.errors import ModelLoadError
 from detectors.families.family import Signature
-from detectors.graph import OPSET, onnx_opset
+from detectors.inspection import inspect_content, inspect_shapes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+OPSET: Final = 17
+"""What models are brought to; one that needs a later opset keeps it."""
+IR_VERSION: Final = 8
+"""The format that goes with ``OPSET``; onnx writes a later one by default than onnxruntime reads."""
 
-def parse(content: bytes, folder: Path) -> onnx.ModelProto:
-    """The model in ``content``, checked, at ``OPSET`` or later.
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ParsedModel:
+    """A model that was read: complete, at ``OPSET`` or later, its content inspected.
+
+    Attributes:
+        model: with all its data.
+        whole: whether none of it came from other files.
+    """
+
+    model: onnx.ModelProto
+    whole: bool
+
+
+def parse(content: bytes, folder: Path) -> ParsedModel:
+    """Read the model in ``content``.
 
     Args:
         content: of the file.
-        folder: in which its external data must lie.
+        folder: where it lies, with its external data if there is any.
 
     Raises:
         ModelLoadError: it is no ONNX file, or one that must not reach the runtime.
@@ -29,37 +49,91 @@ def parse(content: bytes, folder: Path) -> onnx.ModelProto:
     try:
         model = onnx.load_model_from_string(content)
     except DecodeError as error:
-        raise ModelLoadError("damaged, or no ONNX file") from error
+        raise ModelLoadError("damaged, or not an ONNX file") from error
+    if not model.graph.node:
+        raise ModelLoadError("not an ONNX model: it holds no graph" if content else "the file is empty")
+    external = inspect_content(model, folder)
     try:
+        external_data_helper.load_external_data_for_model(model, str(folder))
         onnx.checker.check_model(model)
-        if onnx_opset(model) < OPSET:
-            metadata = list(model.metadata_props)
-            model = version_converter.convert_version(model, OPSET)
-            del model.metadata_props[:]
-            model.metadata_props.extend(metadata)
-    except (onnx.checker.ValidationError, RuntimeError, ValueError) as error:
-        raise ModelLoadError(f"cannot be used: {error}") from error
-    model.ir_version = max(8, onnx.helper.find_min_ir_version_for(model.opset_import, ignore_unknown=True))
-    return model
+        return ParsedModel(_at_one_opset(model), whole=not external)
+    except (onnx.checker.ValidationError, RuntimeError, ValueError, TypeError, OSError) as error:
+        raise ModelLoadError(f"not a valid ONNX model: {' '.join(str(error).split())[:200]}") from error
+
+
+def opset(model: onnx.ModelProto) -> int:
+    """The version of the standard operators that a model is written in."""
+    return max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=1)
+
+
+def with_input(model: onnx.ModelProto, size: tuple[int, int] | None) -> onnx.ModelProto:
+    """The model for pictures of one size, with the shapes of all its tensors known and checked.
+
+    Args:
+        model: from ``parse``.
+        size: width and height where the model leaves them open; its metadata may know them too.
+
+    Raises:
+        ModelLoadError: it does not take one NCHW picture, or nobody says of which size.
+    """
+    pixels = _pixels(model)
+    dims = pixels.type.tensor_type.shape.dim
+    for dim, side in zip((dims[3], dims[2]), size or _size_in_metadata(model) or (0, 0), strict=True):
+        if dim.dim_value <= 0:
+            if not side:
+                raise ModelLoadError(
+                    "takes pictures of any size: its manifest must give input.width and .height"
+                )
+            dim.dim_value = side
+    inspect_shapes(model)
+    try:
+        inferred = shape_inference.infer_shapes(model, data_prop=True)
+    except (RuntimeError, ValueError) as error:
+        raise ModelLoadError(f"its shapes do not fit: {' '.join(str(error).split())[:200]}") from error
+    inspect_shapes(inferred)
+    return inferred
 
 
 def signature(model: onnx.ModelProto) -> Signature:
-    """What the file says about itself.
-
-    Raises:
-        ModelLoadError: it does not take one NCHW picture.
-    """
-    initial = {tensor.name for tensor in model.graph.initializer}
-    inputs = [value for value in model.graph.input if value.name not in initial]
-    shape = _shape(inputs[0]) if len(inputs) == 1 else ()
-    if len(shape) != 4 or shape[1] != 3 or not shape[2] or not shape[3]:
-        names = ", ".join(value.name for value in inputs) or "none"
-        raise ModelLoadError(f"expected one input [n,3,height,width], received {names}")
+    """What a model with one input size says about itself."""
+    shape = _shape(_pixels(model))
     outputs = {output.name: _shape(output) for output in model.graph.output}
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    return Signature(shape[3], shape[2], outputs, metadata)
+    return Signature(shape[3] or 0, shape[2] or 0, outputs, metadata)
+
+
+def _at_one_opset(model: onnx.ModelProto) -> onnx.ModelProto:
+    metadata = list(model.metadata_props)
+    if opset(model) < OPSET:
+        model = version_converter.convert_version(model, OPSET)
+        # The converter of some versions of onnx forgets it, and with it the names of the classes.
+        del model.metadata_props[:]
+        model.metadata_props.extend(metadata)
+    model.ir_version = max(IR_VERSION, helper.find_min_ir_version_for(model.opset_import, True))
+    return model
+
+
+def _pixels(model: onnx.ModelProto) -> onnx.ValueInfoProto:
+    constant = {tensor.name for tensor in model.graph.initializer}
+    inputs: list[onnx.ValueInfoProto] = [value for value in model.graph.input if value.name not in constant]
+    shape = _shape(inputs[0]) if len(inputs) == 1 else ()
+    if len(shape) != 4 or shape[1] != 3:
+        names = ", ".join(f"{value.name:.60}{list(_shape(value))}" for value in inputs[:4]) or "none"
+        raise ModelLoadError(f"inputs: expected one picture [n,3,height,width], received {names}")
+    return inputs[0]
+
+
+def _size_in_metadata(model: onnx.ModelProto) -> tuple[int, int] | None:
+    """Width and height from the ``imgsz`` that Ultralytics writes: ``"[height, width]"``."""
+    text = next((entry.value for entry in model.metadata_props if entry.key == "imgsz"), "")
+    try:
+        sides = ast.literal_eval(text[:100])
+    except (ValueError, SyntaxError):
+        return None
+    if isinstance(sides, list) and len(sides) == 2 and all(isinstance(side, int) for side in sides):
+        return sides[1], sides[0]
+    return None
 
 
 def _shape(value: onnx.ValueInfoProto) -> tuple[int | None, ...]:
-    dims = value.type.tensor_type.shape.dim
-    return tuple(dim.dim_value if dim.HasField("dim_value") else None for dim in dims)
+    return tuple(dim.dim_value or None for dim in value.type.tensor_type.shape.dim)

@@ -52,7 +52,7 @@ class Nodes:
         return self.op("Slice", tensor, self.ints([start]), self.ints([stop]), self.ints([axis]))
 
     def columns(self, tensor: str, channels: int, cells: str) -> str:
-        """Of ``tensor`` [n,channels,cells] the columns with the indices ``cells`` [n,k], as [n,channels,k]."""
+        """Of ``tensor`` [n,channels,cells] the columns ``cells`` [n,k], as [n,channels,k]."""
         # One output element an index: reads only what is asked for, where Transpose would copy everything.
         pictures = self.op("Unsqueeze", cells, self.ints([1]))
         index = self.op("Tile", pictures, self.ints([1, channels, 1]))

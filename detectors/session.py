@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as native
 
+from detectors import providers
 from detectors.errors import InferenceError, ModelLoadError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
-Provider = Literal["auto", "cpu", "cuda", "tensorrt"]
-
 FAILURES: Final = (
+    native.EPFail,
+    native.EngineError,
     native.Fail,
     native.InvalidArgument,
     native.InvalidGraph,
     native.InvalidProtobuf,
     native.NoModel,
     native.NoSuchFile,
+    native.NotFound,
     native.NotImplemented,
     native.RuntimeException,
-    native.EPFail,
-    native.EngineError,
+    MemoryError,
     RuntimeError,
     ValueError,
 )
 """What onnxruntime raises; its own classes share no base below Exception."""
-FATAL_ONLY: Final = 4
-"""Severity at which onnxruntime writes to standard error by itself; all the rest comes as exceptions."""
+SILENT: Final = 4
+"""Severity "fatal": whatever else onnxruntime would write to standard error also comes as an exception."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,11 @@ class SessionOptions:
 
     Attributes:
         provider: where; ``auto`` takes the best that works.
-        workers: runs at the same time on a CPU; None measures.
+        workers: runs at the same time; None measures.
         max_batch: most pictures of one run.
     """
 
-    provider: Provider = "auto"
+    provider: providers.Provider = "auto"
     workers: int | None = None
     max_batch: int = 16
 
@@ -58,7 +61,7 @@ class Limits:
     Attributes:
         min_confidence: scores up to this one are left out, 0..1.
         iou: boxes of one class that overlap more than this are one object, 0..1.
-        multi_label: whether a box may be of several classes (evaluation), or is of its best only.
+        multi_label: whether a box may be of several classes, or is of its best only.
         max_candidates: best cells of a picture that are looked at.
     """
 
@@ -86,17 +89,22 @@ class Found:
 
 
 class Session:
-    """A compiled graph on one provider; ``run`` may be called from several threads at once."""
+    """A compiled graph on one provider; ``run`` may be called from several threads at once.
 
-    def __init__(self, session: onnxruntime.InferenceSession, provider: str) -> None:
+    Attributes:
+        provider: where it runs: cpu, cuda or tensorrt.
+        passed_over: why a better provider does not run it, empty if none is better.
+    """
+
+    def __init__(self, session: onnxruntime.InferenceSession, provider: str, passed_over: str) -> None:
         self._session = session
         self.provider = provider
+        self.passed_over = passed_over
 
     @property
-    def fixed_batch(self) -> int | None:
-        """Pictures every run must have; None where any number goes."""
-        size = self._session.get_inputs()[0].shape[0]
-        return size if isinstance(size, int) else None
+    def any_batch(self) -> bool:
+        """Whether a run takes any number of pictures; else exactly one."""
+        return not isinstance(self._session.get_inputs()[0].shape[0], int)
 
     def run(self, images: NDArray[np.uint8], limits: Limits) -> Found:
         """Detect in ``images``, uint8 [n,height,width,3].
@@ -104,7 +112,7 @@ class Session:
         Raises:
             InferenceError: the run failed.
         """
-        feeds = {
+        feeds: dict[str, NDArray[Any]] = {
             "images": images,
             "score_limit": np.array(limits.min_confidence, np.float32),
             "iou_limit": np.array(limits.iou, np.float32),
@@ -112,41 +120,83 @@ class Session:
             "max_candidates": np.array([limits.max_candidates], np.int64),
         }
         try:
-            return Found(*self._session.run(None, feeds))
+            if self.provider == "cpu":
+                return Found(*self._session.run(None, feeds))
+            return Found(*self._run_bound(feeds))
         except FAILURES as error:
-            raise InferenceError(f"the model failed: {first_line(error)}") from error
+            raise InferenceError(f"the model failed: {one_line(error)}") from error
+
+    def _run_bound(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        """One upload a picture batch, and outputs that are made where they are read."""
+        binding = self._session.io_binding()
+        for name, value in feeds.items():
+            binding.bind_cpu_input(name, value)
+        for output in self._session.get_outputs():
+            binding.bind_output(output.name, "cpu")
+        self._session.run_with_iobinding(binding)
+        return list(binding.copy_outputs_to_cpu())
 
 
 def open_session(graph: bytes, options: SessionOptions) -> Session:
-    """Load a compiled graph.
+    """Load a compiled graph on the provider asked for, or for ``auto`` on the best that really starts.
 
     Raises:
-        ModelLoadError: the graph does not load, or the provider is not there.
+        ModelLoadError: the graph does not load, or the provider asked for is not there.
     """
-    onnxruntime.set_default_logger_severity(FATAL_ONLY)
-    if options.provider not in ("auto", "cpu"):
-        raise ModelLoadError(f"provider {options.provider}: not available")
+    onnxruntime.set_default_logger_severity(SILENT)
+    passed_over = ""
+    for provider in providers.candidates(options.provider):
+        reason = providers.missing(provider, onnxruntime.get_available_providers())
+        if reason is None:
+            session = _start(graph, provider)
+            # Asked for CUDA, onnxruntime is content with the CPU: only this tells.
+            if session.get_providers()[0] == providers.RUNTIME_NAMES[provider]:
+                return Session(session, provider, passed_over)
+            reason = providers.why_not_started(provider, Path(native.__file__).parent)
+        passed_over = f"{provider}: {reason}"
+    raise ModelLoadError(f"provider {passed_over}")
+
+
+def raw_outputs(model: bytes, pixels: NDArray[np.float32]) -> list[NDArray[Any]]:
+    """What an uncompiled model of one input answers, on the CPU.
+
+    Raises:
+        InferenceError: it does not load, or fails on these pixels.
+    """
+    onnxruntime.set_default_logger_severity(SILENT)
     try:
-        session = onnxruntime.InferenceSession(graph, cpu_options(), providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(model, _options(), providers=["CPUExecutionProvider"])
+        return list(session.run(None, {session.get_inputs()[0].name: pixels}))
     except FAILURES as error:
-        raise ModelLoadError(f"onnxruntime refuses the model: {first_line(error)}") from error
-    return Session(session, "cpu")
+        raise InferenceError(f"the model failed: {one_line(error)}") from error
 
 
-def cpu_options() -> onnxruntime.SessionOptions:
+def _start(graph: bytes, provider: str) -> onnxruntime.InferenceSession:
+    settings: dict[str, dict[str, str]] = {
+        # An exhaustive search of convolutions takes seconds for each new batch size.
+        "cuda": {"cudnn_conv_algo_search": "HEURISTIC"},
+        "tensorrt": {"trt_fp16_enable": "0"},
+        "cpu": {},
+    }
+    # TensorRT leaves what it cannot run to CUDA.
+    chain = {"tensorrt": ("tensorrt", "cuda", "cpu"), "cuda": ("cuda", "cpu"), "cpu": ("cpu",)}[provider]
+    names = [(providers.RUNTIME_NAMES[name], settings[name]) for name in chain]
+    try:
+        # enable_fallback: on a failing run, onnxruntime would otherwise go on on the CPU and tell nobody.
+        return onnxruntime.InferenceSession(graph, _options(), providers=names, enable_fallback=0)
+    except FAILURES as error:
+        raise ModelLoadError(f"onnxruntime refuses the model: {one_line(error)}") from error
+
+
+def _options() -> onnxruntime.SessionOptions:
     """One thread a run, that sleeps when it waits: workers in parallel beat threads within a run."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = FATAL_ONLY
+    options.log_severity_level = SILENT
     return options
 
 
-def cores() -> int:
-    """CPU cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def first_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """An error of a library on one line of readable length."""
     return " ".join(str(error).split())[:300]

@@ -1,4 +1,4 @@
-"""Our own anchor-free nano detector: per stride a map of class logits and a map of distances to the box's sides.
+"""Our own anchor-free nano detector: per stride a map of class logits and one of distances to the sides.
 
 Source: the recipe in ``trainer/``. The head is that of FCOS (Tian et al. 2019, arXiv:1904.01355) without
 centre-ness, with distances as logarithms in units of the stride.
@@ -21,7 +21,7 @@ LARGEST_LOG: Final = 6.0
 
 
 class Sightline:
-    """Outputs cls8, cls16, cls32 [n,classes,h,w] and reg8, reg16, reg32 [n,4,h,w] of ln(l, t, r, b / stride)."""
+    """Outputs cls8, cls16, cls32 [n,classes,h,w], logits; reg8 .. reg32 [n,4,h,w], ln(l,t,r,b / stride)."""
 
     def recognise(self, signature: Signature) -> Head | None:
         outputs = tuple(f"{kind}{stride}" for kind in ("cls", "reg") for stride in STRIDES)
@@ -42,12 +42,14 @@ class Sightline:
         return InputSpec(width=head.width, height=head.height)
 
     def gate(self, nodes: Nodes, head: Head) -> str:
-        logits = nodes.op("ReduceMax", self._cells(nodes, head, "cls"), axes=[1], keepdims=0)
+        logits = nodes.op(
+            "ReduceMax", self._cells(nodes, head.outputs[:3], head.classes), axes=[1], keepdims=0
+        )
         return nodes.op("Sigmoid", logits)
 
     def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
-        logits = nodes.columns(self._cells(nodes, head, "cls"), head.classes, cells)
-        logs = nodes.columns(self._cells(nodes, head, "reg"), 4, cells)
+        logits = nodes.columns(self._cells(nodes, head.outputs[:3], head.classes), head.classes, cells)
+        logs = nodes.columns(self._cells(nodes, head.outputs[3:], 4), 4, cells)
         logs = nodes.op("Clip", logs, nodes.floats(-LARGEST_LOG), nodes.floats(LARGEST_LOG))
         grid = cells_of(head.width, head.height, head.strides)
         centre = nodes.op("Gather", nodes.floats((grid[:, :2] + 0.5) * grid[:, 2:]), cells)
@@ -58,9 +60,7 @@ class Sightline:
         boxes = nodes.op("Concat", top_left, bottom_right, axis=2)
         return Candidates(boxes, nodes.op("Sigmoid", logits))
 
-    def _cells(self, nodes: Nodes, head: Head, kind: str) -> str:
+    def _cells(self, nodes: Nodes, maps: tuple[str, ...], channels: int) -> str:
         """The maps of one kind side by side, [n,channels,cells]."""
-        channels = head.classes if kind == "cls" else 4
-        maps = [name for name in head.outputs if name.startswith(kind)]
         flat = [nodes.op("Reshape", name, nodes.ints([0, channels, -1])) for name in maps]
         return nodes.op("Concat", *flat, axis=2)

@@ -24,7 +24,7 @@ MAX_NAMES = 100_000
 
 
 class Ultralytics:
-    """Output [n,4+classes,cells]: centre and size in input pixels, class scores as sigmoids, no objectness."""
+    """Output [n,4+classes,cells]: centre and size in input pixels, class scores after the sigmoid."""
 
     def recognise(self, signature: Signature) -> Head | None:
         if len(signature.outputs) != 1 or signature.metadata.get("task", "detect") != "detect":

@@ -1,0 +1,94 @@
+"""Frees a model from the batch size it was exported with, if its pictures stay independent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from detectors.errors import InferenceError
+from detectors.session import raw_outputs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from detectors.manifest import InputSpec
+
+AXIS: Final = "pictures"
+TRIAL: Final = 3
+"""Pictures of the trial."""
+RELATIVE: Final = 1e-3
+"""Difference between a picture in a batch and alone that float rounding explains."""
+
+
+def free_batch(model: onnx.ModelProto, spec: InputSpec) -> onnx.ModelProto:
+    """The model for any number of pictures where a trial allows it, else for one at a time.
+
+    A batch must give each picture what it gets alone. Reshapes to a fixed batch and quantisation ranges
+    taken over the whole batch break that, and no inspection of the graph tells as surely as trying.
+    """
+    alone, together = _with_axis(model, 1), _with_axis(model, None)
+    pixels = _pictures(spec)
+    try:
+        batch = raw_outputs(together.SerializeToString(), pixels)
+        single = alone.SerializeToString()
+        singles = [raw_outputs(single, picture[None]) for picture in pixels]
+    except InferenceError:
+        return alone
+    for number, outputs in enumerate(singles):
+        if not all(_same(output, several, number) for output, several in zip(outputs, batch, strict=True)):
+            return alone
+    return together
+
+
+def _pictures(spec: InputSpec) -> NDArray[np.float32]:
+    """Noise, each picture brighter than the one before: what one does to another's range must show."""
+    noise = np.random.default_rng(0).random((TRIAL, 3, spec.height, spec.width), np.float32) * 255
+    noise *= np.linspace(0.2, 1, TRIAL, dtype=np.float32).reshape(-1, 1, 1, 1)
+    mean, std = (np.reshape(value, (1, 3, 1, 1)) for value in (spec.mean, spec.std))
+    pixels: NDArray[np.float32] = ((noise - mean) / std).astype(np.float32)
+    return pixels
+
+
+def _same(output: NDArray[np.float32], several: NDArray[np.float32], number: int) -> bool:
+    if output.shape[0] != 1 or several.shape != (TRIAL, *output.shape[1:]):
+        return False
+    largest = float(np.abs(output).max(initial=0))
+    return bool(np.allclose(several[number], output[0], rtol=RELATIVE, atol=RELATIVE * RELATIVE * largest))
+
+
+def _with_axis(model: onnx.ModelProto, pictures: int | None) -> onnx.ModelProto:
+    """A copy with the batch dimension fixed, or free (None)."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    graph = copy.graph
+    del graph.value_info[:]
+    constant = {tensor.name for tensor in graph.initializer}
+    for value in (*(value for value in graph.input if value.name not in constant), *graph.output):
+        dims = value.type.tensor_type.shape.dim
+        if not dims:
+            continue
+        if pictures is None:
+            dims[0].dim_param = AXIS
+        else:
+            dims[0].dim_value = pictures
+    if pictures is None:
+        _free_reshapes(graph)
+    return copy
+
+
+def _free_reshapes(graph: onnx.GraphProto) -> None:
+    """Let reshapes to ``[1, ...]`` keep the batch of what they reshape (a 0 in the shape says so)."""
+    shapes = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        shapes.update((node.output[0], entry.t) for entry in node.attribute if entry.name == "value")
+    for number, node in enumerate(graph.node):
+        if node.op_type != "Reshape" or node.input[1] not in shapes:
+            continue
+        sizes = numpy_helper.to_array(shapes[node.input[1]])
+        if sizes.ndim == 1 and len(sizes) > 1 and sizes[0] == 1:
+            free = numpy_helper.from_array(np.array([0, *sizes[1:]], np.int64), f"{AXIS}.shape_{number}")
+            graph.initializer.append(free)
+            node.input[1] = free.name

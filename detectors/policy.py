@@ -1,0 +1,131 @@
+"""How a detector is best driven on this machine, found by measuring."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from detectors.session import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from detectors.session import Session, SessionOptions
+
+BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64)
+TRIAL_S: Final = 0.05
+"""Seconds of one trial of one number of workers; all of them together take less than half a second."""
+ROUNDS: Final = 2
+"""Trials of each number, of which the best counts: another program may take the machine during one."""
+ALIKE: Final = 0.85
+"""Share of the best throughput that counts as equal: an idle worker costs nothing, a missing one does."""
+GPU_WORKERS: Final = 2
+"""One run computes while the other uploads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a detector is best driven.
+
+    Attributes:
+        workers: calls of ``infer`` that should run at the same time.
+        buckets: batch sizes that are warm, ascending; a batch is filled up to the next one.
+        provider: where it runs: cpu, cuda or tensorrt.
+        run_s: seconds of one run alone, by batch size.
+        pictures_per_s: throughput by number of workers, as far as tried.
+        passed_over: why a better provider does not run it, empty if none is better.
+    """
+
+    workers: int
+    buckets: tuple[int, ...]
+    provider: str
+    run_s: Mapping[int, float]
+    pictures_per_s: Mapping[int, float] = field(default_factory=dict)
+    passed_over: str = ""
+
+
+def cores() -> int:
+    """CPU cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def unmeasured(session: Session, options: SessionOptions) -> Policy:
+    """The policy before anything ran: batch 1, a worker for each core."""
+    workers = options.workers or (cores() if session.provider == "cpu" else GPU_WORKERS)
+    return Policy(workers, (1,), session.provider, {}, passed_over=session.passed_over)
+
+
+def measured(session: Session, size: tuple[int, int], options: SessionOptions, *, quick: bool) -> Policy:
+    """Warm a session up and find how it is best driven.
+
+    On a CPU a batch gains nothing, workers do: the number that gives most pictures a second is tried out.
+    On a GPU every bucket is warmed, for the first run of each shape is slow.
+
+    Args:
+        session: to warm up.
+        size: height and width of its pictures.
+        options: of the user; a number of workers given is taken.
+        quick: only warm up and time one run.
+    """
+    start = unmeasured(session, options)
+    buckets: tuple[int, ...] = (1,)
+    if session.provider != "cpu" and session.any_batch:
+        buckets = tuple(bucket for bucket in BUCKETS if bucket <= options.max_batch)
+    run_s = {bucket: _time(session, _pictures(bucket, size), runs=1 if quick else 3) for bucket in buckets}
+    tried: dict[int, float] = {}
+    if not quick and options.workers is None and session.provider == "cpu":
+        picture = _pictures(1, size)
+        tried = _throughput(lambda: session.run(picture, Limits()), run_s[1])
+    best = max(tried.values(), default=0.0)
+    workers = max((count for count, rate in tried.items() if rate >= ALIKE * best), default=start.workers)
+    return Policy(workers, buckets, session.provider, run_s, tried, session.passed_over)
+
+
+def _pictures(count: int, size: tuple[int, int]) -> NDArray[np.uint8]:
+    # Noise from a fixed seed: a constant picture is unusually quick for quantised models.
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    return np.repeat(noise[None], count, axis=0)
+
+
+def _time(session: Session, pictures: NDArray[np.uint8], runs: int) -> float:
+    """Median seconds of a warm run."""
+    session.run(pictures, Limits())
+    times = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        session.run(pictures, Limits())
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def _throughput(run: Callable[[], object], alone_s: float) -> dict[int, float]:
+    """Runs a second by number of workers; empty when one run takes too long to try."""
+    if alone_s > ROUNDS * TRIAL_S:
+        return {}
+    counts = sorted({1, -(-cores() // 2), cores()})
+    rounds = [{count: _rate(run, count) for count in counts} for _ in range(ROUNDS)]
+    return {count: max(rates[count] for rates in rounds) for count in counts}
+
+
+def _rate(run: Callable[[], object], workers: int) -> float:
+    """Runs a second of so many workers together."""
+
+    def work(until: float) -> int:
+        done = 0
+        while time.perf_counter() < until:
+            run()
+            done += 1
+        return done
+
+    with ThreadPoolExecutor(workers) as pool:
+        started = time.perf_counter()
+        done = sum(pool.map(work, [started + TRIAL_S] * workers))
+        return done / (time.perf_counter() - started)
