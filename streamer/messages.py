@@ -81,7 +81,7 @@ def _absent(value: object) -> bool:
 class DetectionRecord(Record):
     """What was found in one processed frame, or picture; ``objects`` is empty when nothing was."""
 
-    schema_: Literal["sightline.detections/1"] = Field(default=DETECTIONS_SCHEMA, alias="schema")
+    schema_: Literal["sightline.detections/1"] = Field(alias="schema")
     camera: str = Field(description="name of the source")
     file: str | None = Field(
         default=None, exclude_if=_absent, description="path of the picture; absent for video"
@@ -99,6 +99,7 @@ class DetectionRecord(Record):
         """The record of a frame; MessageRejected when a box or a score is not a number."""
         try:
             return cls(
+                schema=DETECTIONS_SCHEMA,
                 camera=frame.camera,
                 file=file,
                 frame=frame.sequence,
@@ -116,7 +117,7 @@ class DetectionRecord(Record):
 class EventRecord(Record):
     """An object's event at one of its phases: one start, updates, one end."""
 
-    schema_: Literal["sightline.events/1"] = Field(default=EVENTS_SCHEMA, alias="schema")
+    schema_: Literal["sightline.events/1"] = Field(alias="schema")
     id: str = Field(description="UUIDv7, the same over all phases")
     camera: str
     phase: Literal["start", "update", "end"]
@@ -140,6 +141,7 @@ class EventRecord(Record):
         phase: Phase = event.phase
         try:
             return cls(
+                schema=EVENTS_SCHEMA,
                 id=event.id,
                 camera=event.camera,
                 phase=phase,

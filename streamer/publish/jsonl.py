@@ -5,16 +5,16 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 import anyio.to_thread
 
-from streamer.errors import MessageRejected, SinkError, SinkUnavailable
+from streamer.errors import ConfigError, MessageRejected, SinkUnavailable
 from streamer.messages import DetectionRecord, EventRecord, Record
 from streamer.publish.outbox import Outbox
 from streamer.publish.sink import FileOf, LossObserver, from_video
@@ -49,18 +49,18 @@ class LineFile:
         return "standard output" if self._target == STANDARD_OUTPUT else self._target
 
     def open(self) -> None:
-        """Opens and mends; SinkError when the path cannot be written or ends in something not ours."""
+        """Opens and mends; ConfigError when the path cannot be written or ends in something not ours."""
         if self._target == STANDARD_OUTPUT:
-            self._descriptor = sys.__stdout__.fileno() if sys.__stdout__ else 1
+            if sys.__stdout__ is None:
+                raise ConfigError("cannot write standard output: it is closed")
+            self._descriptor = sys.__stdout__.fileno()
             return
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | (0 if self._append else os.O_TRUNC)
         try:
-            self._descriptor = os.open(self._target, flags, 0o644)
-            self._seekable = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+            self._descriptor = self._opened()
             if self._seekable:
                 self._mend()
         except OSError as error:
-            raise SinkError(f"cannot write {self.name}: {error.strerror}") from error
+            raise ConfigError(f"cannot write {self.name}: {error.strerror}") from error
 
     def write(self, line: bytes) -> None:
         """Writes one line whole or not at all; SinkUnavailable when there is no room or no reader."""
@@ -75,6 +75,17 @@ class LineFile:
         if self._target != STANDARD_OUTPUT and self._descriptor >= 0:
             os.close(self._descriptor)
         self._descriptor = -1
+
+    def _opened(self) -> int:
+        path = Path(self._target)
+        self._seekable = path.is_file() or not path.exists()
+        if self._seekable:
+            start = 0 if self._append else os.O_TRUNC
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | start, 0o644)
+        # A pipe nobody reads is an error at once, instead of waiting for a reader.
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        os.set_blocking(descriptor, True)
+        return descriptor
 
     def _complete(self, line: bytes, written: int) -> None:
         """A short write: the disk filled up in mid-line, or a signal interrupted a pipe."""
@@ -91,7 +102,7 @@ class LineFile:
             return
         torn = os.pread(self._descriptor, len(RECORD_START), whole)
         if not RECORD_START.startswith(torn):
-            raise SinkError(f"cannot append to {self.name}: expected JSON Lines of sightline in it")
+            raise ConfigError(f"cannot append to {self.name}: expected JSON Lines of sightline in it")
         os.ftruncate(self._descriptor, whole)
         log.warning("%s: cut off a torn last line of %d bytes", self.name, size - whole)
 
@@ -118,7 +129,9 @@ class JsonLines:
         self._lossless = lossless
         self._observer = observer
         self._failing = False
-        self._outbox: Outbox[bytes] = Outbox("json", self._deliver, bound=LINES_WAITING, finish=file.close)
+        self._outbox: Outbox[bytes] = Outbox(
+            file.name, self._deliver, file.close, bound=LINES_WAITING, patient=lossless
+        )
 
     async def __aenter__(self) -> Self:
         await anyio.to_thread.run_sync(self._file.open)
@@ -136,7 +149,7 @@ class JsonLines:
         if self._lossless:
             await self._outbox.put(line)
         elif not self._outbox.offer(line):
-            self._lost("busy")
+            self.lost("busy")
 
     def _deliver(self, line: bytes) -> None:
         try:
@@ -144,7 +157,7 @@ class JsonLines:
         except SinkUnavailable as error:
             if self._lossless:
                 raise
-            self._lost("unavailable")
+            self.lost("unavailable")
             if not self._failing:
                 log.warning("%s; records are left out until it can be written again", error)
             self._failing = True
@@ -153,7 +166,8 @@ class JsonLines:
                 log.info("%s can be written again", self._file.name)
             self._failing = False
 
-    def _lost(self, reason: str) -> None:
+    def lost(self, reason: str) -> None:
+        """Counts a record that is not in the file."""
         if self._observer is not None:
             self._observer.lost("json", reason)
 
@@ -174,23 +188,31 @@ class JsonLinesSink:
         self._file_of = file_of
         self._events = events
         self._sizes: dict[str, tuple[int, int]] = {}
+        self._told: set[str] = set()
 
     async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
         self._sizes[frame.camera] = (frame.width, frame.height)
-        try:
-            record = DetectionRecord.of(frame, tracks, self._models[frame.camera], file=self._file_of(frame))
-        except MessageRejected as error:
-            log.warning("left out a record: %s", error)
-        else:
-            await self._lines.write(record)
+        model, file = self._models[frame.camera], self._file_of(frame)
+        await self._write(frame.camera, lambda: DetectionRecord.of(frame, tracks, model, file=file))
         await self.conclude(frame.camera, events)
 
     async def conclude(self, camera: str, events: Sequence[Event]) -> None:
-        if not self._events or not events:
+        if not self._events or camera not in self._sizes:
             return
         width, height = self._sizes[camera]
         for event in events:
-            await self._lines.write(EventRecord.of(event, width=width, height=height))
+            await self._write(camera, partial(EventRecord.of, event, width=width, height=height))
+
+    async def _write(self, camera: str, build: Callable[[], Record]) -> None:
+        try:
+            record = build()
+        except MessageRejected as error:
+            self._lines.lost("rejected")
+            if camera not in self._told:
+                log.warning("left out a record, and will say so once: %s", error)
+            self._told.add(camera)
+        else:
+            await self._lines.write(record)
 
 
 def json_lines(target: str, *, lossless: bool, observer: LossObserver | None = None) -> JsonLines:

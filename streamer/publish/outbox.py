@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Condition, Thread
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Final, Generic, Self, TypeVar
 
 import anyio
 
 from streamer.errors import SinkError, SinkUnavailable
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+FLUSH_S: Final = 3.0
 
 
 def _nothing() -> None:
@@ -26,16 +31,26 @@ class Outbox(Generic[T]):
 
     The first SinkError of ``handle`` ends it: what waits is let go, and the error reaches every later
     ``put`` and ``offer``, and the end of the ``async with`` block. ``finish`` is called once, last, on the
-    same thread. The thread is a daemon: a write that never returns (a full pipe that nobody reads) cannot
-    keep the process alive.
+    same thread.
+
+    A ``patient`` outbox is left once everything is out, however long that takes, unless the caller failed or
+    is cancelled; otherwise ``FLUSH_S`` have to do. The thread is a daemon: a write that never returns (a full
+    pipe that nobody reads) cannot keep the process alive.
     """
 
     def __init__(
-        self, name: str, handle: Callable[[T], None], *, bound: int, finish: Callable[[], None] = _nothing
+        self,
+        name: str,
+        handle: Callable[[T], None],
+        finish: Callable[[], None] = _nothing,
+        *,
+        bound: int,
+        patient: bool = True,
     ) -> None:
         self._name = name
         self._handle = handle
         self._bound = bound
+        self._patient = patient
         self._finish = finish
         self._items: deque[T] = deque()
         self._waiting: list[anyio.Event] = []
@@ -58,8 +73,16 @@ class Outbox(Generic[T]):
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        if self._done is not None:
-            await self._done.wait()
+        if self._done is None:
+            return
+        try:
+            if self._patient and error is None:
+                await self._done.wait()
+        finally:
+            with anyio.move_on_after(FLUSH_S, shield=True) as deadline:
+                await self._done.wait()
+            if deadline.cancelled_caught:
+                log.warning("%s: gave up, %d are not written", self._name, len(self._items) + 1)
         if self._error is not None and error is None:
             raise self._error
 

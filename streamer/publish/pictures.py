@@ -56,9 +56,7 @@ class Pictures:
         self._file_of = file_of
         self._names = PictureNames(self._folder, sources)
         self._annotator = Annotator()
-        self._outbox: Outbox[tuple[Frame, Detections]] = Outbox(
-            f"pictures {folder}", self._write, bound=PICTURES_WAITING
-        )
+        self._outbox: Outbox[tuple[Frame, Detections]] = Outbox(folder, self._write, bound=PICTURES_WAITING)
 
     async def __aenter__(self) -> Self:
         await anyio.to_thread.run_sync(self._claim)

@@ -71,7 +71,7 @@ class VideoFile:
         self._path = Path(path).expanduser()
         self._encoding = _Encoding(self._path)
         self._outbox: Outbox[tuple[Frame, Detections]] = Outbox(
-            f"video {path}", self._encoding.add, bound=FRAMES_WAITING, finish=self._encoding.close
+            path, self._encoding.add, self._encoding.close, bound=FRAMES_WAITING
         )
 
     async def __aenter__(self) -> Self:
