@@ -1,0 +1,152 @@
+#!/usr/bin/python3
+"""A real RTSP camera on loopback: GStreamer serves looped H.264 or H.265 files.
+
+Runs under the system's Python, which has the GStreamer bindings, and imports nothing of ours. Prints
+``ready PORT``; ends when its standard input closes, or after its life time.
+"""
+
+import argparse
+import ctypes
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+gi.require_version("GstRtsp", "1.0")
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+
+PARSERS = {"h264": ("h264parse", "rtph264pay"), "hevc": ("h265parse", "rtph265pay")}
+CAPS = {"h264": "video/x-h264", "hevc": "video/x-h265"}
+# Access unit delimiters, which FFmpeg was told to write before each picture.
+DELIMITERS = {"h264": b"\0\0\0\1\x09", "hevc": b"\0\0\0\1\x46\x01"}
+TICK_MS = 5
+PR_SET_PDEATHSIG = 1
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", nargs="+", type=Path, help="elementary streams, played one after the other")
+    parser.add_argument("--codec", choices=sorted(PARSERS), default="h264")
+    parser.add_argument("--fps", type=int, default=30)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--auth", choices=("basic", "digest"))
+    parser.add_argument("--user", default="")
+    parser.add_argument("--password", default="")
+    parser.add_argument("--life-s", type=int, default=600)
+    return parser.parse_args()
+
+
+def access_units(data: bytes, delimiter: bytes) -> list[bytes]:
+    """The pictures of an elementary stream, split at its delimiters."""
+    starts = []
+    at = data.find(delimiter)
+    while at >= 0:
+        starts.append(at)
+        at = data.find(delimiter, at + len(delimiter))
+    return [data[start:end] for start, end in zip(starts, [*starts[1:], len(data)], strict=True)]
+
+
+@dataclass
+class Feed:
+    """Pushes access units into one pipeline at their times, until nobody listens."""
+
+    source: Gst.Element
+    units: list[bytes]
+    fps: int
+    count: int = 0
+    begun_ns: int | None = None
+    over: bool = False
+
+    def tick(self) -> bool:
+        if self.over:
+            return False
+        # Before it plays, the pipeline has a clock but no base time.
+        if self.source.get_state(0).state != Gst.State.PLAYING:
+            return True
+        now = self.source.get_clock().get_time() - self.source.get_base_time()
+        # A client that plays makes the server seek, which sets the running time back.
+        if self.begun_ns is None or self._due_ns() > now + Gst.SECOND:
+            self.begun_ns = now - self.count * Gst.SECOND // self.fps
+        while self._due_ns() <= now:
+            self._push()
+        return True
+
+    def _due_ns(self) -> int:
+        return (self.begun_ns or 0) + self.count * Gst.SECOND // self.fps
+
+    def _push(self) -> None:
+        buffer = Gst.Buffer.new_wrapped(self.units[self.count % len(self.units)])
+        buffer.pts = self._due_ns()
+        buffer.duration = Gst.SECOND // self.fps
+        # Not OK while the server seeks; the picture is lost, like with a camera.
+        self.source.emit("push-buffer", buffer)
+        self.count += 1
+
+
+class LoopedFile(GstRtspServer.RTSPMediaFactory):
+    """Serves access units as they are: no encoder runs in the camera."""
+
+    def __init__(self, units: list[bytes], codec: str, fps: int) -> None:
+        super().__init__()
+        self.units, self.codec, self.fps = units, codec, fps
+        self.set_shared(True)
+        self.set_latency(0)
+
+    def do_create_element(self, url: object) -> Gst.Element:
+        parse, pay = PARSERS[self.codec]
+        caps = f"{CAPS[self.codec]},stream-format=byte-stream,alignment=au"
+        return Gst.parse_launch(
+            f"( appsrc name=src is-live=true format=time max-bytes=4000000 caps={caps}"
+            f" ! {parse} config-interval=-1 ! {pay} name=pay0 pt=96 config-interval=-1 )"
+        )
+
+    def do_configure(self, media: GstRtspServer.RTSPMedia) -> None:
+        feed = Feed(media.get_element().get_by_name_recurse_up("src"), self.units, self.fps)
+        media.connect("unprepared", lambda _: setattr(feed, "over", True))
+        GLib.timeout_add(TICK_MS, feed.tick)
+
+
+def protect(server: GstRtspServer.RTSPServer, factory: LoopedFile, options: argparse.Namespace) -> None:
+    """Asks for a user name and a password."""
+    auth, token = GstRtspServer.RTSPAuth(), GstRtspServer.RTSPToken()
+    token.set_string("media.factory.role", "user")
+    if options.auth == "digest":
+        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+        auth.add_digest(options.user, options.password, token)
+    else:
+        auth.add_basic(GstRtspServer.RTSPAuth.make_basic(options.user, options.password), token)
+    server.set_auth(auth)
+    permissions = GstRtspServer.RTSPPermissions()
+    permissions.add_permission_for_role("user", "media.factory.access", True)
+    permissions.add_permission_for_role("user", "media.factory.construct", True)
+    factory.set_permissions(permissions)
+
+
+def main() -> None:
+    options = arguments()
+    # A stopped process doesn't see its pipe close: the kernel ends it with its parent.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    Gst.init(None)
+    units = [
+        unit for path in options.file for unit in access_units(path.read_bytes(), DELIMITERS[options.codec])
+    ]
+    server = GstRtspServer.RTSPServer.new()
+    server.set_address("127.0.0.1")
+    server.set_service(str(options.port))
+    factory = LoopedFile(units, options.codec, options.fps)
+    if options.auth:
+        protect(server, factory, options)
+    server.get_mount_points().add_factory("/cam", factory)
+    loop = GLib.MainLoop()
+    server.attach(None)
+    GLib.io_add_watch(sys.stdin.fileno(), GLib.IO_HUP | GLib.IO_IN, lambda *_: loop.quit())
+    GLib.timeout_add_seconds(options.life_s, loop.quit)
+    print("ready", server.get_bound_port(), flush=True)
+    loop.run()
+
+
+main()

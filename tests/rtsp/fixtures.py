@@ -1,0 +1,103 @@
+"""``rtsp_camera``: starts real RTSP cameras, and ends them with the test."""
+
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from rtsp.clips import Clip, encode
+
+SYSTEM_PYTHON = Path("/usr/bin/python3")
+CAMERA = Path(__file__).with_name("camera.py")
+START_S = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who may watch; ``method`` is ``basic`` or ``digest``."""
+
+    method: str
+    user: str
+    password: str
+
+
+class RtspCamera:
+    """A camera process; it can be killed, frozen, thawed and restarted at the same address."""
+
+    def __init__(self, streams: Sequence[Path], clip: Clip, login: Login | None) -> None:
+        self._streams = streams
+        self._clip = clip
+        self._login = login
+        self._process: subprocess.Popen[str] | None = None
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """Without user name and password."""
+        return f"rtsp://127.0.0.1:{self.port}/cam"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Starts it at the port it had, or at a free one."""
+        command = [str(SYSTEM_PYTHON), str(CAMERA), *map(str, self._streams)]
+        command += ["--codec", self._clip.codec, "--fps", str(self._clip.fps), "--port", str(self.port)]
+        if self._login:
+            command += ["--auth", self._login.method, "--user", self._login.user]
+            command += ["--password", self._login.password]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        ready = self._process.stdout.readline().split()
+        assert ready[:1] == ["ready"], f"the camera did not start: {ready}"
+        self.port = int(ready[1])
+
+    def kill(self) -> None:
+        """It is gone at once, like a camera without power."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                assert pipe is not None
+                pipe.close()
+            self._process = None
+
+    def freeze(self) -> None:
+        """Its connections stay open and nothing comes."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+
+CameraFactory = Callable[..., RtspCamera]
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Clip], Path]:
+    """Makes elementary streams, each once a session."""
+    folder = tmp_path_factory.mktemp("clips")
+    return lambda clip: encode(clip, folder)
+
+
+@pytest.fixture
+def rtsp_camera(clips: Callable[[Clip], Path]) -> Iterator[CameraFactory]:
+    """Starts cameras: ``rtsp_camera(*clips, login=None)``; several clips play in turn."""
+    cameras: list[RtspCamera] = []
+
+    def make(*shown: Clip, login: Login | None = None) -> RtspCamera:
+        wanted = shown or (Clip(),)
+        camera = RtspCamera([clips(clip) for clip in wanted], wanted[0], login)
+        camera.start()
+        cameras.append(camera)
+        return camera
+
+    yield make
+    for camera in cameras:
+        camera.kill()
