@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -25,6 +24,7 @@ from streamer.pipeline import Pipeline, Stages
 from streamer.publish.jsonl import JsonLinesSink, json_lines
 from streamer.publish.publisher import Publisher
 from streamer.publish.store import StoreSink
+from streamer.publish.table import Header, LiveTable
 from streamer.status import Status
 from streamer.storage.store import EventStore
 from streamer.tracking.tracker import Tracker
@@ -32,7 +32,7 @@ from streamer.tracking.tracker import Tracker
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
-    from streamer.config import Config, DetectorConfig
+    from streamer.config import CameraConfig, Config, DetectorConfig, TrackerConfig
     from streamer.publish.sink import Sink
 
 log = logging.getLogger(__name__)
@@ -43,8 +43,14 @@ STORE = "store"
 class App:
     """One process of the service: cameras, detectors, store, outputs and the HTTP interface."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, *, table: bool = False) -> None:
+        """
+        Args:
+            config: everything that can be said of it.
+            table: show the live table on the terminal.
+        """
         self._config = config
+        self._table = table
         self._used = sorted({camera.detector for camera in config.cameras.values()})
         self.status = Status([STORE, *(f"detector {name}" for name in self._used)])
         self.metrics = Metrics(self.status, config.cameras)
@@ -69,7 +75,12 @@ class App:
             self.url = await services.start(serve, api, http.host, http.port)
             log.info("listening on %s", self.url)
             batchers = await self._start_detectors(services)
-            publisher = await self._publisher(stack, batchers)
+            sinks = await self._sinks(stack, batchers)
+            if self._table:
+                live = LiveTable(self._header(batchers), self.metrics)
+                await services.start(live.run)
+                sinks.append(live)
+            publisher = Publisher(sinks)
             with sources:
                 await self._run_cameras(batchers, publisher)
         if self._ended and len(self._ended) == len(self._config.cameras):
@@ -91,7 +102,7 @@ class App:
             self.status.ready(f"detector {name}")
         return batchers
 
-    async def _publisher(self, stack: AsyncExitStack, batchers: Mapping[str, Batcher]) -> Publisher:
+    async def _sinks(self, stack: AsyncExitStack, batchers: Mapping[str, Batcher]) -> list[Sink]:
         sinks: list[Sink] = [StoreSink(self._store, self.metrics)]
         if self._config.output.json_lines:
             lines = json_lines(self._config.output.json_lines, lossless=False, observer=self.metrics)
@@ -101,14 +112,19 @@ class App:
                 for name, camera in self._config.cameras.items()
             }
             sinks.append(JsonLinesSink(lines, models))
-        return Publisher(sinks)
+        return sinks
+
+    def _header(self, batchers: Mapping[str, Batcher]) -> Header:
+        models = ", ".join(batcher.detector.manifest.name for batcher in batchers.values())
+        policies = ", ".join(dict.fromkeys(str(batcher.policy) for batcher in batchers.values()))
+        return Header(models, policies, self.url)
 
     async def _run_cameras(self, batchers: Mapping[str, Batcher], publisher: Publisher) -> None:
         async with anyio.create_task_group() as cameras:
             for name, camera in self._config.cameras.items():
                 source = open_source(name, camera, self.metrics)
-                rules = EventRules(name, camera.events)
-                stages = Stages(batchers[camera.detector], Tracker(camera.track), rules, publisher, self.metrics)
+                tracker, rules = Tracker(followed(camera)), EventRules(name, camera.events)
+                stages = Stages(batchers[camera.detector], tracker, rules, publisher, self.metrics)
                 cameras.start_soon(self._play, source)
                 cameras.start_soon(Pipeline(source, camera.detect, stages).run)
 
@@ -118,6 +134,12 @@ class App:
         except SourceEnded as error:
             # Its reason is shown as its state; the other cameras go on.
             self._ended.append(error)
+
+
+def followed(camera: CameraConfig) -> TrackerConfig:
+    """What the camera's tracker follows: whatever is published may start a track."""
+    high_confidence = min(camera.track.high_confidence, camera.detect.min_confidence)
+    return camera.track.model_copy(update={"high_confidence": high_confidence})
 
 
 def options_of(config: DetectorConfig) -> SessionOptions:

@@ -17,7 +17,7 @@ from anyio.abc import TaskStatus
 
 from detectors.errors import DetectorError, InferenceError
 from detectors.session import Limits
-from streamer.errors import StreamerError
+from streamer.errors import DetectorStuck
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,10 +35,6 @@ log = logging.getLogger(__name__)
 STUCK_FACTOR: Final = 20.0
 STUCK_MIN_S: Final = 5.0
 WATCH_EVERY_S: Final = 0.25
-
-
-class DetectorStuck(StreamerError):
-    """A run of the model never returned, not even with a fresh session; the process has to end."""
 
 
 class Engine(Protocol):
@@ -149,9 +145,7 @@ class Batcher:
     thread collects frames for at most ``max_wait_s`` into the warmed batch sizes.
     """
 
-    def __init__(
-        self, name: str, detector: Engine, config: DetectorConfig, observer: BatchObserver
-    ) -> None:
+    def __init__(self, name: str, detector: Engine, config: DetectorConfig, observer: BatchObserver) -> None:
         self.name = name
         self.detector = detector
         self._config = config
@@ -170,7 +164,7 @@ class Batcher:
         self._queue = Queue(max(policy.buckets), self._config.max_wait_ms / 1000)
         self._loop = asyncio.get_running_loop()
         self._policy = policy
-        log.info("detector %s: %s", self.name, policy)
+        log.info("detector %s: %s, %s", self.name, self.detector.manifest.name, policy)
         try:
             self._start_workers()
             task_status.started()

@@ -13,9 +13,11 @@ from typing import Final
 
 from detectors.errors import DetectorError, ModelLoadError
 from streamer.commands import bench, config, demo, detect, doctor, models, run, sim, track
-from streamer.errors import ConfigError, SourceError, StreamerError
+from streamer.errors import ConfigError, DetectorStuck, SourceError, StreamerError
 
 COMMANDS: Final = (demo, run, detect, track, bench, doctor, config, models, sim)
+
+EXPECTED: Final = (StreamerError, DetectorError, OSError)
 
 OK: Final = 0
 FAILURE: Final = 1
@@ -33,13 +35,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = options.run(options)
         sys.stdout.flush()
-    except (StreamerError, DetectorError, OSError) as error:
-        if options.debug:
-            raise
-        return _tell(error)
     except KeyboardInterrupt:
         return OK
+    except (*EXPECTED, BaseExceptionGroup) as error:
+        expected = _expected(error)
+        if options.debug or expected is None:
+            raise
+        return _tell(expected)
     return status
+
+
+def _expected(error: BaseException) -> Exception | None:
+    """The first error that is meant for a person, out of the groups that task groups make."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error if isinstance(error, EXPECTED) else None
+    leaves = [leaf for inner in error.exceptions if (leaf := _expected(inner)) is not None]
+    return leaves[0] if leaves else None
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -71,5 +82,10 @@ def _tell(error: Exception) -> int:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILURE
-    print(f"sightline: {error}", file=sys.stderr)
+    for line in str(error).splitlines():
+        print(f"sightline: {line}", file=sys.stderr)
+    if isinstance(error, DetectorStuck):
+        # Threads that hang in native code would abort an orderly exit.
+        sys.stderr.flush()
+        os._exit(FAILURE)
     return BAD_INPUT if isinstance(error, (ConfigError, ModelLoadError, SourceError)) else FAILURE

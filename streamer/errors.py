@@ -31,3 +31,7 @@ class SinkUnavailable(SinkError):
 
 class MessageRejected(SinkError):
     """The sink will never take this message; it is counted and left out."""
+
+
+class DetectorStuck(StreamerError):
+    """A run of a model never returned, not even with a fresh session; the process has to end."""

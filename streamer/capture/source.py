@@ -98,7 +98,7 @@ def open_source(
         camera=name,
         shown=address.shown,
         open=kind.opener(address, camera),
-        retried=kind.retried,
+        retried=kind.retried and not lossless,
         loop=camera.loop,
         lossless=lossless,
         every=every,

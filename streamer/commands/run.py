@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,9 @@ def serve(config: Config) -> None:
 
     from streamer.app import App
 
-    anyio.run(App(config).run)
+    # Standard output is either the table's or the records'.
+    table = sys.stdout.isatty() and config.output.json_lines != "-"
+    anyio.run(App(config, table=table).run)
 
 
 def configured(options: argparse.Namespace) -> Config:

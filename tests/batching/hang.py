@@ -10,8 +10,9 @@ import numpy as np
 
 from detectors.detector import load
 from detectors.errors import InferenceError
-from streamer.batching import Batcher, DetectorStuck
+from streamer.batching import Batcher
 from streamer.config import DetectorConfig
+from streamer.errors import DetectorStuck
 from streamer.frame import Frame
 from streamer.metrics import Metrics
 from streamer.status import Status

@@ -1,0 +1,203 @@
+"""One pass over pictures and videos: every frame is detected, none is dropped."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import import_module
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import to_thread
+
+from detectors.detector import load
+from detectors.session import SessionOptions
+from streamer.batching import Batcher
+from streamer.capture.inputs import Input, Video, expand
+from streamer.capture.pictures import Picture, PictureSource
+from streamer.capture.source import open_source
+from streamer.config import CameraConfig, DetectConfig, DetectorConfig, TrackerConfig
+from streamer.errors import ConfigError, SourceEnded
+from streamer.interrupt import interruptible
+from streamer.metrics import Metrics
+from streamer.pipeline import Following, FrameSource, Pipeline, Stages
+from streamer.publish.jsonl import JsonLinesSink, json_lines
+from streamer.publish.pictures import Pictures
+from streamer.publish.progress import Progress
+from streamer.publish.publisher import Publisher
+from streamer.publish.video import VideoFile
+from streamer.status import Status
+from streamer.tracking.tracker import Tracker
+from streamer.tracking.untracked import Untracked
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+
+    from streamer.capture.source import Source
+    from streamer.frame import Frame
+    from streamer.publish.sink import Sink
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where results go; None where they do not."""
+
+    json: str | None = None
+    video: str | None = None
+    pictures: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to detect, with what, and where the results go.
+
+    Attributes:
+        sources: pictures, folders, globs, videos, addresses.
+        detector: the model and its overlap limit.
+        detect: least confidence; its ``fps`` does not count here.
+        outputs: where results go.
+        every: takes frames 0, every, 2 * every .. of a video.
+        track: whether objects are followed through a video.
+    """
+
+    sources: tuple[str, ...]
+    detector: DetectorConfig
+    detect: DetectConfig
+    outputs: Outputs
+    every: int = 1
+    track: bool = True
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a job."""
+
+    failures: list[SourceEnded] = field(default_factory=list)
+    lost_frames: int = 0
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.failures) or self.lost_frames > 0
+
+
+async def detect_all(job: Job) -> Outcome:
+    """Run a job to its end, or until a signal ends it early.
+
+    Raises:
+        ConfigError: a source or an output cannot be used.
+        SourceEnded: none of the sources can be read.
+        DetectorError: the model cannot be used.
+        SinkUnavailable: an output cannot be written any more.
+    """
+    inputs = expand(job.sources)
+    if job.outputs.video and sum(isinstance(item, Video) for item in inputs) != 1:
+        raise ConfigError(f"--video: expected one video among the sources, received {len(inputs)} sources")
+    return await Detection(job, inputs).run()
+
+
+class Detection:
+    """One job, with the parts that live as long as it does."""
+
+    def __init__(self, job: Job, inputs: Sequence[Input]) -> None:
+        self._job = job
+        self._inputs = inputs
+        self._files = {item.name: str(item.path) for item in inputs if isinstance(item, Picture)}
+        self._metrics = Metrics(Status([]))
+        self._progress = Progress(len(inputs))
+        self._outcome = Outcome()
+
+    async def run(self) -> Outcome:
+        async with AsyncExitStack() as stack:
+            sources = await stack.enter_async_context(interruptible())
+            services = await stack.enter_async_context(anyio.create_task_group())
+            # Left in reverse: the sources end, what they gave is written, the detector stops.
+            stack.callback(services.cancel_scope.cancel)
+            batcher = await self._batcher(services)
+            publisher = Publisher(await self._sinks(stack, batcher.detector.manifest.name))
+            with sources:
+                for _, items in groupby(self._inputs, type):
+                    await self._detect(list(items), batcher, publisher)
+            self._outcome.lost_frames = self._lost_frames()
+        if self._outcome.failures and not self._progress.frames:
+            raise self._outcome.failures[0]
+        return self._outcome
+
+    async def _batcher(self, services: TaskGroup) -> Batcher:
+        config = self._job.detector
+        async with anyio.create_task_group() as loading:
+            # The slowest import of all runs while the model loads.
+            loading.start_soon(to_thread.run_sync, partial(import_module, "supervision"))
+            options = SessionOptions(config.provider, config.workers, config.max_batch)
+            detector = await to_thread.run_sync(load, config.model, options)
+        batcher = Batcher("default", detector, config, self._metrics)
+        await services.start(batcher.run)
+        return batcher
+
+    async def _sinks(self, stack: AsyncExitStack, model: str) -> list[Sink]:
+        outputs = self._job.outputs
+        sinks: list[Sink] = []
+        if outputs.json:
+            lines = await stack.enter_async_context(json_lines(outputs.json, lossless=True))
+            models = {item.name: model for item in self._inputs}
+            sinks.append(JsonLinesSink(lines, models, file_of=self._file_of, events=False))
+        if outputs.video:
+            sinks.append(await stack.enter_async_context(VideoFile(outputs.video)))
+        if outputs.pictures:
+            pictures = Pictures(outputs.pictures, file_of=self._file_of, sources=self._files.values())
+            sinks.append(await stack.enter_async_context(pictures))
+        stack.enter_context(self._progress)
+        return [*sinks, self._progress]
+
+    async def _detect(self, inputs: Sequence[Input], batcher: Batcher, publisher: Publisher) -> None:
+        """Inputs of one kind: videos one after the other, pictures side by side."""
+        for item in inputs:
+            if isinstance(item, Video):
+                await self._watch(item, batcher, publisher)
+        pictures = [item for item in inputs if isinstance(item, Picture)]
+        if pictures:
+            self._progress.begin("pictures", lambda: len(pictures))
+            source = PictureSource(pictures, self._failed)
+            await self._pipeline(source, Untracked(), batcher, publisher).run()
+
+    async def _watch(self, video: Video, batcher: Batcher, publisher: Publisher) -> None:
+        camera = CameraConfig(source=video.source, loop=False)
+        source = open_source(video.name, camera, self._metrics, lossless=True, every=self._job.every)
+        self._progress.begin(video.name, lambda: _due(source.frames_total(), self._job.every))
+        followed = TrackerConfig(high_confidence=self._job.detect.min_confidence)
+        tracker = Tracker(followed) if self._job.track else Untracked()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._play, source)
+            await self._pipeline(source, tracker, batcher, publisher).run()
+
+    def _pipeline(
+        self, source: FrameSource, tracker: Following, batcher: Batcher, publisher: Publisher
+    ) -> Pipeline:
+        stages = Stages(batcher, tracker, None, publisher, self._metrics)
+        return Pipeline(source, self._job.detect, stages, batcher.window)
+
+    async def _play(self, source: Source) -> None:
+        try:
+            await source.run()
+        except SourceEnded as error:
+            self._failed(error)
+
+    def _failed(self, error: SourceEnded) -> None:
+        if len(self._inputs) > 1:
+            log.warning("%s", error)
+        self._outcome.failures.append(error)
+
+    def _file_of(self, frame: Frame) -> str | None:
+        return self._files.get(frame.camera)
+
+    def _lost_frames(self) -> int:
+        return sum(camera.dropped.get("error", 0) for camera in self._metrics.cameras())
+
+
+def _due(total: int | None, every: int) -> int | None:
+    return None if total is None else -(-total // every)
