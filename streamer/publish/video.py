@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 FORMATS: Final = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 # Fragments until the file is closed, a plain index from then on: a killed run leaves a file that plays.
-CRASH_PROOF: Final = {"movflags": "hybrid_fragmented+delay_moov"}
+CRASH_PROOF: Final = {"movflags": "hybrid_fragmented+delay_moov", "flush_packets": "1"}
 ENCODER: Final = {"crf": "21", "preset": "veryfast", "g": "60"}
 NOMINAL_FPS: Final = 30
 BT709: Final = 1
@@ -132,6 +132,9 @@ class _Encoding:
             self._container.close()
         except FFmpegError as error:
             raise SinkUnavailable(f"cannot write {self._path}: {error.strerror}") from error
+        finally:
+            # Where closing failed, letting go is what closes the file.
+            self._container = self._stream = None
 
     def _open(self, image: Image) -> None:
         kind = FORMATS[self._path.suffix.lower()]
