@@ -7,6 +7,7 @@ import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -20,11 +21,10 @@ if TYPE_CHECKING:
 
     from detectors.session import Session, SessionOptions
 
+CPU_MAX: Final = Path("/sys/fs/cgroup/cpu.max")
 BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64)
-TRIAL_S: Final = 0.05
-"""Seconds of one trial of one number of workers; all of them together take less than half a second."""
-ROUNDS: Final = 2
-"""Trials of each number, of which the best counts: another program may take the machine during one."""
+TRIAL_S: Final = 0.1
+"""Seconds that one number of workers is tried; with two or three numbers a start stays under 0.5 s."""
 ALIKE: Final = 0.85
 """Share of the best throughput that counts as equal: an idle worker costs nothing, a missing one does."""
 GPU_WORKERS: Final = 2
@@ -40,7 +40,7 @@ class Policy:
         buckets: batch sizes that are warm, ascending; a batch is filled up to the next one.
         provider: where it runs: cpu, cuda or tensorrt.
         run_s: seconds of one run alone, by batch size.
-        pictures_per_s: throughput by number of workers, as far as tried.
+        pictures_per_s: throughput by number of workers if the machine does nothing else, as far as tried.
         passed_over: why a better provider does not run it, empty if none is better.
     """
 
@@ -51,10 +51,21 @@ class Policy:
     pictures_per_s: Mapping[int, float] = field(default_factory=dict)
     passed_over: str = ""
 
+    def __str__(self) -> str:
+        smallest = self.buckets[0]
+        batch = f"batches of up to {self.buckets[-1]}" if len(self.buckets) > 1 else "one picture a run"
+        timed = f", {1000 * self.run_s[smallest]:.1f} ms" if smallest in self.run_s else ""
+        return f"{self.provider}, {self.workers} worker{'s' if self.workers != 1 else ''}, {batch}{timed}"
+
 
 def cores() -> int:
-    """CPU cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """CPU cores this process may use, in whole ones of a container's share too."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = CPU_MAX.read_text().split()
+        return max(1, min(allowed, round(int(quota) / int(period))))
+    except (OSError, ValueError):  # no control groups of version 2, or no limit ("max")
+        return allowed
 
 
 def unmeasured(session: Session, options: SessionOptions) -> Policy:
@@ -107,25 +118,28 @@ def _time(session: Session, pictures: NDArray[np.uint8], runs: int) -> float:
 
 
 def _throughput(run: Callable[[], object], alone_s: float) -> dict[int, float]:
-    """Runs a second by number of workers; empty when one run takes too long to try."""
-    if alone_s > ROUNDS * TRIAL_S:
-        return {}
+    """Runs a second by number of workers; empty when one run takes too long to try, or there is no choice."""
     counts = sorted({1, -(-cores() // 2), cores()})
-    rounds = [{count: _rate(run, count) for count in counts} for _ in range(ROUNDS)]
-    return {count: max(rates[count] for rates in rounds) for count in counts}
+    if alone_s > TRIAL_S or len(counts) == 1:
+        return {}
+    return {count: _rate(run, count) for count in counts}
 
 
 def _rate(run: Callable[[], object], workers: int) -> float:
-    """Runs a second of so many workers together."""
+    """Runs a second of so many workers together, on a machine that does nothing else.
 
-    def work(until: float) -> int:
+    Counted in CPU time, which rises when workers slow each other down (caches, memory, shared cores), but not
+    when another program takes the machine just now. A run keeps to the thread that calls it.
+    """
+
+    def work(until: float) -> tuple[int, float]:
+        started = time.thread_time()
         done = 0
-        while time.perf_counter() < until:
+        while not done or time.perf_counter() < until:
             run()
             done += 1
-        return done
+        return done, time.thread_time() - started
 
     with ThreadPoolExecutor(workers) as pool:
-        started = time.perf_counter()
-        done = sum(pool.map(work, [started + TRIAL_S] * workers))
-        return done / (time.perf_counter() - started)
+        shares = list(pool.map(work, [time.perf_counter() + TRIAL_S] * workers))
+    return workers * sum(done for done, _ in shares) / sum(cpu_s for _, cpu_s in shares)
