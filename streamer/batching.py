@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 import anyio
@@ -43,7 +44,7 @@ class Engine(Protocol):
     @property
     def manifest(self) -> ModelManifest: ...
 
-    def warm_up(self) -> Policy: ...
+    def warm_up(self, *, quick: bool = False) -> Policy: ...
 
     def prepare(self, image: NDArray[np.uint8]) -> Prepared: ...
 
@@ -145,11 +146,28 @@ class Batcher:
     thread collects frames for at most ``max_wait_s`` into the warmed batch sizes.
     """
 
-    def __init__(self, name: str, detector: Engine, config: DetectorConfig, observer: BatchObserver) -> None:
+    def __init__(
+        self,
+        name: str,
+        detector: Engine,
+        config: DetectorConfig,
+        observer: BatchObserver,
+        *,
+        quick: bool = False,
+    ) -> None:
+        """
+        Args:
+            name: of the detector in the configuration.
+            detector: the model.
+            config: its overlap limit, and how long a batch may be collected.
+            observer: hears of depths, runs and hangs.
+            quick: warm up without trying numbers of workers; the first result comes sooner.
+        """
         self.name = name
         self.detector = detector
         self._config = config
         self._observer = observer
+        self._quick = quick
         self._workers: list[Worker] = []
         self._rebuilt = False
 
@@ -160,11 +178,11 @@ class Batcher:
             DetectorError: the model could not be run at all.
             DetectorStuck: a run hung, and hung again with a fresh session.
         """
-        policy = await anyio.to_thread.run_sync(self.detector.warm_up)
+        policy = await anyio.to_thread.run_sync(partial(self.detector.warm_up, quick=self._quick))
         self._queue = Queue(max(policy.buckets), self._config.max_wait_ms / 1000)
         self._loop = asyncio.get_running_loop()
         self._policy = policy
-        log.info("detector %s: %s, %s", self.name, self.detector.manifest.name, policy)
+        self._log(policy)
         try:
             self._start_workers()
             task_status.started()
@@ -189,6 +207,13 @@ class Batcher:
         self._queue.put(Request(frame, min_confidence, future))
         self._observer.queue_depth(self.name, len(self._queue))
         return future
+
+    def _log(self, policy: Policy) -> None:
+        log.info("detector %s: %s on %s", self.name, self.detector.manifest.name, policy)
+        for workers, rate in policy.pictures_per_s.items():
+            log.info("detector %s: %.0f pictures/s with %d at a time", self.name, rate, workers)
+        if policy.passed_over:
+            log.info("detector %s: %s", self.name, policy.passed_over)
 
     def _start_workers(self) -> None:
         self._workers = [Worker() for _ in range(self._policy.workers)]

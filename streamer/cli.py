@@ -74,6 +74,7 @@ def configure_logging(debug: bool) -> None:
         datefmt="%H:%M:%S",
         force=True,
     )
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
 def _tell(error: Exception) -> int:

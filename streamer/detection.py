@@ -135,7 +135,7 @@ class Detection:
             loading.start_soon(to_thread.run_sync, partial(import_module, "supervision"))
             options = SessionOptions(config.provider, config.workers, config.max_batch)
             detector = await to_thread.run_sync(load, config.model, options)
-        batcher = Batcher("default", detector, config, self._metrics)
+        batcher = Batcher("default", detector, config, self._metrics, quick=True)
         await services.start(batcher.run)
         return batcher
 

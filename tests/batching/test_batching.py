@@ -61,7 +61,7 @@ class Counting:
         self.manifest = ModelManifest.model_construct(name="counting")
         self._policy = Policy(workers, buckets, "cpu", dict.fromkeys(buckets, 0.001))
 
-    def warm_up(self) -> Policy:
+    def warm_up(self, *, quick: bool = False) -> Policy:
         return self._policy
 
     def prepare(self, image: np.ndarray) -> Prepared:
