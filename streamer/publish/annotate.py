@@ -33,8 +33,6 @@ SHADE: Final = 0.35
 CHIP_OPACITY: Final = 0.88
 LABEL_WEIGHT, CONFIDENCE_WEIGHT = 600, 400
 LONGEST_LABEL: Final = 32
-SUBPIXEL_BITS: Final = 4
-ARC_POINTS: Final = 7
 SUPERSAMPLING: Final = 4
 CACHED: Final = 1024
 
@@ -71,6 +69,7 @@ class Annotator:
     """Draws into pictures; keeps the rasterised texts, so it belongs to one thread."""
 
     def __init__(self) -> None:
+        self._corner = lru_cache(maxsize=CACHED)(_corner)
         self._text = lru_cache(maxsize=CACHED)(_text)
         self._chip_shape = lru_cache(maxsize=CACHED)(_chip_shape)
 
@@ -88,10 +87,34 @@ class Annotator:
         line = max(2, round(unit))
         objects = tuple(_objects(detections))
         for drawn in objects:
-            _outline(image, drawn, line)
+            self._outline(image, drawn, line)
         taken: list[Place] = []
         for drawn in objects:
             self._chip(image, drawn, max(11, round(9 * unit)), taken)
+
+    def _outline(self, image: Image, drawn: Drawn, line: int) -> None:
+        """A line with rounded corners along the box, wholly inside the picture, on a thin dark seam."""
+        half, last = line / 2, (image.shape[1] - 2, image.shape[0] - 2)
+        x1, y1, x2, y2 = drawn.corners
+        left, right = (round(min(max(x, 1), last[0])) for x in (x1 - half, x2 + half - 1))
+        top, bottom = (round(min(max(y, 1), last[1])) for y in (y1 - half, y2 + half - 1))
+        radius = min(3 * line + 3, (right - left + 1) // 2, (bottom - top + 1) // 2)
+        if radius <= line:
+            cv2.rectangle(image, (left, top), (right, bottom), drawn.colour, cv2.FILLED)
+            return
+        shade: Colour = tuple(int(channel * SHADE) for channel in drawn.colour)  # type: ignore[assignment]
+        _edges(image, (left - 1, top - 1, right + 1, bottom + 1), radius + 1, shade, line + 2)
+        _edges(image, (left, top, right, bottom), radius, drawn.colour, line)
+        seam, core = self._corner(radius, line)
+        tone = np.array(shade, np.uint16) * (seam - core) + np.array(drawn.colour, np.uint16) * core
+        size = radius + 1
+        for rows, turn_y in ((slice(top - 1, top - 1 + size), 1), (slice(bottom + 2 - size, bottom + 2), -1)):
+            for columns, turn_x in (
+                (slice(left - 1, left - 1 + size), 1),
+                (slice(right + 2 - size, right + 2), -1),
+            ):
+                window = image[rows, columns]
+                window[:] = (window * (256 - seam[::turn_y, ::turn_x]) + tone[::turn_y, ::turn_x]) >> 8
 
     def _chip(self, image: Image, drawn: Drawn, size: int, taken: list[Place]) -> None:
         height, width = image.shape[:2]
@@ -134,27 +157,25 @@ def _shortened(label: str) -> str:
     return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
 
 
-def _outline(image: Image, drawn: Drawn, line: int) -> None:
-    """A closed line with rounded corners, wholly inside the picture, on a thin dark seam."""
-    height, width = image.shape[:2]
-    margin = line / 2 + 0.5
-    x1, x2 = np.clip((drawn.corners[0], drawn.corners[2]), margin, max(margin, width - 1 - margin))
-    y1, y2 = np.clip((drawn.corners[1], drawn.corners[3]), margin, max(margin, height - 1 - margin))
-    radius = min(3.0 * line + 2, (x2 - x1) / 2, (y2 - y1) / 2)
-    turn = np.linspace(0, np.pi / 2, ARC_POINTS)
-    across, down = radius * (1 - np.cos(turn)), radius * (1 - np.sin(turn))
-    path = np.concatenate(
-        [
-            np.column_stack((x1 + across, y1 + down)),
-            np.column_stack((x2 - across, y1 + down))[::-1],
-            np.column_stack((x2 - across, y2 - down)),
-            np.column_stack((x1 + across, y2 - down))[::-1],
-        ]
-    )
-    points = [np.rint(path * (1 << SUBPIXEL_BITS)).astype(np.int32)]
-    shade = tuple(int(channel * SHADE) for channel in drawn.colour)
-    for colour, thickness in ((shade, line + 2), (drawn.colour, line)):
-        cv2.polylines(image, points, True, colour, thickness, cv2.LINE_AA, SUBPIXEL_BITS)
+def _edges(image: Image, outer: tuple[int, int, int, int], radius: int, colour: Colour, width: int) -> None:
+    """The straight part of a rounded rectangle whose outermost pixels are ``outer``."""
+    left, top, right, bottom = outer
+    across = slice(left + radius, right - radius + 1)
+    down = slice(top + radius, bottom - radius + 1)
+    image[top : top + width, across] = image[bottom - width + 1 : bottom + 1, across] = colour
+    image[down, left : left + width] = image[down, right - width + 1 : right + 1] = colour
+
+
+def _corner(radius: int, line: int) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+    """How much (0..256) of each pixel the upper left corner covers: with its seam, and without."""
+    steps = np.arange(radius + 1) + 0.5
+    distance = np.hypot(radius + 1 - steps[:, None], radius + 1 - steps)[..., None]
+
+    def ring(outer: float, inner: float) -> NDArray[np.uint16]:
+        cover = np.clip(outer - distance + 0.5, 0, 1) * np.clip(distance - inner + 0.5, 0, 1)
+        return np.asarray(np.rint(cover * 256), np.uint16)
+
+    return ring(radius + 1, radius - line - 1), ring(radius, radius - line)
 
 
 def _free_place(
