@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 REFRESH_S: Final = 0.5
 EVENTS_SHOWN: Final = 5
 CAMERAS_SHOWN: Final = 24
+LONGEST_NAME: Final = 24
+NARROW: Final = 90
+"""Columns of a terminal below which only ``FIGURES_WHEN_NARROW`` are shown."""
+FIGURES_WHEN_NARROW: Final = ("in/s", "p95 ms")
+NOTHING: Final = "–"
 STATE_STYLES: Final[Mapping[str, str]] = {
     "live": "green",
     "connecting": "yellow",
@@ -78,7 +83,12 @@ class LiveTable:
     def render(self, now: datetime) -> RenderableType:
         """The whole picture as of now."""
         cameras = self._statistics.cameras()
-        parts: list[RenderableType] = [Text(), self._title(), Text(), camera_table(cameras, now)]
+        parts: list[RenderableType] = [
+            Text(),
+            self._title(),
+            Text(),
+            camera_table(cameras, now, self._console.width),
+        ]
         if (hidden := len(cameras) - CAMERAS_SHOWN) > 0:
             parts.append(Text(f"  and {hidden} more cameras", style="bright_black"))
         if self._events:
@@ -93,28 +103,32 @@ class LiveTable:
         return title if header.url is None else title.append("   ").append(header.url, style="underline")
 
 
-def camera_table(cameras: Sequence[CameraStatistics], now: datetime) -> Table:
+FIGURES: Final[Mapping[str, Callable[[CameraStatistics], str]]] = {
+    "in/s": lambda camera: f"{camera.fps_in:.1f}",
+    "found/s": lambda camera: f"{camera.fps_detected:.1f}",
+    "p50 ms": lambda camera: _milliseconds(camera.latency_p50_s),
+    "p95 ms": lambda camera: _milliseconds(camera.latency_p95_s),
+    "objects": lambda camera: str(camera.objects) if camera.state == "live" else NOTHING,
+}
+
+
+def camera_table(cameras: Sequence[CameraStatistics], now: datetime, width: int) -> Table:
     """A line per camera; those that need attention come first when not all can be shown."""
-    table = Table(box=None, pad_edge=True, padding=(0, 1), header_style="bright_black")
-    table.add_column("  camera", no_wrap=True)
-    table.add_column("state", overflow="ellipsis")
-    for name in ("in/s", "found/s", "p50 ms", "p95 ms", "objects"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("dropped", no_wrap=True)
+    figures = [name for name in FIGURES if width >= NARROW or name in FIGURES_WHEN_NARROW]
+    table = Table(box=None, padding=(0, 1), header_style="bright_black")
     shown = cameras if len(cameras) <= CAMERAS_SHOWN else sorted(cameras, key=lambda c: c.state == "live")
+    longest = max((len(camera.camera) for camera in shown), default=0)
+    table.add_column("  camera", no_wrap=True, min_width=min(longest, LONGEST_NAME) + 2)
+    table.add_column("state", overflow="ellipsis", min_width=len("connecting"))
+    for name in figures:
+        table.add_column(name, justify="right", no_wrap=True)
+    if width >= NARROW:
+        table.add_column("dropped", no_wrap=True)
     for camera in shown[:CAMERAS_SHOWN]:
-        style = STATE_STYLES[camera.state]
-        figures = "" if camera.state == "live" else "bright_black"
-        table.add_row(
-            Text.assemble(("● ", style), camera.camera),
-            _state(camera, now, style),
-            Text(f"{camera.fps_in:.1f}", figures),
-            Text(f"{camera.fps_detected:.1f}", figures),
-            Text(_milliseconds(camera.latency_p50_s), figures),
-            Text(_milliseconds(camera.latency_p95_s), figures),
-            Text(str(camera.objects) if camera.state == "live" else "–", figures),
-            _dropped(camera),
-        )
+        live = camera.state == "live"
+        row = [Text.assemble(("● ", STATE_STYLES[camera.state]), camera.camera), _state(camera, now)]
+        row += [Text(FIGURES[name](camera), "" if live else "bright_black") for name in figures]
+        table.add_row(*row, *([_dropped(camera)] if width >= NARROW else []))
     return table
 
 
@@ -142,8 +156,8 @@ def span(seconds: float) -> str:
     return f"{max(0.0, seconds):.0f} s"
 
 
-def _state(camera: CameraStatistics, now: datetime, style: str) -> Text:
-    text = Text.assemble((camera.state, style))
+def _state(camera: CameraStatistics, now: datetime) -> Text:
+    text = Text.assemble((camera.state, STATE_STYLES[camera.state]))
     if camera.state in ("down", "connecting") and camera.since is not None:
         text.append(f" {span((now - camera.since).total_seconds())}", style="bright_black")
     if camera.reason:
@@ -160,7 +174,7 @@ def _dropped(camera: CameraStatistics) -> Text:
 
 
 def _milliseconds(seconds: float | None) -> str:
-    return "–" if seconds is None else f"{seconds * 1000:.0f}"
+    return NOTHING if seconds is None else f"{seconds * 1000:.0f}"
 
 
 @contextmanager
