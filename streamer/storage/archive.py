@@ -80,6 +80,10 @@ class Archive:
         """Keep these events, all or none, and as many of their pictures as the disk takes."""
         if entries:
             self._index.record(entries)
+        try:
+            self._snapshots.require_space()
+        except SinkUnavailable as error:
+            return Outcome(len(pictures), str(error))
         free = self._unsettle([picture.event.id for picture in pictures])
         kept: list[Kept] = []
         reasons: list[str] = []
@@ -108,6 +112,7 @@ class Archive:
         event = self._index.label(event_id, label)
         if event is not None and event.snapshot is not None:
             self._snapshots.label(event.snapshot, label)
+            self._index.settle([self._on_disk(event)])
         return event is not None
 
     def prune_older(self, moment: datetime) -> bool:
@@ -147,7 +152,7 @@ class Archive:
         snapshot = None if event.snapshot is None else self._snapshots.read(event.snapshot)
         if snapshot is None or snapshot.human_label is None:
             return False
-        self._index.label(event.id, snapshot.human_label)
+        self.label(event.id, snapshot.human_label)
         return True
 
     def _on_disk(self, event: StoredEvent) -> Kept:

@@ -85,7 +85,6 @@ class SnapshotFolder:
         Raises:
             DiskFull, SinkUnavailable: the set that was there before is still there.
         """
-        self._require_space()
         crop = crop_of(event.box, frame)
         x1, y1, x2, y2 = crop
         contents = {
@@ -98,6 +97,15 @@ class SnapshotFolder:
         except OSError as error:
             raise self._translated(error) from error
         return sum(map(len, contents.values()))
+
+    def require_space(self) -> None:
+        """DiskFull unless the disk has room for more than the index may need."""
+        try:
+            disk = shutil.disk_usage(self._data)
+        except OSError as error:
+            raise self._translated(error) from error
+        if disk.free < min(RESERVE_BYTES, disk.total // RESERVE_SHARE):
+            raise DiskFull(f"{self._data}: the disk is full ({disk.free // 2**20} MiB left)")
 
     def measure(self, path: str) -> int | None:
         """The size of a complete set; what is left of an incomplete one is deleted, and the answer None."""
@@ -140,14 +148,6 @@ class SnapshotFolder:
             _temporary(target).replace(target)
         except OSError as error:
             raise self._translated(error) from error
-
-    def _require_space(self) -> None:
-        try:
-            disk = shutil.disk_usage(self._data)
-        except OSError as error:
-            raise self._translated(error) from error
-        if disk.free < min(RESERVE_BYTES, disk.total // RESERVE_SHARE):
-            raise DiskFull(f"{self._data}: the disk is full ({disk.free // 2**20} MiB left)")
 
     def _jpeg(self, image: NDArray[np.uint8]) -> bytes:
         ok, data = cv2.imencode(FULL, image, (cv2.IMWRITE_JPEG_QUALITY, self._jpeg_quality))

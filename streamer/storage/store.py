@@ -61,18 +61,22 @@ class EventStore:
         self._pictures: dict[str, Picture] = {}
         self._work = anyio.Event()
         self._space = anyio.Event()
-        self._reason: str | None = None
+        self._no_events: str | None = None
+        self._no_pictures: str | None = None
+        self._events_under_way = 0
+        self._pictures_under_way = 0
         self._replaced = 0
         self._left_out = 0
 
     @property
     def state(self) -> StoreState:
         """Whether pictures are kept, and what waits."""
+        reason = self._no_events or self._no_pictures
         return StoreState(
-            snapshots="writing" if self._reason is None else "paused",
-            reason=self._reason,
-            waiting_events=len(self._entries),
-            waiting_pictures=len(self._pictures),
+            snapshots="writing" if reason is None else "paused",
+            reason=reason,
+            waiting_events=len(self._entries) + self._events_under_way,
+            waiting_pictures=len(self._pictures) + self._pictures_under_way,
             replaced=self._replaced,
             left_out=self._left_out,
         )
@@ -83,30 +87,37 @@ class EventStore:
         It is ready, with the events that a crash had left open and that are ended now, once the folder is
         open; SinkUnavailable when that cannot be.
         """
-        recovered = await self._alone(self._archive.open)
         try:
-            task_status.started(recovered)
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._prune_regularly)
-                await self._write_forever()
+            task_status.started(await self._alone(self._archive.open))
+            try:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._prune_regularly)
+                    await self._write_forever()
+            finally:
+                with anyio.move_on_after(FLUSH_S, shield=True):
+                    await self._flush()
         finally:
-            with anyio.move_on_after(FLUSH_S, shield=True):
-                await self._flush()
             with CancelScope(shield=True):
                 await self._alone(self._archive.close)
 
     async def save(self, frame: Frame | None, event: Event) -> None:
         """Take an event, and the frame it is published with as its best picture (not at its end)."""
-        pictured = frame is not None and event.phase != "end" and event.snapshot is not None
-        while pictured and event.id not in self._pictures and len(self._pictures) >= WAITING_PICTURES:
-            await self._space.wait()
-        if pictured:
-            assert frame is not None
-            assert event.snapshot is not None
-            self._replaced += event.id in self._pictures
-            self._pictures[event.id] = Picture(frame, event, event.snapshot)
         seen_at = event.ended_at or (event.started_at if frame is None else frame.captured_at)
-        self._entries[event.id] = Entry(event, seen_at)
+        self._entries[event.id] = Entry(event, max(seen_at, event.started_at))
+        self._work.set()
+        if frame is not None and event.phase != "end" and event.snapshot is not None:
+            await self._take_picture(Picture(frame, event, event.snapshot))
+
+    async def _take_picture(self, picture: Picture) -> None:
+        each = picture.event.id
+        while each not in self._pictures and len(self._pictures) >= WAITING_PICTURES and not self._no_events:
+            await self._space.wait()
+        if self._no_events:
+            # Nobody waits for a disk on which not even rows fit.
+            self._left_out += 1
+            return
+        self._replaced += each in self._pictures
+        self._pictures[each] = picture
         self._work.set()
 
     async def events(
@@ -160,6 +171,7 @@ class EventStore:
         """Write all that waits; False when the events could not be written and wait again."""
         entries, self._entries = self._entries, {}
         pictures, self._pictures = self._pictures, {}
+        self._events_under_way, self._pictures_under_way = len(entries), len(pictures)
         self._space.set()
         self._space = anyio.Event()
         try:
@@ -170,10 +182,15 @@ class EventStore:
                 )
         except SinkUnavailable as error:
             self._put_back(entries)
-            self._tell(str(error), len(pictures))
+            self._left_out += len(pictures) + len(self._pictures)
+            self._pictures.clear()
+            self._tell(str(error), self._no_pictures)
+            self._space.set()
             return False
-        if pictures:
-            self._tell(outcome.reason, outcome.left_out)
+        finally:
+            self._events_under_way = self._pictures_under_way = 0
+        self._left_out += outcome.left_out
+        self._tell(None, outcome.reason if pictures else self._no_pictures)
         return True
 
     def _put_back(self, entries: dict[str, Entry]) -> None:
@@ -183,13 +200,14 @@ class EventStore:
             del waiting[oldest]
         self._entries = waiting
 
-    def _tell(self, reason: str | None, left_out: int) -> None:
-        self._left_out += left_out
-        if reason is not None and self._reason is None:
-            log.warning("snapshots pause: %s", reason)
-        elif reason is None and self._reason is not None:
+    def _tell(self, no_events: str | None, no_pictures: str | None) -> None:
+        before = self.state.reason
+        self._no_events, self._no_pictures = no_events, no_pictures
+        after = self.state.reason
+        if before is None and after is not None:
+            log.warning("snapshots pause: %s", after)
+        elif before is not None and after is None:
             log.info("snapshots are kept again")
-        self._reason = reason
 
     async def _alone(self, work: Callable[[], T]) -> T:
         return await to_thread.run_sync(work, limiter=self._one_at_a_time)
