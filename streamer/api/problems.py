@@ -33,6 +33,10 @@ def answer_with_problems(app: FastAPI) -> None:
     async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, what_is_wrong(error))
 
+    @app.exception_handler(HTTPStatus.INTERNAL_SERVER_ERROR)
+    async def broken(request: Request, error: Exception) -> JSONResponse:
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "this is a fault of Sightline; its log says more")
+
     @app.exception_handler(StreamerError)
     async def failed(request: Request, error: StreamerError) -> JSONResponse:
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))

@@ -1,0 +1,252 @@
+"""The HTTP application on a real store, in process and over a real socket."""
+
+import logging
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import anyio
+import httpx
+import numpy as np
+import pytest
+
+from streamer.api.app import create_app
+from streamer.api.server import serve
+from streamer.capture.state import SourceState
+from streamer.config import StorageConfig
+from streamer.errors import StreamerError
+from streamer.event import Event
+from streamer.frame import Frame
+from streamer.metrics import Metrics
+from streamer.status import Status
+from streamer.storage.store import EventStore
+
+pytestmark = pytest.mark.anyio
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+PROBLEM = "application/problem+json"
+
+
+def event(number: int, camera: str = "front", label: str = "person") -> Event:
+    started_at = NOON + timedelta(seconds=number)
+    return Event(
+        id=f"event-{number:04}",
+        camera=camera,
+        phase="start",
+        label=label,
+        track=number,
+        confidence=0.9,
+        box=(1.0, 2.0, 30.5, 40.0),
+        started_at=started_at,
+    )
+
+
+@pytest.fixture
+def status() -> Status:
+    return Status(["store"])
+
+
+@pytest.fixture
+def metrics(status) -> Metrics:
+    return Metrics(status, ["front", "garage"])
+
+
+@pytest.fixture
+async def store(tmp_path):
+    store = EventStore(tmp_path / "data", StorageConfig(days=100_000))
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(store.run)
+        yield store
+        tasks.cancel_scope.cancel()
+
+
+@pytest.fixture
+async def client(metrics, status, store):
+    transport = httpx.ASGITransport(create_app(metrics, status, store))
+    async with httpx.AsyncClient(transport=transport, base_url="http://sightline") as client:
+        yield client
+
+
+async def keep(store: EventStore, *events: Event) -> None:
+    frame = Frame("front", 0, 0, NOON, 0.0, np.zeros((48, 64, 3), np.uint8))
+    for each in events:
+        await store.save(frame, each)
+    with anyio.fail_after(10):
+        while store.state.waiting_events or len((await store.events(limit=1000)).items) < len(events):
+            await anyio.sleep(0.005)
+
+
+async def test_health_and_readiness_say_one_word(client, status):
+    for path, code, word in (("/healthz", 200, "ok"), ("/readyz", 503, "unready")):
+        answer = await client.get(path)
+        assert (answer.status_code, answer.text) == (code, word)
+    status.ready("store")
+    answer = await client.get("/readyz")
+    assert (answer.status_code, answer.text) == (200, "ready")
+    assert (await client.head("/readyz")).status_code == 200
+
+
+async def test_metrics_are_in_the_format_of_prometheus(client, metrics):
+    metrics.received("front")
+    answer = await client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert 'sightline_frames_received_total{camera="front"} 1.0' in answer.text
+
+
+async def test_cameras_tell_their_state_and_why(client, metrics):
+    metrics.changed("garage", SourceState("down", "no answer from 10.0.0.4", NOON))
+    metrics.changed("front", SourceState("live", None, NOON))
+    metrics.dropped("front", "busy")
+    metrics.observe_stage("front", "total", 0.01234)
+    body = (await client.get("/api/cameras")).json()
+    assert body["next"] is None
+    front, garage = body["items"]
+    assert front == {
+        "name": "front",
+        "state": "live",
+        "reason": None,
+        "since": "2026-03-01T12:00:00.000000Z",
+        "fps_in": 0.0,
+        "fps_detected": 0.0,
+        "dropped": {"busy": 1},
+        "latency_p50_ms": 12.3,
+        "latency_p95_ms": 12.3,
+        "objects": 0,
+    }
+    assert (garage["state"], garage["reason"]) == ("down", "no answer from 10.0.0.4")
+
+
+async def test_events_come_newest_first_and_in_pages(client, store):
+    await keep(store, *[event(number) for number in range(25)])
+    seen, cursor, pages = [], None, 0
+    while True:
+        answer = await client.get(
+            "/api/events", params={"limit": 10, **({"cursor": cursor} if cursor else {})}
+        )
+        body = answer.json()
+        seen += [item["id"] for item in body["items"]]
+        pages, cursor = pages + 1, body["next"]
+        if cursor is None:
+            break
+    assert seen == [f"event-{number:04}" for number in reversed(range(25))]
+    assert pages == 3
+
+
+async def test_an_event_has_these_keys(client, store):
+    await keep(store, event(1))
+    (item,) = (await client.get("/api/events")).json()["items"]
+    assert item == {
+        "id": "event-0001",
+        "camera": "front",
+        "label": "person",
+        "sub_label": None,
+        "human_label": None,
+        "attributes": {},
+        "confidence": 0.9,
+        "box": [1.0, 2.0, 30.5, 40.0],
+        "zones": [],
+        "started_at": "2026-03-01T12:00:01.000000Z",
+        "ended_at": None,
+        "snapshot": None,
+    }
+
+
+async def test_events_of_one_camera_or_label(client, store):
+    await keep(store, event(1), event(2, camera="garage"), event(3, label="dog"))
+    for query, expected in (
+        ({"camera": "garage"}, ["event-0002"]),
+        ({"label": "dog"}, ["event-0003"]),
+        ({"camera": "front"}, ["event-0003", "event-0001"]),
+        ({"camera": "cellar"}, []),
+    ):
+        body = (await client.get("/api/events", params=query)).json()
+        assert [item["id"] for item in body["items"]] == expected
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=-1",
+        "limit=501",
+        "limit=many",
+        "limit=99999999999999999999999",
+        "cursor=",
+        "cursor=madeup",
+        "cursor=../../etc/passwd",
+        "cursor=" + "A" * 10_000,
+        "cursor=%00",
+        "camera=Front",
+        "camera=%F0%9F%98%80",
+        "camera=front%0A",
+        "camera=<script>alert(1)</script>",
+        "label=" + "x" * 10_000,
+    ],
+)
+async def test_a_bad_question_is_a_problem_that_repeats_nothing(client, query):
+    answer = await client.get(f"/api/events?{query}")
+    assert answer.status_code in (400, 422)
+    assert answer.headers["content-type"] == PROBLEM
+    assert answer.json()["status"] == answer.status_code
+    assert len(answer.text) < 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"), [("GET", "/nothing", 404), ("POST", "/api/cameras", 405)]
+)
+async def test_what_is_not_there_is_a_problem(client, method, path, code):
+    answer = await client.request(method, path)
+    assert answer.status_code == code
+    assert answer.headers["content-type"] == PROBLEM
+
+
+async def test_a_store_that_fails_is_a_problem_and_the_rest_goes_on(metrics, status, tmp_path):
+    store = EventStore(tmp_path / "data", StorageConfig(days=100_000))
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(store.run)
+        with closing(sqlite3.connect(tmp_path / "data" / "events.db")) as behind:
+            behind.execute("DROP TABLE events")
+        transport = httpx.ASGITransport(create_app(metrics, status, store))
+        async with httpx.AsyncClient(transport=transport, base_url="http://sightline") as client:
+            answer = await client.get("/api/events")
+            assert (await client.get("/healthz")).status_code == 200
+        tasks.cancel_scope.cancel()
+    assert (answer.status_code, answer.headers["content-type"]) == (503, PROBLEM)
+
+
+async def test_the_description_needs_nothing_from_elsewhere(client):
+    assert set((await client.get("/openapi.json")).json()["paths"]) == {"/api/cameras", "/api/events"}
+    assert (await client.get("/docs")).status_code == 404
+
+
+async def test_it_serves_on_a_free_port_until_it_is_cancelled(metrics, status, store):
+    app = create_app(metrics, status, store)
+    async with anyio.create_task_group() as tasks:
+        url = await tasks.start(serve, app, "127.0.0.1", 0)
+        async with httpx.AsyncClient(base_url=url) as client:
+            assert (await client.get("/healthz")).text == "ok"
+            with anyio.fail_after(5):
+                tasks.cancel_scope.cancel()
+    async with httpx.AsyncClient(base_url=url) as client:
+        with pytest.raises(httpx.ConnectError):
+            await client.get("/healthz")
+
+
+async def test_a_port_in_use_is_one_line(metrics, status, store, caplog):
+    app = create_app(metrics, status, store)
+    async with anyio.create_task_group() as tasks:
+        url = await tasks.start(serve, app, "127.0.0.1", 0)
+        port = int(url.rpartition(":")[2])
+        with pytest.raises(
+            StreamerError, match=rf"^cannot listen on 127\.0\.0\.1:{port}: Address already in use$"
+        ):
+            await serve(app, "127.0.0.1", port)
+        tasks.cancel_scope.cancel()
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_an_address_of_another_machine_is_one_line(metrics, status, store):
+    app = create_app(metrics, status, store)
+    with pytest.raises(
+        StreamerError, match=r"^cannot listen on 192\.0\.2\.1:0: Cannot assign requested address$"
+    ):
+        await serve(app, "192.0.2.1", 0)
