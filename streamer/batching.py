@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 STUCK_FACTOR: Final = 20.0
 STUCK_MIN_S: Final = 5.0
 WATCH_EVERY_S: Final = 0.25
+END_S: Final = 2.0
 
 
 class Engine(Protocol):
@@ -169,6 +170,7 @@ class Batcher:
         self._observer = observer
         self._quick = quick
         self._workers: list[Worker] = []
+        self._threads: list[threading.Thread] = []
         self._rebuilt = False
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
@@ -191,6 +193,8 @@ class Batcher:
                 await self._watch(time.monotonic())
         finally:
             self._queue.close()
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._join)
 
     @property
     def window(self) -> int:
@@ -217,11 +221,20 @@ class Batcher:
 
     def _start_workers(self) -> None:
         self._workers = [Worker() for _ in range(self._policy.workers)]
-        for number, worker in enumerate(self._workers):
-            # Daemons: a run that never returns must not keep the process from ending.
-            threading.Thread(
-                target=self._work, args=(worker,), name=f"{self.name}-{number}", daemon=True
-            ).start()
+        # Daemons: a run that never returns must not keep the process from ending.
+        self._threads = [
+            threading.Thread(target=self._work, args=(worker,), name=f"{self.name}-{number}", daemon=True)
+            for number, worker in enumerate(self._workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _join(self) -> None:
+        """Wait for the runs under way: a process that ends inside one of them is aborted by onnxruntime."""
+        deadline = time.monotonic() + END_S
+        for worker, thread in zip(self._workers, self._threads, strict=True):
+            if not worker.abandoned:
+                thread.join(max(0.0, deadline - time.monotonic()))
 
     def _work(self, worker: Worker) -> None:
         while requests := self._queue.take(worker):
