@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from detectors.errors import InferenceError
+from detectors.errors import InferenceError, ModelLoadError
 from detectors.session import raw_outputs
 
 if TYPE_CHECKING:
@@ -28,13 +28,18 @@ def free_batch(model: onnx.ModelProto, spec: InputSpec) -> onnx.ModelProto:
 
     A batch must give each picture what it gets alone. Reshapes to a fixed batch and quantisation ranges
     taken over the whole batch break that, and no inspection of the graph tells as surely as trying.
+
+    Raises:
+        ModelLoadError: it runs not even with one picture.
     """
     alone, together = _with_axis(model, 1), _with_axis(model, None)
     pixels = _pictures(spec)
     try:
+        singles = [raw_outputs(alone.SerializeToString(), picture[None]) for picture in pixels]
+    except InferenceError as error:
+        raise ModelLoadError(f"does not run: {error}") from error
+    try:
         batch = raw_outputs(together.SerializeToString(), pixels)
-        single = alone.SerializeToString()
-        singles = [raw_outputs(single, picture[None]) for picture in pixels]
     except InferenceError:
         return alone
     for number, outputs in enumerate(singles):

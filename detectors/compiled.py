@@ -42,18 +42,15 @@ def compiled(files: ModelFiles, cache: GraphCache | None) -> CompiledModel:
     """The model of these files, compiled now or at an earlier time.
 
     Raises:
-        ModelLoadError: says which file cannot be used, and why.
+        ModelLoadError: says why it cannot be used.
     """
-    try:
-        content = _read(files.weights, MAX_FILE_BYTES)
-        sidecar = _read(files.manifest, MAX_MANIFEST_BYTES) if files.manifest else b"{}"
-        key = _key(files.name, content, sidecar)
-        entry = cache.get(key) if cache else None
-        if entry is not None:
-            return CompiledModel(ModelManifest.model_validate_json(entry.manifest), entry.graph)
-        model = _compile(content, sidecar, files)
-    except ModelLoadError as error:
-        raise type(error)(f"{files.weights}: {error}") from error
+    content = _read(files.weights, MAX_FILE_BYTES)
+    sidecar = _read(files.manifest, MAX_MANIFEST_BYTES) if files.manifest else b"{}"
+    key = _key(files.name, content, sidecar)
+    entry = cache.get(key) if cache else None
+    if entry is not None:
+        return CompiledModel(ModelManifest.model_validate_json(entry.manifest), entry.graph)
+    model = _compile(content, sidecar, files)
     if cache and model.whole:
         cache.put(key, Entry(model.manifest.model_dump_json().encode(), model.graph))
     return model
@@ -79,7 +76,7 @@ def _read(path: Path, limit: int) -> bytes:
     try:
         size = path.stat().st_size
         if size > limit:
-            raise ModelLoadError(f"{path.name}: {size} bytes, at most {limit} are read")
+            raise ModelLoadError(f"{size} bytes in {path.name}, at most {limit} are read")
         return path.read_bytes()
     except OSError as error:
-        raise ModelLoadError(f"{path.name}: {error.strerror or error}") from error
+        raise ModelLoadError(f"cannot read {path.name}: {error.strerror or error}") from error

@@ -11,7 +11,7 @@ from detectors import store
 from detectors.cache import GraphCache, default_folder
 from detectors.compiled import CompiledModel, compiled
 from detectors.detections import from_arrays
-from detectors.errors import InferenceError
+from detectors.errors import InferenceError, ModelLoadError
 from detectors.letterbox import Letterbox, fit
 from detectors.policy import Policy, measured, unmeasured
 from detectors.session import Limits, Session, SessionOptions, open_session
@@ -131,5 +131,9 @@ def load(model: str, options: SessionOptions = USUAL, cache: Path | None = None)
         ModelLoadError: there is no such model, or it cannot be used here.
     """
     folder = cache or default_folder()
-    found = compiled(store.resolve(model), GraphCache(folder) if folder else None)
-    return Detector(found, open_session(found.graph, options), options)
+    files = store.resolve(model)
+    try:
+        found = compiled(files, GraphCache(folder) if folder else None)
+        return Detector(found, open_session(found.graph, options), options)
+    except ModelLoadError as error:
+        raise type(error)(f"{files.weights}: {error}") from error

@@ -15,3 +15,8 @@ class UnknownFamily(ModelLoadError):
 
 class InferenceError(DetectorError):
     """One run of the model failed; the pictures of that run have no detections."""
+
+
+def one_line(error: BaseException) -> str:
+    """What a library says of its failure, on one line of readable length."""
+    return " ".join(str(error).split())[:300]

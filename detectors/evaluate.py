@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 import cv2
 import numpy as np
 
+from detectors.detections import CLASS_NAME
 from detectors.errors import DetectorError
+from detectors.instances import read_instances
 from detectors.session import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pycocotools.cocoeval import COCOeval
+    from numpy.typing import NDArray
+    from supervision import Detections
 
     from detectors.detector import Detector
+    from detectors.instances import Instances, Picture
 
 LIMITS: Final = Limits(min_confidence=0.001, iou=0.65, multi_label=True, max_candidates=2000)
 """What COCO figures are published with: nearly everything, a box may be of several classes."""
@@ -43,91 +47,81 @@ def evaluate(detector: Detector, coco_json: Path, images_dir: Path) -> dict[str,
     Raises:
         DetectorError: the set cannot be read, or shares no class with the model.
     """
-    truth = _read(coco_json)
-    categories = {
-        entry["id"]: entry["name"] for entry in truth["categories"] if entry["name"] in detector.labels
-    }
-    if not categories:
+    truth = read_instances(coco_json)
+    numbers = {entry.name: entry.id for entry in truth.categories if entry.name in detector.labels}
+    if not numbers:
         raise DetectorError(f"{coco_json}: none of its classes is known to {detector.manifest.name}")
-    labelled = {entry["id"]: _labelled(entry, categories) for entry in truth["images"]}
-    results = [
-        result
-        for entry in truth["images"]
-        for result in _results(detector, entry, images_dir, categories)
-        if result["category_id"] in labelled[entry["id"]]
-    ]
-    annotations = [
-        _annotation(number, entry)
-        for number, entry in enumerate(truth["annotations"], 1)
-        if entry["category_id"] in labelled.get(entry["image_id"], ())
-    ]
-    images = [{"id": entry["id"]} for entry in truth["images"]]
-    names = [{"id": number, "name": name} for number, name in categories.items()]
-    return _scores({"images": images, "annotations": annotations, "categories": names}, results)
+    counting = {picture.id: _counting(picture, numbers) for picture in truth.images}
+
+    def judge(picture: Picture) -> list[dict[str, Any]]:
+        image = _read(images_dir / picture.file_name)
+        [found] = detector.infer([detector.prepare(image)], LIMITS)
+        return _results(found, picture, counting[picture.id])
+
+    with ThreadPoolExecutor(detector.policy.workers) as pool:
+        results = [result for results in pool.map(judge, truth.images) for result in results]
+    return _scores(_dataset(truth, counting, numbers), results)
 
 
-def _read(coco_json: Path) -> dict[str, Any]:
-    try:
-        truth = json.loads(coco_json.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DetectorError(f"{coco_json}: cannot be read: {error}") from error
-    missing = [key for key in ("images", "annotations", "categories") if key not in truth]
-    if missing:
-        raise DetectorError(f"{coco_json}: expected COCO instances, {', '.join(missing)} missing")
-    return dict(truth)
+def _counting(picture: Picture, numbers: Mapping[str, int]) -> dict[str, int]:
+    """The classes that count in a picture."""
+    labelled = picture.labelled_classes
+    return {name: number for name, number in numbers.items() if labelled is None or name in labelled}
 
 
-def _labelled(image: Mapping[str, Any], categories: Mapping[int, str]) -> frozenset[int]:
-    names = image.get("labelled_classes")
-    return frozenset(number for number, name in categories.items() if names is None or name in names)
-
-
-def _annotation(number: int, entry: Mapping[str, Any]) -> dict[str, Any]:
-    width, height = entry["bbox"][2:]
-    ignored = bool(entry.get("iscrowd") or entry.get("difficult"))
-    return {
-        "id": number,
-        "image_id": entry["image_id"],
-        "category_id": entry["category_id"],
-        "bbox": entry["bbox"],
-        "area": entry.get("area", width * height),
-        "iscrowd": int(ignored),
-    }
-
-
-def _results(
-    detector: Detector, entry: Mapping[str, Any], images_dir: Path, categories: Mapping[int, str]
-) -> list[dict[str, Any]]:
-    path = images_dir / entry["file_name"]
-    image = cv2.imread(str(path))
+def _read(path: Path) -> NDArray[np.uint8]:
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         raise DetectorError(f"{path}: no picture that can be read")
-    numbers = {name: number for number, name in categories.items()}
-    [found] = detector.infer([detector.prepare(image.astype(np.uint8, copy=False))], LIMITS)
-    scores = found.confidence if found.confidence is not None else np.zeros(len(found))
+    return image.astype(np.uint8, copy=False)
+
+
+def _results(found: Detections, picture: Picture, counting: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Detections as COCO results."""
+    scores = np.zeros(len(found)) if found.confidence is None else found.confidence
     return [
         {
-            "image_id": entry["id"],
-            "category_id": numbers[name],
+            "image_id": picture.id,
+            "category_id": counting[name],
             "bbox": [float(x1), float(y1), float(x2 - x1), float(y2 - y1)],
             "score": float(score),
         }
-        for (x1, y1, x2, y2), score, name in zip(found.xyxy, scores, found.data["class_name"], strict=True)
-        if name in numbers
+        for (x1, y1, x2, y2), score, name in zip(found.xyxy, scores, found.data[CLASS_NAME], strict=True)
+        if name in counting
     ]
 
 
-def _scores(truth: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, Any]:
+def _dataset(
+    truth: Instances, counting: Mapping[int, Mapping[str, int]], numbers: Mapping[str, int]
+) -> dict[str, list[dict[str, Any]]]:
+    """The set as pycocotools wants it, with only what counts."""
+    counted = [box for box in truth.annotations if box.category_id in counting.get(box.image_id, {}).values()]
+    return {
+        "images": [{"id": picture.id} for picture in truth.images],
+        "categories": [{"id": number, "name": name} for name, number in numbers.items()],
+        "annotations": [
+            {
+                "id": number,
+                "image_id": box.image_id,
+                "category_id": box.category_id,
+                "bbox": list(box.bbox),
+                "area": box.bbox[2] * box.bbox[3] if box.area is None else box.area,
+                "iscrowd": int(box.iscrowd or box.difficult),
+            }
+            for number, box in enumerate(counted, 1)
+        ],
+    }
+
+
+def _scores(truth: dict[str, list[dict[str, Any]]], results: list[dict[str, Any]]) -> dict[str, Any]:
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
-    if not results:
-        return {"AP": 0.0, "AP50": 0.0, "per_class": {}}
     with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
         coco = COCO()
         coco.dataset = truth
         coco.createIndex()
-        evaluation: COCOeval = COCOeval(coco, coco.loadRes(results), "bbox")
+        evaluation = COCOeval(coco, coco.loadRes(results) if results else COCO(), "bbox")
         evaluation.evaluate()
         evaluation.accumulate()
     # [IoU threshold, recall, class, area range, detections a picture]; -1 where there is nothing to find.
@@ -141,6 +135,6 @@ def _scores(truth: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, A
     return {"AP": _mean(precision), "AP50": _mean(precision[0]), "per_class": per_class}
 
 
-def _mean(precision: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+def _mean(precision: NDArray[np.float64]) -> float:
     counted = precision[precision > -1]
     return float(counted.mean()) if counted.size else 0.0

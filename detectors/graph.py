@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, compose, helper, version_converter
 
-from detectors.errors import ModelLoadError
+from detectors.errors import ModelLoadError, one_line
 from detectors.families import FAMILIES
 from detectors.modelfile import IR_VERSION, OPSET, opset
 from detectors.nodes import Nodes
@@ -54,7 +54,7 @@ def compile_graph(model: onnx.ModelProto, family: str, head: Head, spec: InputSp
         joined = compose.merge_models(joined, after, io_map=inputs, outputs=list(OUTPUTS))
         onnx.checker.check_model(joined)
     except (ValueError, TypeError, onnx.checker.ValidationError) as error:
-        raise ModelLoadError(f"the model does not fit its decode: {error}") from error
+        raise ModelLoadError(f"the model does not fit its decode: {one_line(error)}") from error
     joined.producer_name = "sightline"
     return joined
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from detectors.errors import ModelLoadError
+from detectors.errors import ModelLoadError, one_line
 
 Triple = tuple[float, float, float]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -110,8 +110,8 @@ def stated_in(sidecar: bytes) -> dict[str, Any]:
     """
     try:
         stated = json.loads(sidecar)
-    except ValueError as error:
-        raise ModelLoadError(f"manifest: not JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ModelLoadError(f"manifest: not JSON: {one_line(error)}") from error
     if not isinstance(stated, dict):
         raise ModelLoadError(f"manifest: expected an object of fields, received {type(stated).__name__}")
     # What is left out gets a value that passes, so that what is there can be judged.

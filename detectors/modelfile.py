@@ -10,7 +10,7 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import external_data_helper, helper, shape_inference, version_converter
 
-from detectors.errors import ModelLoadError
+from detectors.errors import ModelLoadError, one_line
 from detectors.families.family import Signature
 from detectors.inspection import inspect_content, inspect_shapes
 
@@ -58,7 +58,7 @@ def parse(content: bytes, folder: Path) -> ParsedModel:
         onnx.checker.check_model(model)
         return ParsedModel(_at_one_opset(model), whole=not external)
     except (onnx.checker.ValidationError, RuntimeError, ValueError, TypeError, OSError) as error:
-        raise ModelLoadError(f"not a valid ONNX model: {' '.join(str(error).split())[:200]}") from error
+        raise ModelLoadError(f"not a valid ONNX model: {one_line(error)}") from error
 
 
 def opset(model: onnx.ModelProto) -> int:
@@ -89,7 +89,7 @@ def with_input(model: onnx.ModelProto, size: tuple[int, int] | None) -> onnx.Mod
     try:
         inferred = shape_inference.infer_shapes(model, data_prop=True)
     except (RuntimeError, ValueError) as error:
-        raise ModelLoadError(f"its shapes do not fit: {' '.join(str(error).split())[:200]}") from error
+        raise ModelLoadError(f"its shapes do not fit: {one_line(error)}") from error
     inspect_shapes(inferred)
     return inferred
 

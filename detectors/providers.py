@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 from typing import TYPE_CHECKING, Final, Literal
 
+from detectors.errors import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
@@ -59,5 +61,5 @@ def unloadable(library: str, what: str) -> str | None:
     try:
         ctypes.CDLL(library)
     except OSError as error:
-        return f"{what} ({' '.join(str(error).split())})"
+        return f"{what} ({one_line(error)})"
     return None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from detectors.errors import ModelLoadError
+from detectors.errors import ModelLoadError, one_line
 
 BUILTIN: Final = Path(__file__).parent / "builtin"
 """The models that are installed with the program."""
@@ -43,12 +44,15 @@ def resolve(model: str) -> ModelFiles:
     names = catalogue()
     if model in names:
         return _files(BUILTIN / f"{model}{SUFFIX}")
-    path = Path(model).expanduser()
-    if path.is_dir():
-        raise ModelLoadError(f"{model}: expected an ONNX file, received a folder")
-    if path.is_file():
-        return _files(path)
-    if path.suffix or len(path.parts) > 1:
+    try:
+        path = Path(model).expanduser()
+        if path.is_dir():
+            raise ModelLoadError(f"{model}: expected an ONNX file, received a folder")
+        if path.is_file():
+            return _files(path)
+    except (OSError, RuntimeError, ValueError) as error:  # no name a file could have
+        raise ModelLoadError(f"{model:.100}: no such file: {one_line(error)}") from error
+    if path.suffix or os.sep in model:
         raise ModelLoadError(f"{model}: no such file")
     near = difflib.get_close_matches(model, names, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]!r}?" if near else "a name of the catalogue or the path of an ONNX file"

@@ -40,9 +40,7 @@ def test_an_open_batch_stays_open(tmp_path):
 
 def test_infer_takes_any_number_of_pictures_whatever_the_model_takes(tmp_path):
     detector = opened(yolox(Recipe(coupled=True)), tmp_path)
-    white, black = (
-        detector.prepare(np.full((SIDE, SIDE, 3), level, np.uint8)) for level in (255, 0)
-    )
+    white, black = (detector.prepare(np.full((SIDE, SIDE, 3), level, np.uint8)) for level in (255, 0))
     counts = [len(found) for found in detector.infer([white, black, white, black, black], Limits())]
     assert counts == [2, 0, 2, 0, 0]
 

@@ -163,8 +163,16 @@ def test_preparation_is_that_of_numpy_bit_for_bit(tmp_path):
     family, head = recognise(signature(read))
     images = pictures(6, 2)
     for channels in ("bgr", "rgb"):
-        spec = FAMILIES[family].input(head).model_copy(
-            update={"channels": channels, "mean": (103.53, 116.28, 123.675), "std": (57.375, 57.12, 58.395)}
+        spec = (
+            FAMILIES[family]
+            .input(head)
+            .model_copy(
+                update={
+                    "channels": channels,
+                    "mean": (103.53, 116.28, 123.675),
+                    "std": (57.375, 57.12, 58.395),
+                }
+            )
         )
         graph = compile_graph(read, family, head, spec)
         # The tensor between preparation and model, as one more output.

@@ -57,7 +57,9 @@ def test_a_manifest_may_name_the_family():
     assert recognise(Signature(416, 416, YOLOX), "yolox")[0] == "yolox"
     with pytest.raises(UnknownFamily, match=r"ultralytics-v8.*output \[1,3549,85\]"):
         recognise(Signature(416, 416, YOLOX), "ultralytics-v8")
-    with pytest.raises(UnknownFamily, match="expected one of sightline, yolox, ultralytics-v8, received 'ssd'"):
+    with pytest.raises(
+        UnknownFamily, match="expected one of sightline, yolox, ultralytics-v8, received 'ssd'"
+    ):
         recognise(Signature(416, 416, YOLOX), "ssd")
 
 

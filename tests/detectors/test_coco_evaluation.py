@@ -1,0 +1,120 @@
+"""Average precision on sets whose figures are known beforehand."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from miniature import BOXES, LABELS, SIDE, write, yolox
+
+from detectors.detector import load
+from detectors.errors import DetectorError
+from detectors.evaluate import evaluate
+from detectors.session import SessionOptions
+
+CATEGORIES = [{"id": 7, "name": "cow"}, {"id": 3, "name": "bee"}, {"id": 9, "name": "unknown to the model"}]
+NUMBERS = {"cow": 7, "bee": 3}
+
+
+@pytest.fixture
+def detector(tmp_path):
+    path = write(yolox(), tmp_path / "mini.onnx", labels=LABELS)
+    return load(str(path), SessionOptions(provider="cpu", workers=2), cache=tmp_path / "cache")
+
+
+def annotation(picture, name, **more):
+    x1, y1, x2, y2 = BOXES[name]
+    box = [x1, y1, x2 - x1, y2 - y1]
+    return {"image_id": picture, "category_id": NUMBERS[name], "bbox": box, **more}
+
+
+def scores(detector, folder, images, annotations):
+    """Evaluate on pictures that are white: the model finds a bee and a cow in each."""
+    for image in images:
+        cv2.imwrite(str(folder / image["file_name"]), np.full((SIDE, SIDE, 3), 255, np.uint8))
+    instances = folder / "instances.json"
+    instances.write_text(
+        json.dumps({"images": images, "annotations": annotations, "categories": CATEGORIES, "info": {}})
+    )
+    return evaluate(detector, instances, folder)
+
+
+def image(number, **more):
+    return {"id": number, "file_name": f"{number}.png", "width": SIDE, "height": SIDE, **more}
+
+
+def test_everything_found_is_one(detector, tmp_path):
+    truth = [annotation(1, "bee"), annotation(1, "cow"), annotation(2, "bee"), annotation(2, "cow")]
+    perfect = {"AP": pytest.approx(1), "AP50": pytest.approx(1)}
+    found = scores(detector, tmp_path, [image(1), image(2)], truth)
+    assert found == {**perfect, "per_class": {"bee": perfect, "cow": perfect}}
+
+
+def test_a_false_alarm_halves_the_precision(detector, tmp_path):
+    """Two cows of equal score, the false one in the first picture: the true one comes second."""
+    truth = [annotation(1, "bee"), annotation(2, "bee"), annotation(2, "cow")]
+    found = scores(detector, tmp_path, [image(1), image(2)], truth)
+    assert found["per_class"]["bee"]["AP50"] == pytest.approx(1)
+    assert found["per_class"]["cow"]["AP50"] == pytest.approx(0.5)
+    assert found["AP50"] == pytest.approx(0.75)
+
+
+def test_a_picture_counts_only_for_its_labelled_classes(detector, tmp_path):
+    truth = [annotation(1, "bee"), annotation(1, "cow"), annotation(2, "bee")]
+    images = [image(1), image(2, labelled_classes=["bee", "something else"])]
+    assert scores(detector, tmp_path, images, truth)["AP50"] == pytest.approx(1)
+    # Boxes of a class the picture is not labelled for do not count either.
+    stray = [*truth, {**annotation(2, "cow"), "bbox": [40, 40, 5, 5]}]
+    assert scores(detector, tmp_path, images, stray)["AP50"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("flag", ["iscrowd", "difficult"])
+def test_ignored_boxes_are_neither_hit_nor_miss(flag, detector, tmp_path):
+    truth = [
+        annotation(1, "bee"),
+        annotation(1, "cow", **{flag: 1}),
+        annotation(2, "bee"),
+        annotation(2, "cow"),
+    ]
+    missed = {**annotation(2, "bee", **{flag: 1}), "bbox": [50, 50, 10, 10]}
+    assert scores(detector, tmp_path, [image(1), image(2)], [*truth, missed])["AP50"] == pytest.approx(1)
+
+
+def test_classes_without_a_box_are_not_listed(detector, tmp_path):
+    found = scores(detector, tmp_path, [image(1)], [annotation(1, "bee")])
+    assert found["per_class"].keys() == {"bee"}
+
+
+def test_nothing_found_is_zero(detector, tmp_path):
+    cv2.imwrite(str(tmp_path / "dark.png"), np.zeros((SIDE, SIDE, 3), np.uint8))
+    instances = tmp_path / "instances.json"
+    truth = {"images": [{"id": 1, "file_name": "dark.png"}], "annotations": [annotation(1, "bee")]}
+    instances.write_text(json.dumps({**truth, "categories": CATEGORIES}))
+    assert evaluate(detector, instances, tmp_path) == {
+        "AP": 0,
+        "AP50": 0,
+        "per_class": {"bee": {"AP": 0, "AP50": 0}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "Invalid JSON"),
+        ("{}", "images: Field required"),
+        ('{"images": [{"id": 1}], "annotations": [], "categories": []}', "images.0.file_name: Field"),
+        ('{"images": [], "annotations": [], "categories": []}', "none of its classes is known to mini"),
+        ('{"images": [{"id": 1, "file_name": "gone.jpg"}], "annotations": [],'
+         ' "categories": [{"id": 1, "name": "bee"}]}', "gone.jpg: no picture that can be read"),
+    ],
+)  # fmt: skip
+def test_a_set_that_cannot_be_used_is_one_line(text, why, detector, tmp_path):
+    (tmp_path / "instances.json").write_text(text)
+    with pytest.raises(DetectorError, match=why) as raised:
+        evaluate(detector, tmp_path / "instances.json", tmp_path)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_set_that_is_not_there(detector, tmp_path):
+    with pytest.raises(DetectorError, match=r"nowhere.json: No such file"):
+        evaluate(detector, tmp_path / "nowhere.json", tmp_path)

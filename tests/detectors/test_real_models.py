@@ -1,0 +1,106 @@
+"""The real models on real pictures."""
+
+import json
+from functools import cache
+
+import cv2
+import numpy as np
+import onnx
+import oracle
+import pytest
+
+from detectors.detections import CLASS_NAME
+from detectors.detector import load
+from detectors.evaluate import evaluate
+from detectors.session import Limits, SessionOptions, raw_outputs
+from detectors.store import BUILTIN
+
+pytestmark = pytest.mark.realdata
+
+MODELS = ("yolox_nano", "yolov8n_int8")
+FIGURES = {"yolox_nano": (0.2850, 0.4327), "yolov8n_int8": (0.3960, 0.5381)}
+"""AP and AP50 of the data's own MANIFEST, by other decoders."""
+
+
+@pytest.fixture(scope="module")
+def detector_of(test_data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("graphs")
+
+    @cache
+    def opened(name):
+        path = name if name == "sightline-nano" else str(test_data / "models" / f"{name}.onnx")
+        return load(path, SessionOptions(provider="cpu", workers=2), cache=folder)
+
+    return opened
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_average_precision_is_that_of_the_manifest(name, detector_of, test_data):
+    train = test_data / "det_coco50_train"
+    found = evaluate(detector_of(name), train / "instances.json", train / "images")
+    assert (found["AP"], found["AP50"]) == pytest.approx(FIGURES[name], abs=0.02)
+    assert len(found["per_class"]) > 40
+
+
+def expected_of(test_data, name):
+    told = json.loads((test_data / "expected_detections.json").read_text())["detections"]
+    return told[f"{name}.onnx"].items()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_expected_detections_are_found_and_no_others(name, detector_of, test_data):
+    detector = detector_of(name)
+    limits = Limits(min_confidence=0.35, iou=0.45, multi_label=True)
+    for photo, expected in expected_of(test_data, name):
+        image = cv2.imread(str(test_data / "photos" / photo))
+        [found] = detector.infer([detector.prepare(image)], limits)
+        left = list(zip(found.data[CLASS_NAME], found.xyxy, strict=True))
+        for one in expected:
+            same = [
+                number
+                for number, (label, box) in enumerate(left)
+                if label == one["label"] and oracle.iou(box, np.array(one["xyxy"])) >= 0.7
+            ]
+            assert same, f"{photo}: {one} not found"
+            left.pop(same[0])
+        assert not left, f"{photo}: {left} not expected"
+
+
+@pytest.mark.parametrize("name", [*MODELS, "sightline-nano"])
+def test_the_compiled_graph_equals_the_decode_in_numpy(name, detector_of, test_data):
+    if name == "sightline-nano" and not (BUILTIN / "sightline-nano.onnx").is_file():
+        pytest.skip("no weights in detectors/builtin yet")
+    detector = detector_of(name)
+    source = BUILTIN if name == "sightline-nano" else test_data / "models"
+    model = onnx.load(source / f"{name}.onnx")
+    spec, family = detector.manifest.input, detector.manifest.family
+    names = [output.name for output in model.graph.output]
+    for photo in ("bus.jpg", "dls_pedestrians.jpg"):
+        image = detector.prepare(cv2.imread(str(test_data / "photos" / photo))).image[None]
+        raw = raw_outputs(model.SerializeToString(), oracle.pixels(image, spec))
+        decoded = oracle.DECODES[family](dict(zip(names, raw, strict=True)), (spec.height, spec.width))
+        for limits in (Limits(), Limits(0.01, 0.65, multi_label=True, max_candidates=300)):
+            oracle.assert_same(detector._session.run(image, limits), oracle.hits(decoded, limits))
+
+
+def test_yolox_runs_in_batches_and_the_quantised_model_does_not(detector_of, test_data):
+    assert not detector_of("yolov8n_int8")._session.any_batch
+    detector = detector_of("yolox_nano")
+    assert detector._session.any_batch
+    photos = sorted((test_data / "photos").glob("*.jpg"))[:5]
+    images = np.stack([detector.prepare(cv2.imread(str(photo))).image for photo in photos])
+    limits = Limits(0.05)
+    together = detector._session.run(images, limits)
+    for number, image in enumerate(images):
+        alone = oracle.hits_of(detector._session.run(image[None], limits))
+        moved = [oracle.Hit(number, hit.label, hit.score, hit.box) for hit in alone]
+        mine = together.picture == number
+        part = type(together)(*(getattr(together, field)[mine] for field in together.__slots__))
+        oracle.assert_same(part, moved)
+
+
+def test_label_names_are_those_of_coco(detector_of):
+    for name in MODELS:
+        labels = detector_of(name).labels
+        assert len(labels) == 80
+        assert {"person", "motorcycle", "tv", "couch", "potted plant", "dining table"} <= set(labels)
