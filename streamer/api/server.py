@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 BACKLOG: Final = 128
-FAREWELL_S: Final = 1.0
+FAREWELL_S: Final = 1
 """How long open requests may take to finish when the service stops."""
 
 
@@ -39,7 +39,12 @@ async def serve(
     """
     listening = await anyio.to_thread.run_sync(listen, host, port)
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=int(FAREWELL_S)
+        app,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        timeout_graceful_shutdown=FAREWELL_S,
     )
     server = _Server(config)
     async with anyio.create_task_group() as tasks:

@@ -33,6 +33,8 @@ SHADE: Final = 0.35
 CHIP_OPACITY: Final = 0.88
 LABEL_WEIGHT, CONFIDENCE_WEIGHT = 600, 400
 LONGEST_LABEL: Final = 32
+INSET: Final = 4
+"""Pixels between the edge of a box and a chip inside it."""
 SUPERSAMPLING: Final = 4
 CACHED: Final = 1024
 
@@ -184,8 +186,7 @@ def _free_place(
     """Above the object, else inside at its top, below it, inside at its bottom: the first that is free."""
     x1, y1, x2, y2 = corners
     height, width = chip[0], chip[1]
-    rows = (y1 - height - 2, y1 + 3, y2 + 3, y2 - height - 3)
-    columns = (x1, x2 - width)
+    rows = ((y1 - height - 2, 0), (y1 + INSET, INSET), (y2 + 3, 0), (y2 - height - INSET, INSET))
     places = [
         Place(
             x=round(min(max(column, 0), picture[1] - width)),
@@ -193,9 +194,9 @@ def _free_place(
             width=width,
             height=height,
         )
-        for row in rows
+        for row, inset in rows
         if 0 <= row <= picture[0] - height
-        for column in columns
+        for column in (x1 + inset, x2 - width - inset)
     ]
     fallback = Place(
         round(min(max(x1, 0), picture[1] - width)), round(min(max(y1, 0), picture[0] - height)), width, height

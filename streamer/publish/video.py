@@ -13,6 +13,7 @@ import anyio.to_thread
 import av
 import cv2
 import numpy as np
+from av.codec.context import Flags
 from av.error import FFmpegError
 from av.video.reformatter import ColorRange, Colorspace
 
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
 
 FORMATS: Final = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 # Fragments until the file is closed, a plain index from then on: a killed run leaves a file that plays.
-CRASH_PROOF: Final = {"movflags": "hybrid_fragmented+delay_moov", "flush_packets": "1"}
-ENCODER: Final = {"crf": "21", "preset": "veryfast", "g": "60"}
+CRASH_PROOF: Final = {"movflags": "hybrid_fragmented", "flush_packets": "1"}
+# Without B-frames (a fifth larger) every frame, the last one too, is shown for exactly its own time.
+ENCODER: Final = {"crf": "21", "preset": "veryfast", "g": "60", "bf": "0"}
 NOMINAL_FPS: Final = 30
 BT709: Final = 1
 LIMITED_RANGE: Final = 1
@@ -41,22 +43,25 @@ FIRST_STEP: Final = PTS_CLOCK_HZ // 2
 
 
 class Timeline:
-    """Gives the frames of one file rising times: sources follow one another without a gap."""
+    """Gives the frames of one file rising times: sources follow one another without a gap.
+
+    ``step`` is the time between the last two frames of a source, in ticks of 90 kHz.
+    """
 
     def __init__(self) -> None:
         self._camera: str | None = None
         self._last: int | None = None
         self._offset = 0
-        self._step = FIRST_STEP
+        self.step = FIRST_STEP
 
     def place(self, camera: str, pts: int) -> int:
         """The time of this frame in the file, in ticks of 90 kHz."""
         if self._last is None:
             self._offset = -pts
         elif camera != self._camera or pts + self._offset <= self._last:
-            self._offset = self._last + self._step - pts
+            self._offset = self._last + self.step - pts
         else:
-            self._step = pts + self._offset - self._last
+            self.step = pts + self._offset - self._last
         self._camera, self._last = camera, pts + self._offset
         return self._last
 
@@ -143,6 +148,8 @@ class _Encoding:
         stream = self._container.add_stream("libx264", rate=NOMINAL_FPS, options=ENCODER)
         stream.height, stream.width = (edge + edge % 2 for edge in image.shape[:2])
         stream.pix_fmt = "yuv420p"
+        # Without it the last frame lasts as long as one of NOMINAL_FPS.
+        stream.codec_context.flags |= Flags.frame_duration
         stream.time_base = stream.codec_context.time_base = Fraction(1, PTS_CLOCK_HZ)
         stream.codec_context.color_primaries = stream.codec_context.color_trc = BT709
         stream.codec_context.colorspace = BT709
@@ -156,6 +163,7 @@ class _Encoding:
             format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
         )
         frame.pts, frame.time_base = pts, Fraction(1, PTS_CLOCK_HZ)
+        frame.duration = self._timeline.step
         self._container.mux(self._stream.encode(frame))
 
 

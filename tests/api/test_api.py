@@ -231,6 +231,17 @@ async def test_it_serves_on_a_free_port_until_it_is_cancelled(metrics, status, s
             await client.get("/healthz")
 
 
+async def test_a_client_that_dawdles_does_not_hold_up_the_end(metrics, status, store):
+    app = create_app(metrics, status, store)
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            url = await tasks.start(serve, app, "127.0.0.1", 0)
+            async with await anyio.connect_tcp("127.0.0.1", int(url.rpartition(":")[2])) as client:
+                await client.send(b"GET /healthz HTTP/1.1\r\nHost: sightline\r\n\r\nGET /api")
+                assert (await client.receive()).startswith(b"HTTP/1.1 200")
+                tasks.cancel_scope.cancel()
+
+
 async def test_a_port_in_use_is_one_line(metrics, status, store, caplog):
     app = create_app(metrics, status, store)
     async with anyio.create_task_group() as tasks:

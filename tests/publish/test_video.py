@@ -33,6 +33,8 @@ async def test_every_frame_keeps_its_time(tmp_path):
         stream = container.streams.video[0]
         assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
         assert (stream.width, stream.height) == (320, 240)
+        # The last frame stays as long as the one before it.
+        assert float(stream.duration * stream.time_base) == pytest.approx(2.0 + 1.48, abs=1e-3)
 
 
 async def test_the_boxes_are_in_it(tmp_path):
