@@ -105,7 +105,7 @@ class LiveTable:
 
 FIGURES: Final[Mapping[str, Callable[[CameraStatistics], str]]] = {
     "in/s": lambda camera: f"{camera.fps_in:.1f}",
-    "found/s": lambda camera: f"{camera.fps_detected:.1f}",
+    "detected/s": lambda camera: f"{camera.fps_detected:.1f}",
     "p50 ms": lambda camera: _milliseconds(camera.latency_p50_s),
     "p95 ms": lambda camera: _milliseconds(camera.latency_p95_s),
     "objects": lambda camera: str(camera.objects) if camera.state == "live" else NOTHING,
@@ -135,9 +135,8 @@ def camera_table(cameras: Sequence[CameraStatistics], now: datetime, width: int)
 def event_table(events: Sequence[Event]) -> Table:
     """The newest event first."""
     table = Table(box=None, show_header=False, padding=(0, 1))
-    for event in events:
-        began = event.phase == "start"
-        at = event.started_at if began else event.ended_at or event.started_at
+    for event in sorted(events, key=_shown_at, reverse=True):
+        began, at = event.phase == "start", _shown_at(event)
         lasted = "" if event.ended_at is None else span((event.ended_at - event.started_at).total_seconds())
         table.add_row(
             Text(f"  {at.astimezone():%H:%M:%S}", "bright_black"),
@@ -146,6 +145,10 @@ def event_table(events: Sequence[Event]) -> Table:
             Text("came" if began else f"left after {lasted}", "green" if began else "bright_black"),
         )
     return table
+
+
+def _shown_at(event: Event) -> datetime:
+    return event.ended_at or event.started_at
 
 
 def span(seconds: float) -> str:

@@ -102,7 +102,7 @@ def test_a_span_is_told_in_one_unit(seconds, text):
 async def test_without_a_terminal_every_camera_gets_a_line(caplog):
     metrics = two_cameras()
     assert line(metrics.snapshot("front")) == (
-        "front: live, 10.0 in/s, 1.0 found/s, p95 21 ms, 2 objects, dropped busy 1 rate 1"
+        "front: live, 10.0 in/s, 1.0 detected/s, p95 21 ms, 2 objects, dropped busy 1 rate 1"
     )
     with caplog.at_level(logging.INFO), anyio.move_on_after(0.5):
         async with anyio.create_task_group() as tasks:
