@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
@@ -12,7 +13,6 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
-    TypeAdapter,
     ValidationError,
     WithJsonSchema,
 )
@@ -22,7 +22,7 @@ from streamer.errors import MessageRejected
 if TYPE_CHECKING:
     from supervision import Detections
 
-    from streamer.event import Event, Phase
+    from streamer.event import Event
     from streamer.frame import Frame
     from streamer.tracking.tracks import Tracks
 
@@ -56,9 +56,7 @@ Box = Annotated[
 class Record(BaseModel):
     """A message: its keys never change within one value of ``schema``."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, validate_by_alias=True, validate_by_name=True, serialize_by_alias=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
 
     def line(self) -> bytes:
         """The record as one line of JSON Lines, its line feed included."""
@@ -101,7 +99,8 @@ class DetectionRecord(Record):
             return cls(
                 schema=DETECTIONS_SCHEMA,
                 camera=frame.camera,
-                file=file,
+                # A name that is no UTF-8 would be no JSON.
+                file=None if file is None else os.fsencode(file).decode(errors="replace"),
                 frame=frame.sequence,
                 pts=round(frame.time_s, PTS_DIGITS),
                 captured_at=frame.captured_at,
@@ -138,13 +137,12 @@ class EventRecord(Record):
     def of(cls, event: Event, *, width: int, height: int) -> Self:
         """The record of an event whose box lies in a picture of that size; MessageRejected as above."""
         box = [round(float(edge), BOX_DIGITS) for edge in event.box]
-        phase: Phase = event.phase
         try:
             return cls(
                 schema=EVENTS_SCHEMA,
                 id=event.id,
                 camera=event.camera,
-                phase=phase,
+                phase=event.phase,
                 label=event.label,
                 sub_label=event.sub_label,
                 attributes=dict(event.attributes),
@@ -160,11 +158,6 @@ class EventRecord(Record):
             )
         except ValidationError as error:
             raise MessageRejected(_what_is_wrong(event.camera, error)) from error
-
-
-Message = Annotated[DetectionRecord | EventRecord, Field(discriminator="schema_")]
-MESSAGE: Final[TypeAdapter[DetectionRecord | EventRecord]] = TypeAdapter(Message)
-"""Reads any record back, told apart by its ``schema``."""
 
 
 def detected_objects(detections: Detections) -> tuple[DetectedObject, ...]:

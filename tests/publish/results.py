@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 import numpy as np
 import supervision as sv
+from pydantic import Field, TypeAdapter
 
 from streamer.event import Event
 from streamer.frame import PTS_CLOCK_HZ, Frame
+from streamer.messages import DetectionRecord, EventRecord
 from streamer.tracking.tracks import Tracks
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+MESSAGE = TypeAdapter(Annotated[DetectionRecord | EventRecord, Field(discriminator="schema_")])
+"""Reads any line back."""
+
 Found = tuple[str, float, tuple[float, float, float, float], int]
 
 

@@ -10,10 +10,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from results import NOON, PERSON, event, frame, tracks
+from results import MESSAGE, NOON, PERSON, event, frame, tracks
 
 from streamer.errors import ConfigError, SinkUnavailable
-from streamer.messages import MESSAGE
 from streamer.publish.jsonl import JsonLinesSink, json_lines
 
 pytestmark = pytest.mark.anyio

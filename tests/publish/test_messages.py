@@ -1,16 +1,17 @@
 """Records on the wire: exact keys, rounding, schemas, and the way back."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from results import BUS, NOON, PERSON, event, frame, tracks
+from results import BUS, MESSAGE, NOON, PERSON, event, frame, tracks
 
 from streamer.errors import MessageRejected
-from streamer.messages import MESSAGE, DetectedObject, DetectionRecord, EventRecord, rfc3339, schemas
+from streamer.messages import DetectedObject, DetectionRecord, EventRecord, rfc3339, schemas
 
 GOLDEN = Path(__file__).parent / "schemas.json"
 
@@ -43,6 +44,11 @@ def test_a_picture_names_its_file():
     wire = json.loads(record.line())
     assert wire["file"] == "photos/bus.jpg"
     assert wire["objects"] == []
+
+
+def test_a_file_name_that_is_no_text_is_still_told():
+    record = DetectionRecord.of(frame(), tracks(), "m", file=os.fsdecode(b"photo-\xff.jpg"))
+    assert json.loads(record.line())["file"] == "photo-\ufffd.jpg"
 
 
 def test_detections_without_tracking_have_no_track():
