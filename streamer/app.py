@@ -132,7 +132,8 @@ class App:
         try:
             await source.run()
         except SourceEnded as error:
-            # Its reason is shown as its state; the other cameras go on.
+            # Its reason is shown as its state, too; the other cameras go on.
+            log.warning("%s: %s", source.name, error)
             self._ended.append(error)
 
 

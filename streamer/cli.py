@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import logging
 import os
@@ -11,13 +10,15 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Final
 
-from detectors.errors import DetectorError, ModelLoadError
+from detectors.errors import DetectorError, InferenceError
 from streamer.commands import bench, config, demo, detect, doctor, models, run, sim, track
+from streamer.commands.parsers import Parser
 from streamer.errors import ConfigError, DetectorStuck, SourceError, StreamerError
 
 COMMANDS: Final = (demo, run, detect, track, bench, doctor, config, models, sim)
 
 EXPECTED: Final = (StreamerError, DetectorError, OSError)
+WRONG_INPUT: Final = (ConfigError, DetectorError, SourceError)
 
 OK: Final = 0
 FAILURE: Final = 1
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when all went well, 2 for bad input, 1 for a failure at run time.
     """
     options = build_parser().parse_args(arguments)
-    configure_logging(options.debug)
+    configure_logging(options.debug, options.serves)
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -53,24 +54,28 @@ def _expected(error: BaseException) -> Exception | None:
     return leaves[0] if leaves else None
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         prog="sightline", description="Streaming object detection: live cameras in, followed objects out."
     )
     parser.add_argument("--version", action="version", version=version("sightline"))
     parser.add_argument("--debug", action="store_true", help="show tracebacks and debug messages")
+    parser.set_defaults(serves=False)
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_parser(subparsers)
     return parser
 
 
-def configure_logging(debug: bool) -> None:
-    """Messages go to standard error; standard output belongs to results."""
+def configure_logging(debug: bool, serves: bool) -> None:
+    """Messages go to standard error; standard output belongs to results.
+
+    A service also says how it does, and when; a command that ends by itself only what is wrong.
+    """
     logging.basicConfig(
         stream=sys.stderr,
-        level=logging.DEBUG if debug else logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
+        level=logging.DEBUG if debug else logging.INFO if serves else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(message)s" if serves or debug else "sightline: %(message)s",
         datefmt="%H:%M:%S",
         force=True,
     )
@@ -89,4 +94,4 @@ def _tell(error: Exception) -> int:
         # Threads that hang in native code would abort an orderly exit.
         sys.stderr.flush()
         os._exit(FAILURE)
-    return BAD_INPUT if isinstance(error, (ConfigError, ModelLoadError, SourceError)) else FAILURE
+    return BAD_INPUT if isinstance(error, WRONG_INPUT) and not isinstance(error, InferenceError) else FAILURE

@@ -76,8 +76,15 @@ class Job:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a job."""
+    """What became of a job.
 
+    Attributes:
+        frames: processed.
+        failures: sources that could not be read, each told already.
+        lost_frames: damaged ones, and those that the model failed on.
+    """
+
+    frames: int = 0
     failures: list[SourceEnded] = field(default_factory=list)
     lost_frames: int = 0
 
@@ -91,7 +98,6 @@ async def detect_all(job: Job) -> Outcome:
 
     Raises:
         ConfigError: a source or an output cannot be used.
-        SourceEnded: none of the sources can be read.
         DetectorError: the model cannot be used.
         SinkUnavailable: an output cannot be written any more.
     """
@@ -109,7 +115,6 @@ class Detection:
         self._inputs = inputs
         self._files = {item.name: str(item.path) for item in inputs if isinstance(item, Picture)}
         self._metrics = Metrics(Status([]))
-        self._progress = Progress(len(inputs))
         self._outcome = Outcome()
 
     async def run(self) -> Outcome:
@@ -119,13 +124,13 @@ class Detection:
             # Left in reverse: the sources end, what they gave is written, the detector stops.
             stack.callback(services.cancel_scope.cancel)
             batcher = await self._batcher(services)
-            publisher = Publisher(await self._sinks(stack, batcher.detector.manifest.name))
+            manifest, policy = batcher.detector.manifest, batcher.policy
+            self._progress = Progress(f"{manifest.name} on {policy.provider}")
+            publisher = Publisher(await self._sinks(stack, manifest.name))
             with sources:
                 for _, items in groupby(self._inputs, type):
                     await self._detect(list(items), batcher, publisher)
-            self._outcome.lost_frames = self._lost_frames()
-        if self._outcome.failures and not self._progress.frames:
-            raise self._outcome.failures[0]
+            self._outcome.frames, self._outcome.lost_frames = self._progress.frames, self._lost_frames()
         return self._outcome
 
     async def _batcher(self, services: TaskGroup) -> Batcher:
@@ -174,6 +179,10 @@ class Detection:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._play, source)
             await self._pipeline(source, tracker, batcher, publisher).run()
+        played = self._metrics.snapshot(video.name)
+        if played.dropped.get("error"):
+            of_total = f" of {total}" if (total := source.frames_total()) else ""
+            log.warning("%s: damaged: %d%s frames could be read", video.source, played.received, of_total)
 
     def _pipeline(
         self, source: FrameSource, tracker: Following, batcher: Batcher, publisher: Publisher
@@ -188,8 +197,7 @@ class Detection:
             self._failed(error)
 
     def _failed(self, error: SourceEnded) -> None:
-        if len(self._inputs) > 1:
-            log.warning("%s", error)
+        log.warning("%s", error)
         self._outcome.failures.append(error)
 
     def _file_of(self, frame: Frame) -> str | None:

@@ -79,10 +79,10 @@ class SupervisedSource:
         self._change("live")
 
     def _lost(self, reason: str) -> None:
-        log.warning("%s: %s: %s", self.name, self._plan.shown, reason)
         self._change("down", reason)
         if not self._plan.retried:
             raise SourceEnded(f"{self._plan.shown}: {reason}") from None
+        log.warning("%s: %s: %s", self.name, self._plan.shown, reason)
 
     def _change(self, phase: SourcePhase, reason: str | None = None) -> None:
         self._observer.changed(self.name, SourceState(phase, reason, datetime.now(UTC)))

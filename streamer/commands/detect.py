@@ -29,13 +29,16 @@ def run(options: argparse.Namespace) -> int:
     """Detect in every source.
 
     Returns:
-        0, or 1 when the model failed on a frame.
+        0, 1 when a part of them is missing in the results, 2 when none of them could be read.
     """
     import anyio
 
     from streamer.detection import detect_all
 
-    return 1 if anyio.run(detect_all, job(options)).failed else 0
+    outcome = anyio.run(detect_all, job(options))
+    if outcome.failures and not outcome.frames:
+        return 2
+    return 1 if outcome.failed else 0
 
 
 def job(options: argparse.Namespace) -> Job:

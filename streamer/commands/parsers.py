@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, TypeAlias
+import math
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other error is said."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"sightline: {message}; see {self.prog} --help\n")
+
 
 if TYPE_CHECKING:
-    Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+    Subparsers: TypeAlias = argparse._SubParsersAction[Parser]
 else:
     Subparsers = object
 
 
 def share(text: str) -> float:
     """A number from 0 to 1."""
-    value = float(text)
+    value = number(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, received {text!r}")
     return value
@@ -21,7 +30,15 @@ def share(text: str) -> float:
 
 def positive(text: str) -> int:
     """A whole number from 1 on."""
-    value = int(text)
-    if value < 1:
+    value = number(text)
+    if not 1 <= value < math.inf or not value.is_integer():
         raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, received {text!r}")
-    return value
+    return int(value)
+
+
+def number(text: str) -> float:
+    """The number, or NaN, which no range holds, where the text is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

@@ -29,6 +29,7 @@ def add_service_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on (8080)")
     parser.add_argument("--json", metavar="F|-", help="append records as JSON Lines")
+    parser.set_defaults(serves=True)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from detectors.detections import from_arrays
-from streamer.commands.parsers import positive
+from streamer.commands.parsers import number, positive
 from streamer.config import TrackerConfig
 from streamer.errors import ConfigError
 from streamer.tracking.tracker import UNCONFIRMED, Tracker
@@ -113,7 +113,7 @@ def result_lines(frame: int, tracks: Tracks) -> Iterator[str]:
 
 def frame_rate(text: str) -> float:
     """Frames per second, more than 0."""
-    value = float(text)
+    value = number(text)
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"expected a number above 0, received {text!r}")
     return value

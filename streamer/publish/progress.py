@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 class Progress:
     """A sink that counts; on a terminal it shows a bar with the time that is left."""
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, detector: str) -> None:
+        """``detector`` says which model finds the objects, and where it runs."""
         self.frames = 0
-        self._inputs = inputs
+        self._detector = detector
         self._console = Console(stderr=True)
         self._bar = progress.Progress(
             progress.TextColumn("{task.description}"),
@@ -51,8 +52,9 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
-        if error is None:
-            self._console.print(self._summary(time.monotonic() - self._began), highlight=False)
+        if error is None and self.frames:
+            summary = self._summary(time.monotonic() - self._began)
+            self._console.print(summary, highlight=False, soft_wrap=True)
 
     def begin(self, name: str, total: Callable[[], int | None]) -> None:
         """The next input; ``total`` is asked for its number of frames once it plays."""
@@ -76,4 +78,5 @@ class Progress:
         found = ", ".join(f"{count} {label}" for label, count in self._labels.most_common(8)) or "nothing"
         followed = f"; {len(self._tracks)} followed" if self._tracks else ""
         frames = f"{self.frames} frame{'s' if self.frames != 1 else ''}"
-        return f"{frames} in {seconds:.1f} s ({self.frames / max(seconds, 1e-3):.0f}/s): {found}{followed}"
+        rate = f"{self.frames / max(seconds, 1e-3):.0f}/s"
+        return f"{frames} in {seconds:.1f} s ({rate}, {self._detector}): {found}{followed}"
