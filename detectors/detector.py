@@ -70,7 +70,13 @@ class Detector:
         return self.policy
 
     def prepare(self, image: NDArray[np.uint8]) -> Prepared:
-        """Fit a picture, uint8 HxWx3 BGR, into the model's input."""
+        """Fit a picture, uint8 HxWx3 BGR, into the model's input.
+
+        Raises:
+            InferenceError: it is no such picture.
+        """
+        if image.ndim != 3 or image.shape[2] != 3 or not image.size or image.dtype != np.uint8:
+            raise InferenceError(f"expected a picture uint8 HxWx3, received {image.dtype} {image.shape}")
         return Prepared(*fit(image, self.manifest.input))
 
     def infer(self, prepared: Sequence[Prepared], limits: Limits) -> list[Detections]:

@@ -72,6 +72,22 @@ def test_a_poisoned_picture_fails_its_batch_and_nothing_else(tmp_path):
     assert len(detector.infer([good], Limits())[0]) == 2
 
 
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((0, 0, 3), np.uint8),
+        np.zeros((10, 0, 3), np.uint8),
+        np.zeros((10, 10), np.uint8),
+        np.zeros((10, 10, 4), np.uint8),
+        np.zeros((10, 10, 3), np.float32),
+    ],
+)
+def test_what_is_no_picture_is_refused_before_the_model(image, tmp_path):
+    detector = detector_of(yolox(), tmp_path)
+    with pytest.raises(InferenceError, match="expected a picture uint8 HxWx3, received"):
+        detector.prepare(image)
+
+
 def test_several_threads_may_infer_at_once(tmp_path):
     detector = detector_of(yolox(), tmp_path)
     prepared = [detector.prepare(picture(255 if number % 2 else 0)) for number in range(40)]
@@ -90,7 +106,7 @@ def test_a_rebuilt_detector_goes_on(tmp_path):
     assert len(detector.infer([detector.prepare(picture())], Limits())[0]) == 2
 
 
-def test_grey_and_non_contiguous_pictures_of_a_decoder_are_fine(tmp_path):
+def test_non_contiguous_pictures_are_fine(tmp_path):
     detector = detector_of(yolox(), tmp_path)
     wide = picture(width=2 * SIDE)
     [found] = detector.infer([detector.prepare(wide[:, ::2])], Limits())

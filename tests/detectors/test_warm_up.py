@@ -23,6 +23,8 @@ def test_on_a_cpu_a_batch_is_one_picture_and_workers_are_tried(mini, tmp_path):
     assert policy.buckets == (1,)
     assert policy.run_s.keys() == {1}
     assert 0 < policy.run_s[1] < 5
+    assert str(policy).startswith(f"cpu, {policy.workers} worker")
+    assert str(policy).endswith(" ms")
     assert 1 <= policy.workers <= cores()
     if cores() > 1:
         assert {1, cores()} <= policy.pictures_per_s.keys()
