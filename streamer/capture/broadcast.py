@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
 from types import TracebackType
 from typing import Final
 
@@ -29,13 +28,15 @@ class PacketBroadcast:
         """A subscription of up to ``limit`` waiting packets; ``async with`` opens it."""
         return Subscription(self, limit)
 
-    def publish(self, make: Callable[[], Packet]) -> None:
-        """Called by the decode thread; ``make`` is called only when somebody listens."""
-        subscriptions = self._subscriptions
-        if subscriptions:
-            packet = make()
-            for subscription in subscriptions:
-                subscription.offer(packet)
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody listens; a packet needn't be made otherwise."""
+        return bool(self._subscriptions)
+
+    def publish(self, packet: Packet) -> None:
+        """Called by the decode thread."""
+        for subscription in self._subscriptions:
+            subscription.offer(packet)
 
     def close(self) -> None:
         """The source is over: every subscription ends."""

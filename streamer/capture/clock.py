@@ -4,8 +4,8 @@ from typing import Final
 
 from streamer.frame import PTS_CLOCK_HZ
 
-LARGEST_STEP_S: Final = 10.0
-LARGEST_REORDER_S: Final = 1.0
+LARGEST_STEP_TICKS: Final = 10 * PTS_CLOCK_HZ
+LARGEST_REORDER_TICKS: Final = PTS_CLOCK_HZ
 LOOP_GAP_TICKS: Final = PTS_CLOCK_HZ // 30
 
 
@@ -38,6 +38,11 @@ class MediaClock:
             stream_ticks: the stream's own timestamp in 90 kHz; None when it has none.
             now: monotonic seconds at which the unit came.
         """
+        if stream_ticks is not None and self._offset is not None:
+            ticks = stream_ticks + self._offset
+            if 0 <= ticks - self._last <= LARGEST_STEP_TICKS:
+                self._last, self._last_at = ticks, now
+                return ticks
         elapsed = self._elapsed(now)
         if stream_ticks is None:
             ticks = self._last + elapsed
@@ -57,7 +62,7 @@ class MediaClock:
 
     def _jumped(self, ticks: int, elapsed: int) -> bool:
         step = ticks - self._last
-        return step < -LARGEST_REORDER_S * PTS_CLOCK_HZ or step > elapsed + LARGEST_STEP_S * PTS_CLOCK_HZ
+        return step < -LARGEST_REORDER_TICKS or step > elapsed + LARGEST_STEP_TICKS
 
 
 class Rate:

@@ -6,7 +6,8 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from fractions import Fraction
 from functools import partial
 from typing import Final, cast
 
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 
 from streamer.capture.address import Address
 from streamer.capture.faults import DamagedUnit, translated
-from streamer.capture.reader import Pace, Picture, Reader, Unit
+from streamer.capture.reader import Pace, Picture, Reader
 from streamer.config import CameraConfig
 from streamer.errors import SourceUnavailable
 from streamer.frame import PTS_CLOCK_HZ
@@ -46,6 +47,7 @@ class LibavReader:
         self._timeout_s = camera.timeout_s
         self._container = container
         self._stream = container.streams.video[0]
+        self._packet: av.Packet[VideoStream] | None = None
         self._to_bgr = BgrConverter()
         context = self._stream.codec_context
         self.codec: str | None = context.name
@@ -58,43 +60,48 @@ class LibavReader:
         context.thread_type = "SLICE"
         context.thread_count = 1
 
-    def units(self) -> Iterator[Unit]:
-        scale = self._stream.time_base * PTS_CLOCK_HZ if self._stream.time_base else None
+    def units(self) -> Iterator[int | None]:
+        scale = (self._stream.time_base or Fraction(1, PTS_CLOCK_HZ)) * PTS_CLOCK_HZ
+        numerator, denominator = scale.numerator, scale.denominator
         with translated(self._address, "read", self._timeout_s):
             for packet in self._container.demux(self._stream):
                 if not packet.size:
                     return
-                ticks = None if packet.pts is None or scale is None else round(packet.pts * scale)
-                yield Unit(ticks, _captured_at(packet), packet.is_keyframe, packet)
+                self._packet = packet
+                pts = packet.pts
+                yield None if pts is None else pts * numerator // denominator
 
-    def decode(self, unit: Unit, pts: int) -> Sequence[Picture]:
-        packet = unit.packet
-        assert packet is not None
+    def decode(self, pts: int) -> Sequence[av.VideoFrame]:
+        packet = self._current()
         packet.pts = pts
         try:
-            frames = packet.decode()
+            return packet.decode()
         except av.error.InvalidDataError:
             raise DamagedUnit("a damaged picture") from None
-        now = time.monotonic()
-        return [self._picture(frame, unit, pts, now) for frame in frames]
 
-    def _picture(self, frame: av.VideoFrame, unit: Unit, unit_pts: int, now: float) -> Picture:
-        pts = unit_pts if frame.pts is None else frame.pts
-        later = timedelta(seconds=(pts - unit_pts) / PTS_CLOCK_HZ)
-        return Picture(pts, unit.captured_at + later, now, partial(self._to_bgr, frame))
+    def flush(self) -> Sequence[av.VideoFrame]:
+        return self._stream.codec_context.decode(None)
 
-    def flush(self) -> Sequence[Picture]:
-        now = time.monotonic()
-        return [
-            Picture(frame.pts or 0, datetime.now(UTC), now, partial(self._to_bgr, frame))
-            for frame in self._stream.codec_context.decode(None)
-        ]
+    def picture(self, decoded: av.VideoFrame, pts: int) -> Picture:
+        packet = self._current()
+        # With B-frames the picture is not that of the packet, only near it.
+        later_s = (pts - packet.pts) / PTS_CLOCK_HZ if packet.pts is not None else 0.0
+        captured_at = datetime.fromtimestamp(_clock_s(packet) + later_s, UTC)
+        return Picture(pts, captured_at, time.monotonic(), partial(self._to_bgr, decoded))
 
-    def annex_b(self, unit: Unit) -> bytes:
-        return bytes(unit.packet or b"")
+    @property
+    def keyframe(self) -> bool:
+        return self._current().is_keyframe
+
+    def annex_b(self) -> bytes:
+        return bytes(self._current())
 
     def close(self) -> None:
         self._container.close()
+
+    def _current(self) -> av.Packet[VideoStream]:
+        assert self._packet is not None, "no unit was read yet"
+        return self._packet
 
 
 class BgrConverter:
@@ -113,15 +120,16 @@ class BgrConverter:
         return image if rotation is None else cast("NDArray[np.uint8]", cv2.rotate(image, rotation))
 
 
-def _captured_at(packet: av.Packet[VideoStream]) -> datetime:
-    # AVProducerReferenceTime {int64 wallclock in us; int flags}, from RTCP sender reports.
-    if packet.has_sidedata("prft"):
-        (wallclock_us,) = struct.unpack_from("<q", bytes(packet.get_sidedata("prft")))
-        return datetime.fromtimestamp(wallclock_us / 1e6, UTC)
-    return datetime.now(UTC)
+def _clock_s(packet: av.Packet[VideoStream]) -> float:
+    """When the camera took it (RTCP sender reports), else when it is read; seconds since 1970."""
+    if not packet.has_sidedata("prft"):
+        return time.time()
+    # AVProducerReferenceTime {int64 wallclock in us; int flags}
+    (wallclock_us,) = struct.unpack_from("<q", bytes(packet.get_sidedata("prft")))
+    return float(wallclock_us / 1e6)
 
 
-def stream_opener(address: Address, camera: CameraConfig) -> Callable[[], Reader]:
+def stream_opener(address: Address, camera: CameraConfig) -> Callable[[], Reader[av.VideoFrame]]:
     """Opens the stream, file or device at this address."""
     return partial(open_stream, address, camera)
 

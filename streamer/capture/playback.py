@@ -4,15 +4,14 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from streamer.capture.broadcast import PacketBroadcast
 from streamer.capture.clock import MediaClock, Playhead, Rate
 from streamer.capture.faults import DamagedUnit
 from streamer.capture.handover import Handover
-from streamer.capture.reader import Picture, Reader, Unit
+from streamer.capture.reader import Decoded, Picture, Reader
 from streamer.capture.state import CaptureObserver
 from streamer.errors import SourceUnavailable
 from streamer.frame import Frame, Packet
@@ -38,7 +37,7 @@ class Plan:
 
     camera: str
     shown: str
-    open: Callable[[], Reader]
+    open: Callable[[], Reader[Any]]
     retried: bool = True
     loop: bool = False
     lossless: bool = False
@@ -84,6 +83,7 @@ class Playback:
         self._sequence = 0
         self._last_pts = -1
         self._patient = plan.lossless
+        self._paced = False
         self._picture_at = 0.0
         self._on_live: Callable[[], None] | None = None
 
@@ -100,65 +100,71 @@ class Playback:
         self._clock.restart()
         while not self.stop.is_set():
             with closing(self._plan.open()) as reader:
-                self.frames_total, self._packets.codec = reader.frames_total, reader.codec
-                self._patient = self._plan.lossless or reader.pace == "consumer"
-                self._picture_at = time.monotonic()
-                self._play_connection(reader)
+                self._begin(reader)
+                self._play_units(reader)
             if self.stop.is_set() or not (self._plan.retried or self._plan.loop):
                 return
             if self._plan.retried:
                 raise SourceUnavailable("the stream ended")
             self._clock.repeat()
 
-    def _play_connection(self, reader: Reader) -> None:
-        for unit in reader.units():
+    def _begin(self, reader: Reader[Any]) -> None:
+        self.frames_total, self._packets.codec = reader.frames_total, reader.codec
+        self._patient = self._plan.lossless or reader.pace == "consumer"
+        self._paced = reader.pace == "clock" and not self._plan.lossless
+        self._picture_at = time.monotonic()
+
+    def _play_units(self, reader: Reader[Any]) -> None:
+        play = self._play_alone if reader.intra_only else self._play_decoded
+        for ticks in reader.units():
             if self.stop.is_set():
                 return
             now = time.monotonic()
-            pts = self._clock.tick(unit.ticks, now)
-            self._packets.publish(partial(self._packet, reader, unit, pts))
+            pts = self._clock.tick(ticks, now)
+            if self._packets.wanted:
+                self._packets.publish(Packet(self._plan.camera, pts, reader.keyframe, reader.annex_b()))
             try:
-                self._play_unit(reader, unit, pts)
+                play(reader, pts)
             except DamagedUnit:
                 self._observer.dropped(self._plan.camera, "error")
-                self._give_up_after(self._plan.timeout_s, "the stream is unreadable")
-            self._give_up_after(LONGEST_KEYFRAME_WAIT_S, "the stream has no key frame")
-        for picture in reader.flush():
-            self._hand_over(reader, picture)
+                self._give_up_after(self._plan.timeout_s, now, "the stream is unreadable")
+            self._give_up_after(LONGEST_KEYFRAME_WAIT_S, now, "the stream has no key frame")
+        for decoded in reader.flush():
+            self._take(reader, decoded)
 
-    def _play_unit(self, reader: Reader, unit: Unit, pts: int) -> None:
-        if not reader.intra_only:
-            for picture in reader.decode(unit, pts):
-                self._hand_over(reader, picture)
-            return
-        pts = self._rising(pts)
-        sequence = self._counted(reader, pts)
-        if self._due(sequence, pts):
-            for picture in reader.decode(unit, pts):
-                self._put(sequence, picture)
+    def _play_decoded(self, reader: Reader[Any], pts: int) -> None:
+        for decoded in reader.decode(pts):
+            self._take(reader, decoded)
 
-    def _hand_over(self, reader: Reader, picture: Picture) -> None:
-        pts = self._rising(picture.pts)
-        sequence = self._counted(reader, pts)
+    def _play_alone(self, reader: Reader[Any], pts: int) -> None:
+        sequence, pts = self._sequence, self._rising(pts)
+        self._count(pts)
         if self._due(sequence, pts):
-            self._put(sequence, picture if picture.pts == pts else replace(picture, pts=pts))
+            for decoded in reader.decode(pts):
+                self._put(sequence, reader.picture(decoded, pts))
+
+    def _take(self, reader: Reader[Any], decoded: Decoded) -> None:
+        sequence = self._sequence
+        pts = self._rising(self._last_pts + 1 if decoded.pts is None else decoded.pts)
+        self._count(pts)
+        if self._due(sequence, pts):
+            self._put(sequence, reader.picture(decoded, pts))
 
     def _rising(self, pts: int) -> int:
         """Broken streams repeat timestamps; nobody downstream has to know."""
         self._last_pts = max(pts, self._last_pts + 1)
         return self._last_pts
 
-    def _counted(self, reader: Reader, pts: int) -> int:
-        """The picture's number, at its time."""
-        if reader.pace == "clock" and not self._plan.lossless:
+    def _count(self, pts: int) -> None:
+        """One more picture, at its time."""
+        if self._paced:
             self.stop.wait(self._playhead.wait_s(pts, time.monotonic()))
         self._picture_at = time.monotonic()
+        self._sequence += 1
         self._observer.received(self._plan.camera)
         if self._on_live is not None:
             self._on_live()
             self._on_live = None
-        self._sequence += 1
-        return self._sequence - 1
 
     def _due(self, sequence: int, pts: int) -> bool:
         if sequence % self._plan.every:
@@ -170,14 +176,11 @@ class Playback:
 
     def _put(self, sequence: int, picture: Picture) -> None:
         pending = Pending(self._plan.camera, sequence, picture)
-        # What is never replaced is converted here, beside the consumer's work.
-        item = pending.frame() if self._patient else pending
+        # Converted here, where the picture is in the cache, when it is sure to be taken.
+        item = pending.frame() if self._patient or self._handover.awaited else pending
         if self._handover.put(item, patient=self._patient):
             self._observer.dropped(self._plan.camera, "busy")
 
-    def _packet(self, reader: Reader, unit: Unit, pts: int) -> Packet:
-        return Packet(self._plan.camera, pts, unit.keyframe, reader.annex_b(unit))
-
-    def _give_up_after(self, limit_s: float, reason: str) -> None:
-        if time.monotonic() - self._picture_at > limit_s:
+    def _give_up_after(self, limit_s: float, now: float, reason: str) -> None:
+        if now - self._picture_at > limit_s:
             raise SourceUnavailable(reason)

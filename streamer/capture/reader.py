@@ -1,46 +1,35 @@
-"""What a decode thread needs from a stream: access units, and the pictures in them."""
+"""What a decode thread needs from a stream: its access units, and the pictures in them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
-import av
 import numpy as np
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 Pace: TypeAlias = Literal["source", "clock", "consumer"]
 """Who sets the pace of the units: a camera itself, the timestamps of a recording, or whoever takes them."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Unit:
-    """One access unit as it came.
+class Decoded(Protocol):
+    """A picture as its decoder made it; ``pts`` is that of the unit it came from."""
 
-    Attributes:
-        ticks: the stream's own presentation time in 90 kHz; None when it has none.
-        captured_at: UTC; when the camera took it, or when it came.
-        keyframe: whether decoding can start here.
-        packet: the coded picture; None where pictures are made, not decoded.
-    """
-
-    ticks: int | None
-    captured_at: datetime
-    keyframe: bool
-    packet: av.Packet[VideoStream] | None = None
+    @property
+    def pts(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A decoded picture that is not yet converted.
+    """A picture that is due and not yet converted.
 
     Attributes:
         pts: ticks of 90 kHz on the source's line of media time.
+        captured_at: UTC.
         decoded_at: monotonic seconds.
-        to_bgr: makes the picture, uint8 HxWx3 BGR; from any one thread at a time.
+        to_bgr: makes the image, uint8 HxWx3 BGR; from any thread, one at a time.
     """
 
     pts: int
@@ -49,8 +38,14 @@ class Picture:
     to_bgr: Callable[[], NDArray[np.uint8]]
 
 
-class Reader(Protocol):
+D = TypeVar("D", bound=Decoded)
+
+
+class Reader(Protocol[D]):
     """One connection to one stream; blocking, used by one thread.
+
+    It works like a cursor, because a record per access unit would cost as much as a tenth of decoding:
+    ``units`` moves on, everything else is about the unit where it stands.
 
     A lost connection raises ``SourceUnavailable``, a damaged access unit ``DamagedUnit``; their text is a
     reason for people.
@@ -58,7 +53,7 @@ class Reader(Protocol):
     Attributes:
         intra_only: every picture stands alone, so one that isn't due needn't be decoded.
         pace: see ``Pace``.
-        codec: ``h264``, ``hevc``, ``mjpeg`` ..; None where pictures are made.
+        codec: ``h264``, ``hevc``, ``mjpeg`` ..; None where pictures are made, not decoded.
         frames_total: pictures in a recording, as far as it says.
     """
 
@@ -67,17 +62,28 @@ class Reader(Protocol):
     codec: str | None
     frames_total: int | None
 
-    def units(self) -> Iterator[Unit]:
-        """Access units in decoding order, until the end of the stream."""
+    def units(self) -> Iterator[int | None]:
+        """Goes through the access units in decoding order, until the end of the stream.
 
-    def decode(self, unit: Unit, pts: int) -> Sequence[Picture]:
-        """The pictures that became complete with ``unit``, whose own picture is at ``pts``."""
+        Yields:
+            the stream's own presentation time in ticks of 90 kHz; None when it has none.
+        """
 
-    def flush(self) -> Sequence[Picture]:
+    def decode(self, pts: int) -> Sequence[D]:
+        """The pictures that became complete with this unit, whose own picture is at ``pts``."""
+
+    def flush(self) -> Sequence[D]:
         """At the end of the stream: the pictures that the decoder still holds."""
 
-    def annex_b(self, unit: Unit) -> bytes:
-        """The unit for a decoder that starts here: Annex B, parameter sets before a key frame."""
+    def picture(self, decoded: D, pts: int) -> Picture:
+        """What ``decode`` just returned, as a picture at ``pts``."""
+
+    @property
+    def keyframe(self) -> bool:
+        """Whether decoding can start at this unit."""
+
+    def annex_b(self) -> bytes:
+        """This unit for a decoder that starts here: Annex B, parameter sets before a key frame."""
 
     def close(self) -> None:
-        """Let go of the connection; nothing is read after it."""
+        """Lets go of the connection; nothing is read after it."""

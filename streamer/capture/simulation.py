@@ -2,17 +2,26 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 
 from streamer.capture.address import Address
-from streamer.capture.reader import Pace, Picture, Reader, Unit
+from streamer.capture.reader import Pace, Picture, Reader
 from streamer.capture.street.options import StreetOptions
-from streamer.capture.street.street import Street
+from streamer.capture.street.street import Street, StreetFrame
 from streamer.config import CameraConfig
 from streamer.errors import ConfigError
 from streamer.frame import PTS_CLOCK_HZ
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """A picture of the street at its time."""
+
+    pts: int
+    frame: StreetFrame
 
 
 class StreetReader:
@@ -23,30 +32,33 @@ class StreetReader:
         self.pace: Pace = "clock" if options.realtime else "consumer"
         self.codec: str | None = None
         self.frames_total: int | None = None
+        self.keyframe = True
         self._fps = options.fps
         self._street = Street(options)
         self._index = -1
 
-    def units(self) -> Iterator[Unit]:
+    def units(self) -> Iterator[int | None]:
         for index in count():
             self._index = index
-            yield Unit(round(index * PTS_CLOCK_HZ / self._fps), datetime.now(UTC), keyframe=True)
+            yield round(index * PTS_CLOCK_HZ / self._fps)
 
-    def decode(self, unit: Unit, pts: int) -> Sequence[Picture]:
-        image = self._street.frame(self._index).image
-        return [Picture(pts, unit.captured_at, time.monotonic(), lambda: image)]
+    def decode(self, pts: int) -> Sequence[Drawn]:
+        return [Drawn(pts, self._street.frame(self._index))]
 
-    def flush(self) -> Sequence[Picture]:
+    def flush(self) -> Sequence[Drawn]:
         return []
 
-    def annex_b(self, unit: Unit) -> bytes:
+    def picture(self, decoded: Drawn, pts: int) -> Picture:
+        return Picture(pts, datetime.now(UTC), time.monotonic(), lambda: decoded.frame.image)
+
+    def annex_b(self) -> bytes:
         return b""
 
     def close(self) -> None:
         """Nothing is open."""
 
 
-def street_opener(address: Address, camera: CameraConfig) -> Callable[[], Reader]:
+def street_opener(address: Address, camera: CameraConfig) -> Callable[[], Reader[Drawn]]:
     """Opens the street of this address; it always answers.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import anyio
 from anyio.abc import TaskStatus
@@ -58,7 +58,7 @@ class Kind:
         packets: there are coded pictures to pass on.
     """
 
-    opener: Callable[[Address, CameraConfig], Callable[[], Reader]]
+    opener: Callable[[Address, CameraConfig], Callable[[], Reader[Any]]]
     retried: bool = True
     packets: bool = True
 
