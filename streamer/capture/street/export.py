@@ -29,8 +29,8 @@ _JPEG_QUALITY: Final = 90
 def export(options: StreetOptions, frames: int, out: Path) -> Path:
     """Writes ``out/images/*.jpg`` and ``out/instances.json``.
 
-    Annotations carry ``visible`` (0..1), ``identity`` and ``kind`` beside what COCO asks for; those hardly seen
-    or very small have ``iscrowd`` 1, so that evaluation ignores them.
+    Annotations carry ``visible`` (0..1), ``identity`` and ``kind`` beside what COCO asks for; those hardly
+    seen or very small have ``iscrowd`` 1, so that evaluation ignores them.
 
     Args:
         options: the street.
@@ -81,7 +81,13 @@ def _write(path: Path, frame: StreetFrame) -> None:
 
 def _annotations(frame: StreetFrame, image_id: int, first_id: int) -> list[dict[str, object]]:
     truth = frame.truth
-    rows = zip(truth.boxes.tolist(), truth.identities.tolist(), truth.kinds.tolist(), truth.visible.tolist(), strict=True)
+    rows = zip(
+        truth.boxes.tolist(),
+        truth.identities.tolist(),
+        truth.kinds.tolist(),
+        truth.visible.tolist(),
+        strict=True,
+    )
     return [
         {
             "id": first_id + number,

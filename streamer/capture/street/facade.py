@@ -1,11 +1,13 @@
 """House fronts: plaster or brick, windows, doors and shops, as one long texture."""
 
+from typing import TypeAlias
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Colour = tuple[float, ...]
+Floats: TypeAlias = NDArray[np.floating]
+Colour: TypeAlias = tuple[float, ...]
 
 _WALLS = [
     (0.62, 0.72, 0.78), (0.52, 0.60, 0.70), (0.70, 0.74, 0.76), (0.30, 0.36, 0.52), (0.26, 0.30, 0.46),
@@ -14,11 +16,14 @@ _WALLS = [
 _FRAMES = [(0.85, 0.86, 0.86), (0.25, 0.22, 0.2), (0.2, 0.3, 0.42), (0.55, 0.58, 0.6)]
 
 
-def front_picture(low: float, high: float, height_m: float, ppm: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def front_picture(
+    low: float, high: float, height_m: float, ppm: int, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
     """A row of houses from ``low`` to ``high`` metres.
 
     Returns:
-        The texture, float32 [H, W, 3] BGR 0..1, its first row at the top, and the share that is not air [H, W].
+        The texture, float32 [H, W, 3] BGR 0..1, its first row at the top, and the share that is not
+        air [H, W].
     """
     rows, columns = int(height_m * ppm), int((high - low) * ppm)
     wall = np.zeros((rows, columns, 3), np.float32)
@@ -77,14 +82,18 @@ def _glass(shape: tuple[int, int], rng: np.random.Generator) -> Floats:
     return tone[..., None] * np.array([1.12, 1.02, 0.92], np.float32)
 
 
-def _window(wall: Floats, at: tuple[int, int], size: tuple[int, int], frame: Colour, rng: np.random.Generator) -> None:
+def _window(
+    wall: Floats, at: tuple[int, int], size: tuple[int, int], frame: Colour, rng: np.random.Generator
+) -> None:
     left, top = at
     pane = wall[max(top, 0) : top + size[1], max(left, 0) : left + size[0]]
     if min(pane.shape[:2]) < 12:
         return
     edge = max(size[0] // 14, 2)
     wall[top + size[1] : top + size[1] + edge * 2, max(left - edge, 0) : left + size[0] + edge] = 0.72
-    wall[top + size[1] + edge * 2 : top + size[1] + edge * 4, max(left - edge, 0) : left + size[0] + edge] *= 0.7
+    wall[
+        top + size[1] + edge * 2 : top + size[1] + edge * 4, max(left - edge, 0) : left + size[0] + edge
+    ] *= 0.7
     pane[:] = _glass(pane.shape[:2], rng)
     if rng.random() < 0.55:
         cover = int(pane.shape[1] * rng.uniform(0.12, 0.3))
@@ -158,5 +167,6 @@ def _lettering(sign: Floats, rng: np.random.Generator) -> None:
         return
     word = "".join(rng.choice(list("AEIORSTLNMBKC"), size=int(rng.integers(4, 9))))
     layer = np.zeros(sign.shape[:2], np.uint8)
-    cv2.putText(layer, word, (sign.shape[1] // 5, int(sign.shape[0] * 0.78)), cv2.FONT_HERSHEY_DUPLEX, sign.shape[0] / 32, 255, 2, cv2.LINE_AA)
+    place = sign.shape[1] // 5, int(sign.shape[0] * 0.78)
+    cv2.putText(layer, word, place, cv2.FONT_HERSHEY_DUPLEX, sign.shape[0] / 32, 255, 2, cv2.LINE_AA)
     sign += (0.88 - sign) * (layer[..., None] / np.float32(255))

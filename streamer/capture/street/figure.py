@@ -7,19 +7,21 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.capture.street.body import Pose, body
+from streamer.capture.street.body import HEIGHT_M, Pose, body, facing
 from streamer.capture.street.light import Light
 from streamer.capture.street.shading import folds, lit
-from streamer.capture.street.solids import Surface, placed, surface
+from streamer.capture.street.solids import Placing
+from streamer.capture.street.surface import surface
 from streamer.capture.street.wardrobe import Look
 
-PHASES: Final = 24
-TURNS: Final = 36
-TILT_STEP: Final = np.deg2rad(5)
+PHASES: Final = 16
+TURNS: Final = 24
+TILT_STEP: Final = np.deg2rad(9)
 SCALES: Final = (28, 40, 56, 80, 113, 160, 226)
 """Pixels per metre at which figures are drawn; the picture shows them reduced."""
 
-_CACHE_BYTES: Final = 48 * 2**20
+_FACE_SCALE: Final = 50
+_CACHE_BYTES: Final = 32 * 2**20
 _HALF_WIDTH_M: Final = 0.85
 _ABOVE_M: Final = 2.1
 _BELOW_M: Final = 0.45
@@ -75,7 +77,7 @@ class Wardrobe:
 
 def key_for(identity: int, pose: Pose, pixels_per_m: float) -> FigureKey:
     """The drawn figure nearest to a pose, at least as fine as the picture needs where there is one."""
-    finer = [scale for scale in SCALES if scale >= pixels_per_m * 1.15]
+    finer = [scale for scale in SCALES if scale >= pixels_per_m * 0.95]
     return FigureKey(
         identity,
         finer[0] if finer else SCALES[-1],
@@ -91,11 +93,10 @@ def draw(look: Look, key: FigureKey, light: Light) -> Figure:
     width = round(2 * _HALF_WIDTH_M * key.scale)
     height = round((_ABOVE_M + _BELOW_M) * key.scale)
     foot = np.array([width / 2, _ABOVE_M * key.scale, 0.0])
-    solids = [placed(solid, key.scale, foot) for solid in body(look, pose)]
-    shape = surface(solids, width, height)
+    placing = Placing(facing(pose) * (key.scale * look.height_m / HEIGHT_M), foot)
+    shape = surface(body(look, pose, fine=key.scale >= _FACE_SCALE), placing, width, height)
     rows, columns = shape.cover.max(axis=1).nonzero()[0], shape.cover.max(axis=0).nonzero()[0]
-    crop = np.s_[max(rows[0] - 3, 0) : rows[-1] + 4, max(columns[0] - 3, 0) : columns[-1] + 4]
-    part = Surface(shape.depth[crop], shape.normal[crop], shape.colour[crop], shape.cover[crop])
+    top, left = max(int(rows[0]) - 3, 0), max(int(columns[0]) - 3, 0)
+    part = shape.cropped(slice(top, int(rows[-1]) + 4), slice(left, int(columns[-1]) + 4))
     pixels = lit(part, key.scale, light, folds(look.grain, part.cover.shape, key.scale))
-    top, left = max(rows[0] - 3, 0), max(columns[0] - 3, 0)
     return Figure(pixels, key.scale, (float(foot[0] - left), float(foot[1] - top)))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from streamer.capture.street.chance import Matter, chance
 from streamer.capture.street.options import StreetOptions
 
 
@@ -31,7 +32,7 @@ class Layout:
 
 def layout_of(options: StreetOptions) -> Layout:
     """The street's widths, which differ by seed."""
-    rng = np.random.default_rng([options.seed, 3])
+    rng = chance(options.seed, Matter.LAYOUT)
     near = float(rng.uniform(7.5, 9.0))
     far = near + float(rng.uniform(4.5, 6.5))
     return Layout(near, far, far + float(rng.uniform(3.0, 4.5)))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.capture.street.chance import Matter, chance
 from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.view import View
 
@@ -34,7 +35,7 @@ class Light:
 
 def light_of(options: StreetOptions, view: View) -> Light:
     """The street's light, which differs by seed: from clear to overcast."""
-    rng = np.random.default_rng([options.seed, 5])
+    rng = chance(options.seed, Matter.LIGHT)
     around, height = rng.uniform(-2.6, 2.6), np.deg2rad(rng.uniform(30, 60))
     # The sun stands mostly behind the camera or beside it, as for a camera that was placed with care.
     azimuth = np.pi + around * 0.7

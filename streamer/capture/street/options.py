@@ -36,7 +36,9 @@ class StreetOptions:
     def __post_init__(self) -> None:
         _within("seed", self.seed, 0, 2**63 - 1)
         if not 0 < self.fps <= 240:
-            raise ValueError(f"street option fps: expected more than 0 and at most 240, received {self.fps:g}")
+            raise ValueError(
+                f"street option fps: expected more than 0 and at most 240, received {self.fps:g}"
+            )
         for side in (self.width, self.height):
             if not MIN_SIDE_PX <= side <= MAX_SIDE_PX:
                 raise ValueError(
@@ -71,13 +73,16 @@ def _parsed(name: str, text: str) -> dict[str, int | float | bool]:
         case "fps":
             return {name: float(_matched(name, text, r"\d{1,6}(\.\d{1,9})?", "a number such as 15 or 12.5"))}
         case "size":
-            width, height = _matched(name, text, r"\d{1,6}x\d{1,6}", "WIDTHxHEIGHT such as 1280x720").split("x")
+            width, height = _matched(name, text, r"\d{1,6}x\d{1,6}", "WIDTHxHEIGHT such as 1280x720").split(
+                "x"
+            )
             return {"width": int(width), "height": int(height)}
         case "realtime":
             return {name: _matched(name, text, "[01]", "0 or 1") == "1"}
         case _:
             raise ValueError(
-                f"street option {name}: expected one of seed, fps, size, people, kinds, realtime, received {name}={text}"
+                f"street option {name}: expected one of seed, fps, size, people, kinds, realtime, "
+                f"received {name}={text}"
             )
 
 

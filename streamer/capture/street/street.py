@@ -1,28 +1,24 @@
 """The camera itself: which picture it takes at a moment, and the truth about it."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.capture.street.body import STRIDE_M, Pose
+from streamer.capture.street.body import HEIGHT_M, STRIDE_M, Pose
+from streamer.capture.street.chance import Matter, chance
 from streamer.capture.street.figure import Wardrobe, key_for
-from streamer.capture.street.furniture import furniture
-from streamer.capture.street.layout import layout_of
-from streamer.capture.street.light import light_of
 from streamer.capture.street.options import StreetOptions
-from streamer.capture.street.scene import background
-from streamer.capture.street.shadow import Shadows
-from streamer.capture.street.truth import StreetTruth, truth_of
-from streamer.capture.street.layer import Layer, layer_of, meet, paste
-from streamer.capture.street.view import view_of
+from streamer.capture.street.patch import Patch, enlarged, paste, veiled
+from streamer.capture.street.shadow import cast
+from streamer.capture.street.stage import NOISE_SHIFT, Stage, stage_of
+from streamer.capture.street.truth import Person, StreetTruth, truth_of
 from streamer.capture.street.walk import Crowd, Walker
-from streamer.capture.street.wardrobe import look_of
 
-_MID_M = 0.9
-_NEAREST_M = 1.0
-_NOISES = 8
+_MIDDLE_M: Final = 0.9
+_NEAREST_M: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,24 +35,14 @@ class StreetFrame:
 
 
 class Street:
-    """A procedural camera; frames may be asked for in any order and depend on options and index alone."""
+    """A procedural camera. Frames may be asked for in any order, by one thread at a time.
+
+    A frame depends on the options and its index alone. The first takes a second more: it draws the street.
+    """
 
     def __init__(self, options: StreetOptions) -> None:
         self.options = options
-        self._view = view_of(options)
-        layout = layout_of(options)
-        self._light = light_of(options, self._view)
-        rng = np.random.default_rng([options.seed, 6])
-        self._empty = background(self._view, layout, self._light, rng)
-        self._noise = _noises(options, rng)
-        self._crowd = Crowd(options, self._view, layout)
-        self._wardrobe = Wardrobe(self._light)
-        self._shadows = Shadows(self._view, self._light)
-        self._things = furniture(self._view, layout, self._light, np.random.default_rng([options.seed, 8]))
-        for thing in self._things:
-            self._shadows.cast_thing(self._empty, thing)
-        for thing in self._things:
-            paste(self._empty, thing.layer)
+        self._scene: _Scene | None = None
 
     def frame(self, index: int) -> StreetFrame:
         """Picture ``index`` (from 0) and its truth.
@@ -66,49 +52,69 @@ class Street:
         """
         if index < 0:
             raise ValueError(f"street frame: expected an index of at least 0, received {index}")
+        scene = self._scene or _scene_of(self.options)
+        self._scene = scene
         time_s = index / self.options.fps
-        layers = [layer for walker in self._crowd.at(time_s) if (layer := self._layer(walker)) is not None]
-        image = self._empty.copy()
-        for layer in layers:
-            self._shadows.cast(image, layer)
-        layers += [thing.layer for thing in self._things if any(_hides(thing.layer, layer) for layer in layers)]
-        layers.sort(key=lambda layer: -layer.away_m)
-        for layer in layers:
-            paste(image, layer)
-        return StreetFrame(self._developed(image, index, time_s), truth_of(layers, self._view.width, self._view.height))
-
-    def _layer(self, walker: Walker) -> Layer | None:
-        look = look_of(self.options.seed, walker.life.identity, walker.life.kind)
-        middle = np.array([[walker.x_m, _MID_M, walker.z_m], [walker.x_m, 0.0, walker.z_m]])
-        x, y, away = self._view.project(middle)[0]
-        if away < _NEAREST_M:
-            return None
-        scale = self._view.focal_px / away
-        tilt = np.arctan2(self._view.elevation_m - _MID_M, np.hypot(walker.x_m, walker.z_m))
-        phase = walker.walked_m / (STRIDE_M * look.height_m / 1.75) % 1.0
-        pose = Pose(phase, walker.heading - float(np.arctan2(walker.x_m, walker.z_m)), float(tilt))
-        figure = self._wardrobe.figure(look, key_for(walker.life.identity, pose, scale))
-        # The figure hangs on its middle, where the scale is exact, not on its feet.
-        foot_y = y + _MID_M * np.cos(tilt) * scale
-        return layer_of(figure, walker, phase, (float(x), float(foot_y)), scale, away, self._empty.shape[:2])
-
-    def _developed(self, image: NDArray[np.uint8], index: int, time_s: float) -> NDArray[np.uint8]:
-        """Sensor noise and the light's drift."""
-        rng = np.random.default_rng([self.options.seed, 7, index])
-        dy, dx = (int(v) for v in rng.integers(0, 32, 2))
-        noise = self._noise[int(rng.integers(_NOISES))]
-        height, width = image.shape[:2]
-        grain = noise[dy : dy + height, dx : dx + width]
-        return cv2.addWeighted(image, self._light.drift(time_s), grain, 1.0, -128)  # type: ignore[no-any-return]
+        people = [
+            person for walker in scene.crowd.at(time_s) if (person := _person(scene, walker)) is not None
+        ]
+        people.sort(key=lambda person: (-person.away_m, person.walker.life.identity))
+        image = scene.stage.empty.copy()
+        for person in people:
+            cast(image, scene.stage, person)
+        for person in people:
+            paste(image, person.shown)
+        developed = _developed(image, scene.stage, index, time_s)
+        return StreetFrame(developed, truth_of(people, self.options.width, self.options.height))
 
 
-def _hides(thing: Layer, person: Layer) -> bool:
-    return thing.away_m < person.away_m and meet(thing, person)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scene:
+    stage: Stage
+    crowd: Crowd
+    wardrobe: Wardrobe
 
 
-def _noises(options: StreetOptions, rng: np.random.Generator) -> list[NDArray[np.uint8]]:
-    shape = (options.height + 32, options.width + 32, 3)
-    strength = float(rng.uniform(1.5, 3.5))
-    whole = rng.standard_normal(shape, np.float32)
-    base = np.clip(whole * strength + 128, 0, 255).astype(np.uint8)
-    return [np.roll(base, (shift * 31, shift * 57), (0, 1)) for shift in range(_NOISES)]
+def _scene_of(options: StreetOptions) -> _Scene:
+    stage = stage_of(options)
+    return _Scene(stage, Crowd(options, stage.view, stage.layout), Wardrobe(stage.light))
+
+
+def _person(scene: _Scene, walker: Walker) -> Person | None:
+    """The walker's cut-out at its place; None where it is out of the picture."""
+    view = scene.stage.view
+    x, y, away = view.project(np.array([[walker.x_m, _MIDDLE_M, walker.z_m]]))[0].tolist()
+    if away < _NEAREST_M:
+        return None
+    look = walker.life.look
+    scale = view.focal_px / away
+    tilt = float(np.arctan2(view.elevation_m - _MIDDLE_M, np.hypot(walker.x_m, walker.z_m)))
+    phase = walker.walked_m / (STRIDE_M * look.height_m / HEIGHT_M) % 1.0
+    pose = Pose(phase, walker.heading - float(np.arctan2(walker.x_m, walker.z_m)), tilt)
+    figure = scene.wardrobe.figure(look, key_for(walker.life.identity, pose, scale))
+    ratio = scale / figure.scale
+    # The figure hangs on its middle, where the scale is exact, not on its feet.
+    foot_y = y + _MIDDLE_M * float(np.cos(tilt)) * scale
+    corner = x - figure.foot[0] * ratio, foot_y - figure.foot[1] * ratio
+    width = figure.pixels.shape[1]
+    if corner[0] > view.width or corner[1] > view.height or corner[0] + width * ratio < 0:
+        return None
+    whole = enlarged(figure.pixels, ratio, corner)
+    return Person(walker, phase, away, whole, _behind_things(whole, away, scene.stage))
+
+
+def _behind_things(whole: Patch, away_m: float, stage: Stage) -> Patch:
+    shown = whole
+    for thing in stage.things:
+        if thing.away_m < away_m:
+            shown = veiled(shown, thing.patch)
+    return shown
+
+
+def _developed(image: NDArray[np.uint8], stage: Stage, index: int, time_s: float) -> NDArray[np.uint8]:
+    """Sensor noise and the light's drift."""
+    rng = chance(stage.seed, Matter.NOISE, index)
+    left, top = rng.integers(0, NOISE_SHIFT, 2).tolist()
+    grain = stage.noise[top : top + image.shape[0], left : left + image.shape[1]]
+    developed = cv2.addWeighted(image, stage.light.drift(time_s), grain, 1.0, -128)
+    return np.asarray(developed, np.uint8)

@@ -2,27 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.capture.street.layer import Layer, window
+from streamer.capture.street.patch import Patch
 from streamer.capture.street.walk import Walker
 
-_SOLID = 128
+_SOLID: Final = 128
+"""A pixel whose cover is at least this belongs to a person."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StreetTruth:
-    """The people in a picture, N of them, the nearest last.
+    """The people in a picture, N of them, the farthest first.
 
     Attributes:
-        boxes: float32 [N, 4], x1, y1, x2, y2 in pixels round the whole person, as if nobody stood before it,
+        boxes: float32 [N, 4], x1, y1, x2, y2 in pixels round the whole person, as if nothing stood before it,
             clipped to the picture.
         identities: int64 [N], never reused.
         kinds: int64 [N].
-        visible: float32 [N], 0..1, the share of the whole person that is seen: neither hidden by others or things nor
-            cut off by the picture's edge.
+        visible: float32 [N], 0..1, the share of the whole person that is seen: neither hidden by people or
+            things nor cut off by the picture's edge.
     """
 
     boxes: NDArray[np.float32]
@@ -31,22 +33,41 @@ class StreetTruth:
     visible: NDArray[np.float32]
 
 
-def truth_of(layers: Sequence[Layer], width: int, height: int) -> StreetTruth:
-    """The truth about layers that are laid over a picture in this order, from far to near."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Person:
+    """Someone in the picture.
+
+    Attributes:
+        walker: who it is and where.
+        phase: of the gait, 0..1.
+        away_m: distance along the viewing direction.
+        whole: as if nothing stood before the person.
+        shown: less what things on the street hide.
+    """
+
+    walker: Walker
+    phase: float
+    away_m: float
+    whole: Patch
+    shown: Patch
+
+
+def truth_of(people: Sequence[Person], width: int, height: int) -> StreetTruth:
+    """The truth about people who are laid over a picture in this order, from far to near."""
     hidden = np.zeros((height, width), np.bool_)
-    found: list[tuple[Walker, tuple[float, ...], float]] = []
-    for layer in reversed(layers):
-        outer, inner = window(layer, hidden.shape)
-        whole = layer.pixels[..., 3] >= _SOLID
-        inside = whole[inner]
-        if layer.walker is None:
-            hidden[outer] |= inside
+    found: list[tuple[Walker, tuple[int, int, int, int], float]] = []
+    for person in reversed(people):
+        inner = person.whole.within(0, 0, width, height)
+        shown = person.shown.within(0, 0, width, height)
+        if inner is None or shown is None or not (inside := inner.pixels[..., 3] >= _SOLID).any():
             continue
-        if not inside.any():
-            continue
-        seen = inside & ~hidden[outer]
-        hidden[outer] |= inside
-        found.append((layer.walker, _box(inside, outer), float(seen.sum() / whole.sum())))
+        rows, columns = (
+            slice(at, at + size) for at, size in zip((inner.top, inner.left), inside.shape, strict=True)
+        )
+        seen = (shown.pixels[..., 3] >= _SOLID) & ~hidden[rows, columns]
+        hidden[rows, columns] |= inside
+        whole = int((person.whole.pixels[..., 3] >= _SOLID).sum())
+        found.append((person.walker, _box(inside, inner), int((seen & inside).sum()) / whole))
     found.reverse()
     return StreetTruth(
         np.array([box for _, box, _ in found], np.float32).reshape(-1, 4),
@@ -56,7 +77,7 @@ def truth_of(layers: Sequence[Layer], width: int, height: int) -> StreetTruth:
     )
 
 
-def _box(inside: NDArray[np.bool_], outer: tuple[slice, slice]) -> tuple[float, ...]:
-    rows, columns = inside.any(axis=1).nonzero()[0], inside.any(axis=0).nonzero()[0]
-    top, left = outer[0].start, outer[1].start
-    return float(left + columns[0]), float(top + rows[0]), float(left + columns[-1] + 1), float(top + rows[-1] + 1)
+def _box(inside: NDArray[np.bool_], place: Patch) -> tuple[int, int, int, int]:
+    rows, columns = np.flatnonzero(inside.any(axis=1)).tolist(), np.flatnonzero(inside.any(axis=0)).tolist()
+    left, top = place.left, place.top
+    return left + columns[0], top + rows[0], left + columns[-1] + 1, top + rows[-1] + 1

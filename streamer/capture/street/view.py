@@ -1,13 +1,15 @@
 """Where the camera stands and how the street projects into its picture."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.capture.street.chance import Matter, chance
 from streamer.capture.street.options import StreetOptions
 
-Floats = NDArray[np.float32]
+Floats: TypeAlias = NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,25 +31,29 @@ class View:
     axes: NDArray[np.float64]
 
     def project(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """World points [N, 3] to [N, 3]: x and y in pixels, distance along the viewing direction in metres."""
+        """World points [N, 3] to [N, 3]: x and y in pixels, distance ahead of the camera in metres."""
         local = (points - np.array([0.0, self.elevation_m, 0.0])) @ self.axes.T
         away = np.maximum(local[:, 2], 1e-3)
         x = self.width / 2 + self.focal_px * local[:, 0] / away
         y = self.height / 2 - self.focal_px * local[:, 1] / away
         return np.stack([x, y, local[:, 2]], axis=1)
 
-    def rays(self, scale: int) -> Floats:
-        """World directions [H * scale, W * scale, 3] through the pixels of a picture ``scale`` times as fine."""
-        x = ((np.arange(self.width * scale) + 0.5) / scale - self.width / 2) / self.focal_px
-        y = (self.height / 2 - (np.arange(self.height * scale) + 0.5) / scale) / self.focal_px
+    def rays(self, scale: int, rows: range) -> Floats:
+        """World directions [len(rows) * scale, W * scale, 3] through the given rows of the picture.
+
+        ``scale`` rays side by side pass through each pixel, as many one above the other.
+        """
+        inside = (np.arange(scale) + 0.5) / scale
+        x = np.add.outer(np.arange(self.width), inside).ravel() - self.width / 2
+        y = self.height / 2 - np.add.outer(np.array(rows), inside).ravel()
         right, up, ahead = self.axes.astype(np.float32)
-        x32, y32 = x.astype(np.float32), y.astype(np.float32)
-        return x32[None, :, None] * right + y32[:, None, None] * up + ahead
+        x32, y32 = (x / self.focal_px).astype(np.float32), (y / self.focal_px).astype(np.float32)
+        return np.asarray(x32[None, :, None] * right + y32[:, None, None] * up + ahead, np.float32)
 
 
 def view_of(options: StreetOptions) -> View:
     """The camera of a street: height, direction and lens differ by seed."""
-    rng = np.random.default_rng([options.seed, 1])
+    rng = chance(options.seed, Matter.VIEW)
     yaw = np.deg2rad(rng.uniform(-28, 28))
     pitch = np.deg2rad(rng.uniform(9, 14))
     focal = rng.uniform(0.78, 0.92) * max(options.width, options.height * 4 / 3)

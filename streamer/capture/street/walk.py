@@ -1,14 +1,15 @@
 """Who is on the street and where: lives that follow one another, each a path walked at a pace."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.capture.street.chance import Matter, chance
 from streamer.capture.street.layout import Layout
 from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.view import View
+from streamer.capture.street.wardrobe import Look, look_of
 
 _STEP_M = 0.25
 _MARGIN = 0.12
@@ -21,6 +22,7 @@ class Life:
     Attributes:
         identity: unique over the whole run.
         kind: the group the person belongs to.
+        look: outward appearance.
         path: float64 [M, 2], X and Z in metres, one point each ``_STEP_M`` of the way.
         speed_mps: walking speed.
         start_s: when the walk begins, seconds of street time.
@@ -28,6 +30,7 @@ class Life:
 
     identity: int
     kind: int
+    look: Look
     path: NDArray[np.float64]
     speed_mps: float
     start_s: float
@@ -79,14 +82,15 @@ class Crowd:
         return life
 
     def _life(self, place: int, number: int, start_s: float) -> Life:
-        rng = np.random.default_rng([self._options.seed, 2, place, number])
+        rng = chance(self._options.seed, Matter.LIFE, place, number)
         path = _resampled(_smoothed(_waypoints(rng, self._view, self._layout)))
         speed = float(rng.uniform(1.05, 1.6))
         if number == 0:
             # The first lives began before the picture did, so that the street is not empty at its start.
             start_s = -float(rng.uniform(0.15, 0.75)) * (len(path) - 1) * _STEP_M / speed
         identity = number * self._options.people + place + 1
-        return Life(identity, int(rng.integers(self._options.kinds)), path, speed, start_s)
+        kind = int(rng.integers(self._options.kinds))
+        return Life(identity, kind, look_of(self._options.seed, identity, kind), path, speed, start_s)
 
 
 def _walker(life: Life, time_s: float) -> Walker:
@@ -115,7 +119,10 @@ def _waypoints(rng: np.random.Generator, view: View, layout: Layout) -> NDArray[
             points = [(ends[0], lanes[0]), (turn, lanes[0]), (turn + step, lanes[1]), (ends[1], lanes[1])]
         case _:
             near = _under(view, rng)
-            middle = (near[0] + np.tan(_yaw(view)) * (lanes[1] - near[1]) * float(rng.uniform(0.6, 1.4)), lanes[1])
+            middle = (
+                near[0] + np.tan(_yaw(view)) * (lanes[1] - near[1]) * float(rng.uniform(0.6, 1.4)),
+                lanes[1],
+            )
             points = [near, middle, (_outside(view, lanes[1])[side], lanes[1])]
     ordered = np.array(points, dtype=np.float64)
     return ordered[::-1] if route == "toward" else ordered
@@ -156,8 +163,3 @@ def _resampled(points: NDArray[np.float64]) -> NDArray[np.float64]:
     way = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     at = np.arange(0.0, way[-1] + _STEP_M, _STEP_M)
     return np.stack([np.interp(at, way, points[:, axis]) for axis in (0, 1)], axis=1)
-
-
-def lives(crowd: Crowd, times: Iterator[float]) -> set[int]:
-    """Identities met at the given moments."""
-    return {walker.life.identity for time_s in times for walker in crowd.at(time_s)}

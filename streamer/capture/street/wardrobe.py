@@ -1,11 +1,14 @@
 """What a person looks like: build, skin, hair, clothes and load, drawn by lot for each identity."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Colour = NDArray[np.float64]
+from streamer.capture.street.chance import Matter, chance
+
+Colour: TypeAlias = NDArray[np.float64]
 
 _SKINS = [(0.62, 0.72, 0.90), (0.52, 0.64, 0.84), (0.42, 0.54, 0.74), (0.30, 0.41, 0.60), (0.19, 0.27, 0.42)]
 _HAIRS = [(0.06, 0.07, 0.09), (0.10, 0.14, 0.20), (0.16, 0.24, 0.36), (0.30, 0.45, 0.60), (0.55, 0.56, 0.58)]
@@ -68,7 +71,7 @@ class Look:
 
 def look_of(seed: int, identity: int, kind: int) -> Look:
     """The look of one identity: 0 plain, 1 vest and parcel, 2 cap and large pack, 3 long coat and bag."""
-    rng = np.random.default_rng([seed, 4, identity])
+    rng = chance(seed, Matter.LOOK, identity)
     top = _shade(rng, _TOPS)
     woman = rng.random() < 0.5
     bottom = _shade(rng, _BOTTOMS)
@@ -93,7 +96,9 @@ def look_of(seed: int, identity: int, kind: int) -> Look:
         vest=np.array(_VEST) if kind == 1 else None,
         load=np.array(_CARDBOARD) * rng.uniform(0.85, 1.1) if kind == 1 else None,
         backpack=_shade(rng, _TOPS) if packed else None,
-        handbag=_shade(rng, _SHOES) if kind == 3 or (kind == 0 and not packed and rng.random() < 0.3) else None,
+        handbag=_shade(rng, _SHOES)
+        if kind == 3 or (kind == 0 and not packed and rng.random() < 0.3)
+        else None,
         sway=float(rng.uniform(0.7, 1.2)),
         grain=int(rng.integers(2**31)),
     )

@@ -1,0 +1,64 @@
+"""All of a street that stands still: drawn once, before the first person walks on."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.capture.street.chance import Matter, chance
+from streamer.capture.street.furniture import Thing, furniture
+from streamer.capture.street.layout import Layout, layout_of
+from streamer.capture.street.light import Light, light_of
+from streamer.capture.street.options import StreetOptions
+from streamer.capture.street.patch import paste
+from streamer.capture.street.scene import background
+from streamer.capture.street.shadow import cast_thing
+from streamer.capture.street.view import View, view_of
+
+NOISE_SHIFT: Final = 96
+"""Each picture takes its sensor noise from another place of one larger field, up to this many pixels away."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """The street without people.
+
+    Attributes:
+        seed: of the options it was made from.
+        view: the camera.
+        layout: where pavements and road are.
+        light: sun and sky.
+        empty: uint8 [H, W, 3] BGR.
+        things: what may hide people; already drawn in ``empty``.
+        noise: uint8 [H + NOISE_SHIFT, W + NOISE_SHIFT, 3], sensor noise round 128.
+    """
+
+    seed: int
+    view: View
+    layout: Layout
+    light: Light
+    empty: NDArray[np.uint8]
+    things: tuple[Thing, ...]
+    noise: NDArray[np.uint8]
+
+
+def stage_of(options: StreetOptions) -> Stage:
+    """Draws the empty street of the options' seed and size."""
+    view, layout = view_of(options), layout_of(options)
+    light = light_of(options, view)
+    empty = background(view, layout, light, chance(options.seed, Matter.SCENE))
+    things = furniture(view, layout, light, chance(options.seed, Matter.FURNITURE))
+    for thing in things:
+        cast_thing(empty, view, light, thing)
+    for thing in things:
+        paste(empty, thing.patch)
+    return Stage(options.seed, view, layout, light, empty, tuple(things), _noise(options))
+
+
+def _noise(options: StreetOptions) -> NDArray[np.uint8]:
+    rng = chance(options.seed, Matter.SENSOR)
+    shape = (options.height + NOISE_SHIFT, options.width + NOISE_SHIFT, 3)
+    strength = float(rng.uniform(1.5, 3.5))
+    field = rng.standard_normal(shape, np.float32) * strength + 128
+    return np.asarray(np.clip(field, 0, 255), np.uint8)
