@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
@@ -12,16 +13,18 @@ from anyio import to_thread
 
 from detectors.detector import load
 from detectors.session import SessionOptions
+from detectors.store import resolve
 from streamer.api.app import create_app
 from streamer.api.server import serve
 from streamer.batching import Batcher
 from streamer.capture.source import Source, open_source
-from streamer.errors import SourceEnded
+from streamer.errors import ConfigError, SourceEnded
 from streamer.events import EventRules
 from streamer.interrupt import interruptible
 from streamer.metrics import Metrics
 from streamer.pipeline import Pipeline, Stages
-from streamer.publish.jsonl import JsonLinesSink, json_lines
+from streamer.publish.heartbeat import heartbeat
+from streamer.publish.jsonl import JsonLines, JsonLinesSink, json_lines
 from streamer.publish.publisher import Publisher
 from streamer.publish.store import StoreSink
 from streamer.publish.table import Header, LiveTable
@@ -64,8 +67,11 @@ class App:
             StreamerError: a part cannot start, or every source ended with an error.
             DetectorError: a model cannot be used.
         """
+        self._claim_data_folder()
+        self._sources = self._open_sources()
         async with AsyncExitStack() as stack:
             sources = await stack.enter_async_context(interruptible())
+            lines = await self._open_lines(stack)
             services = await stack.enter_async_context(anyio.create_task_group())
             # Left in reverse: the sources end, the services are told to, what they hold is written.
             stack.callback(services.cancel_scope.cancel)
@@ -75,16 +81,42 @@ class App:
             self.url = await services.start(serve, api, http.host, http.port)
             log.info("listening on %s", self.url)
             batchers = await self._start_detectors(services)
-            sinks = await self._sinks(stack, batchers)
+            sinks = self._sinks(lines, batchers)
             if self._table:
                 live = LiveTable(self._header(batchers), self.metrics)
                 await services.start(live.run)
                 sinks.append(live)
+            else:
+                services.start_soon(heartbeat, self.metrics)
             publisher = Publisher(sinks)
             with sources:
                 await self._run_cameras(batchers, publisher)
         if self._ended and len(self._ended) == len(self._config.cameras):
             raise self._ended[0]
+
+    def _open_sources(self) -> dict[str, Source]:
+        """A wrong address or model is told before anything runs."""
+        for name in self._used:
+            resolve(self._config.detectors[name].model)
+        cameras = self._config.cameras.items()
+        return {name: open_source(name, camera, self.metrics) for name, camera in cameras}
+
+    def _claim_data_folder(self) -> None:
+        data = self._config.data
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise ConfigError(f"{data}: expected a folder, received a file") from None
+        except OSError as error:
+            raise ConfigError(f"{data}: cannot be written: {error.strerror}") from None
+        if not os.access(data, os.W_OK):
+            raise ConfigError(f"{data}: cannot be written")
+
+    async def _open_lines(self, stack: AsyncExitStack) -> JsonLines | None:
+        target = self._config.output.json_lines
+        if not target:
+            return None
+        return await stack.enter_async_context(json_lines(target, lossless=False, observer=self.metrics))
 
     async def _start_store(self, services: TaskGroup) -> None:
         recovered = await services.start(self._store.run)
@@ -102,11 +134,9 @@ class App:
             self.status.ready(f"detector {name}")
         return batchers
 
-    async def _sinks(self, stack: AsyncExitStack, batchers: Mapping[str, Batcher]) -> list[Sink]:
+    def _sinks(self, lines: JsonLines | None, batchers: Mapping[str, Batcher]) -> list[Sink]:
         sinks: list[Sink] = [StoreSink(self._store, self.metrics)]
-        if self._config.output.json_lines:
-            lines = json_lines(self._config.output.json_lines, lossless=False, observer=self.metrics)
-            await stack.enter_async_context(lines)
+        if lines is not None:
             models = {
                 name: batchers[camera.detector].detector.manifest.name
                 for name, camera in self._config.cameras.items()
@@ -122,7 +152,7 @@ class App:
     async def _run_cameras(self, batchers: Mapping[str, Batcher], publisher: Publisher) -> None:
         async with anyio.create_task_group() as cameras:
             for name, camera in self._config.cameras.items():
-                source = open_source(name, camera, self.metrics)
+                source = self._sources[name]
                 tracker, rules = Tracker(followed(camera)), EventRules(name, camera.events)
                 stages = Stages(batchers[camera.detector], tracker, rules, publisher, self.metrics)
                 cameras.start_soon(self._play, source)

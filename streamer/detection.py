@@ -23,14 +23,13 @@ from streamer.capture.source import open_source
 from streamer.config import CameraConfig, DetectConfig, DetectorConfig, TrackerConfig
 from streamer.errors import ConfigError, SourceEnded
 from streamer.interrupt import interruptible
-from streamer.metrics import Metrics
-from streamer.pipeline import Following, FrameSource, Pipeline, Stages
+from streamer.pipeline import FrameSource, Pipeline, Stages
 from streamer.publish.jsonl import JsonLinesSink, json_lines
 from streamer.publish.pictures import Pictures
 from streamer.publish.progress import Progress
 from streamer.publish.publisher import Publisher
 from streamer.publish.video import VideoFile
-from streamer.status import Status
+from streamer.tally import Tally
 from streamer.tracking.tracker import Tracker
 from streamer.tracking.untracked import Untracked
 
@@ -114,7 +113,6 @@ class Detection:
         self._job = job
         self._inputs = inputs
         self._files = {item.name: str(item.path) for item in inputs if isinstance(item, Picture)}
-        self._metrics = Metrics(Status([]))
         self._outcome = Outcome()
 
     async def run(self) -> Outcome:
@@ -130,7 +128,7 @@ class Detection:
             with sources:
                 for _, items in groupby(self._inputs, type):
                     await self._detect(list(items), batcher, publisher)
-            self._outcome.frames, self._outcome.lost_frames = self._progress.frames, self._lost_frames()
+            self._outcome.frames = self._progress.frames
         return self._outcome
 
     async def _batcher(self, services: TaskGroup) -> Batcher:
@@ -140,7 +138,7 @@ class Detection:
             loading.start_soon(to_thread.run_sync, partial(import_module, "supervision"))
             options = SessionOptions(config.provider, config.workers, config.max_batch)
             detector = await to_thread.run_sync(load, config.model, options)
-        batcher = Batcher("default", detector, config, self._metrics, quick=True)
+        batcher = Batcher("default", detector, config, Tally(), quick=True)
         await services.start(batcher.run)
         return batcher
 
@@ -168,27 +166,27 @@ class Detection:
         if pictures:
             self._progress.begin("pictures", lambda: len(pictures))
             source = PictureSource(pictures, self._failed)
-            await self._pipeline(source, Untracked(), batcher, publisher).run()
+            tally = Tally()
+            await self._follow(source, Stages(batcher, Untracked(), None, publisher, tally), tally)
 
     async def _watch(self, video: Video, batcher: Batcher, publisher: Publisher) -> None:
-        camera = CameraConfig(source=video.source, loop=False)
-        source = open_source(video.name, camera, self._metrics, lossless=True, every=self._job.every)
+        camera, tally = CameraConfig(source=video.source, loop=False), Tally()
+        source = open_source(video.name, camera, tally, lossless=True, every=self._job.every)
         self._progress.begin(video.name, lambda: _due(source.frames_total(), self._job.every))
         followed = TrackerConfig(high_confidence=self._job.detect.min_confidence)
         tracker = Tracker(followed) if self._job.track else Untracked()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._play, source)
-            await self._pipeline(source, tracker, batcher, publisher).run()
-        played = self._metrics.snapshot(video.name)
-        if played.dropped.get("error"):
+            await self._follow(source, Stages(batcher, tracker, None, publisher, tally), tally)
+        if tally.dropped_frames:
             of_total = f" of {total}" if (total := source.frames_total()) else ""
-            log.warning("%s: damaged: %d%s frames could be read", video.source, played.received, of_total)
+            log.warning(
+                "%s: damaged: %d%s frames could be read", video.source, tally.received_frames, of_total
+            )
 
-    def _pipeline(
-        self, source: FrameSource, tracker: Following, batcher: Batcher, publisher: Publisher
-    ) -> Pipeline:
-        stages = Stages(batcher, tracker, None, publisher, self._metrics)
-        return Pipeline(source, self._job.detect, stages, batcher.window)
+    async def _follow(self, source: FrameSource, stages: Stages, tally: Tally) -> None:
+        await Pipeline(source, self._job.detect, stages, stages.batcher.window).run()
+        self._outcome.lost_frames += tally.dropped_frames
 
     async def _play(self, source: Source) -> None:
         try:
@@ -202,9 +200,6 @@ class Detection:
 
     def _file_of(self, frame: Frame) -> str | None:
         return self._files.get(frame.camera)
-
-    def _lost_frames(self) -> int:
-        return sum(camera.dropped.get("error", 0) for camera in self._metrics.cameras())
 
 
 def _due(total: int | None, every: int) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -11,22 +10,28 @@ if TYPE_CHECKING:
 
 
 class Tally:
-    """Hears what ``Metrics`` hears, and keeps only how many frames were dropped, by reason."""
+    """Hears what ``Metrics`` hears, and keeps only how many frames came, and how many were lost."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._dropped: Counter[str] = Counter()
+        self._received = 0
+        self._dropped = 0
 
-    def lost_frames(self, reason: str) -> int:
-        """Frames dropped for this reason."""
+    @property
+    def received_frames(self) -> int:
+        return self._received
+
+    @property
+    def dropped_frames(self) -> int:
+        return self._dropped
+
+    def received(self, camera: str) -> None:
         with self._lock:
-            return self._dropped[reason]
+            self._received += 1
 
     def dropped(self, camera: str, reason: str) -> None:
         with self._lock:
-            self._dropped[reason] += 1
-
-    def received(self, camera: str) -> None: ...
+            self._dropped += 1
 
     def changed(self, camera: str, state: SourceState) -> None: ...
 
