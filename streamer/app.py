@@ -79,8 +79,8 @@ class App:
             http = self._config.http
             api = create_app(self.metrics, self.status, self._store)
             self.url = await services.start(serve, api, http.host, http.port)
-            log.info("listening on %s", self.url)
             batchers = await self._start_detectors(services)
+            log.info("listening on %s", self.url)
             sinks = self._sinks(lines, batchers)
             if self._table:
                 live = LiveTable(self._header(batchers), self.metrics)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from threading import Lock
+from typing import Final
 
 log = logging.getLogger(__name__)
+
+STARTING: Final = "starting"
 
 
 class Status:
@@ -17,7 +20,7 @@ class Status:
 
     def __init__(self, parts: Iterable[str]) -> None:
         self._lock = Lock()
-        self._reasons: dict[str, str | None] = dict.fromkeys(parts, "starting")
+        self._reasons: dict[str, str | None] = dict.fromkeys(parts, STARTING)
 
     def ready(self, part: str) -> None:
         """The part works (again)."""
@@ -43,5 +46,5 @@ class Status:
             self._reasons[part] = reason
         if reason and reason != before:
             log.warning("not ready: %s: %s", part, reason)
-        elif before and not reason:
-            log.info("ready: %s", part)
+        elif before not in (None, STARTING) and not reason:
+            log.info("ready again: %s", part)

@@ -26,6 +26,7 @@ WORDS: Final[dict[type[BaseException], str]] = {
     av.error.FileNotFoundError: "no such file",
     av.error.IsADirectoryError: "a folder, not a video",
     av.error.PermissionError: "not readable: permission denied",
+    av.error.EOFError: "cut off before its first picture",
     av.error.DemuxerNotFoundError: "not a video",
     av.error.InvalidDataError: "not a video",
     av.error.ProtocolNotFoundError: "no support for this kind of address",

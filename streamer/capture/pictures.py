@@ -53,7 +53,7 @@ def read(picture: Picture) -> Frame:
     try:
         content = np.fromfile(picture.path, np.uint8)
         taken_at = datetime.fromtimestamp(picture.path.stat().st_mtime, UTC)
-        image = cv2.imdecode(content, cv2.IMREAD_COLOR)
+        image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
     except OSError as error:
         raise SourceEnded(f"{picture.path}: cannot be read: {error.strerror}") from None
     except cv2.error as error:
