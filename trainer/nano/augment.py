@@ -80,7 +80,7 @@ def single(picture: Picture, size: int, rng: np.random.Generator) -> Sample:
     """One picture, from 0.6 to 1.35 times the scale at which the letterbox would put it into 320 pixels."""
     canvas = np.full((size, size, 3), GREY, np.uint8)
     window = Window(0, 0, size, size)
-    scale = _between(rng, 0.6, 1.35) * min(320, 1.1 * size) / max(384, *picture.image.shape[:2])
+    scale = _between(rng, 0.6, 1.35) * min(320, 1.1 * size) / max(picture.image.shape[:2])
     part = paste(picture, _placed(picture, window, scale, rng), window, canvas)
     return Sample(tint(canvas, rng), (part,))
 

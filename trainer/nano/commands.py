@@ -58,7 +58,10 @@ def _add_sets(parser: argparse.ArgumentParser) -> None:
 def _add_held(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--val", type=Path, required=True, help="COCO file of real pictures, for AP")
     parser.add_argument(
-        "--street", type=Path, required=True, help="COCO file of unseen streets, for the threshold"
+        "--street",
+        type=Path,
+        required=True,
+        help="unseen streets, for the threshold: COCO file or folder of sets",
     )
 
 
@@ -114,12 +117,12 @@ def _export(options: argparse.Namespace) -> None:
     model = export.graph(NetworkSpec(), state.averaged)
     seen = [picture for path, _ in options.coco for picture in _pictures(path)]
     small = release.small(model, seen[:: max(1, len(seen) // CALIBRATION)])
-    held = release.Held(options.val, options.street)
+    held = release.Held(options.val, _files(options.street))
     drafts = release.Draft(NAME, model, source), release.Draft(f"{NAME}-int8", small, source)
     for draft in drafts:
         print(release.table(release.release(draft, held, options.out)))
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    thresholds, metrics = release.measure(options.model, release.Held(options.val, options.street))
+    thresholds, metrics = release.measure(options.model, release.Held(options.val, _files(options.street)))
     print(json.dumps({"thresholds": thresholds.model_dump(), "metrics": metrics}, indent=2))

@@ -35,7 +35,7 @@ class Held:
     """COCO files that were not trained on: real pictures, and those that the threshold is chosen on."""
 
     pictures: Path
-    street: Path
+    streets: Sequence[Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def measure(weights: Path, held: Held) -> tuple[Thresholds, dict[str, float]]:
     result = evaluate(detector, held.pictures, held.pictures.parent / "images")
     metrics = {"val_AP": result["AP"], "val_AP50": result["AP50"]}
     metrics |= {f"val_AP50_{name}": values["AP50"] for name, values in result["per_class"].items()}
-    seen = scenes(detector, held.street, "person", IOU)
+    seen = [scene for path in held.streets for scene in scenes(detector, path, "person", IOU)]
     confidence = best_confidence(seen)
     counts = count(seen, confidence)
     metrics |= {"street_recall_person": counts.recall, "street_precision_person": counts.precision}
