@@ -12,6 +12,7 @@ from detectors.families import FAMILIES, recognise
 from detectors.graph import compile_graph
 from detectors.manifest import validated
 from detectors.modelfile import parse, signature, with_input
+from detectors.stem import fold_stem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,7 @@ def assemble(content: bytes, folder: Path, stated: dict[str, Any]) -> CompiledMo
     labels = stated.get("labels") or _labels(head)
     manifest = validated({**stated, "family": family, "labels": labels, "input": {**usual, **size}})
     _agree(manifest, head)
-    freed = free_batch(model, manifest.input)
+    freed = free_batch(fold_stem(model), manifest.input)
     graph = compile_graph(freed, family, head, manifest.input).SerializeToString()
     return CompiledModel(manifest, graph, parsed.whole)
 

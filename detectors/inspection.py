@@ -27,6 +27,17 @@ VARINT: Final = 10
 """How many times longer a number can be in memory than in the file, as protobuf packs small ones."""
 
 
+def every_node(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
+    """Every node, those of branches, loops and functions included."""
+    waiting = [model.graph.node, *(function.node for function in model.functions)]
+    while waiting:
+        for node in waiting.pop():
+            yield node
+            for attribute in node.attribute:
+                waiting += [attribute.g.node] if attribute.HasField("g") else []
+                waiting += [graph.node for graph in attribute.graphs]
+
+
 def inspect_content(model: onnx.ModelProto, folder: Path) -> frozenset[Path]:
     """Refuse foreign operators, tensors larger than their data, and external data outside ``folder``.
 
@@ -36,7 +47,7 @@ def inspect_content(model: onnx.ModelProto, folder: Path) -> frozenset[Path]:
     Raises:
         ModelLoadError: says which of them.
     """
-    for count, node in enumerate(_nodes(model), 1):
+    for count, node in enumerate(every_node(model), 1):
         if node.domain not in DOMAINS and not _own_function(model, node):
             raise ModelLoadError(f"operator {node.op_type} of {node.domain!r} is not part of ONNX")
         if count > MAX_NODES:
@@ -69,21 +80,10 @@ def inspect_shapes(model: onnx.ModelProto) -> None:
             raise ModelLoadError(f"tensor {value.name!r:.60} would take {size_bytes / 1024**2:.0f} MiB")
 
 
-def _nodes(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
-    """Every node, those of branches, loops and functions included."""
-    waiting = [model.graph.node, *(function.node for function in model.functions)]
-    while waiting:
-        for node in waiting.pop():
-            yield node
-            for attribute in node.attribute:
-                waiting += [attribute.g.node] if attribute.HasField("g") else []
-                waiting += [graph.node for graph in attribute.graphs]
-
-
 def _tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
     """Every tensor that the file holds or claims to hold."""
     graphs = [model.graph]
-    for node in _nodes(model):
+    for node in every_node(model):
         for attribute in node.attribute:
             if attribute.HasField("t"):
                 yield attribute.t
