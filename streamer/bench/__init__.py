@@ -1,0 +1,1 @@
+"""How fast it is here, beside the limit of this machine and what a user would write by hand."""

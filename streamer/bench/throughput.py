@@ -1,0 +1,49 @@
+"""Ours: a file through the whole lossless pipeline, as ``sightline detect`` runs it."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import anyio
+
+from streamer.batching import Batcher
+from streamer.bench.answering import answer_async
+from streamer.bench.rig import Tally, served
+from streamer.bench.samples import Work
+from streamer.capture.source import open_source
+from streamer.config import CameraConfig, DetectConfig, TrackerConfig
+from streamer.metrics import Metrics
+from streamer.pipeline import Pipeline, Stages
+from streamer.status import Status
+from streamer.tracking.tracker import Tracker
+
+NAME = "file"
+
+
+async def serve(model: str, video: str) -> None:
+    """Measure as often as asked."""
+    metrics = Metrics(Status([]))
+    camera = CameraConfig(source=video, loop=True, detect=DetectConfig(fps=0))
+    async with served(model, metrics) as batcher:
+        await answer_async(lambda frames: measure(batcher, metrics, camera, int(frames)))
+
+
+async def measure(batcher: Batcher, metrics: Metrics, camera: CameraConfig, frames: int) -> Work:
+    """The first ``frames`` of the video, from its opening to the last result."""
+    tally = Tally(frames)
+    source = open_source(NAME, camera, metrics, lossless=True)
+    stages = Stages(batcher, Tracker(TrackerConfig()), None, tally, metrics)
+    pipeline = Pipeline(source, camera.detect, stages, batcher.window)
+    began, cpu = time.perf_counter(), time.process_time()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(source.run)
+        tasks.start_soon(pipeline.run)
+        await tally.reached.wait()
+        work = Work(frames, time.perf_counter() - began, time.process_time() - cpu)
+        tasks.cancel_scope.cancel()
+    return work
+
+
+if __name__ == "__main__":
+    anyio.run(serve, sys.argv[1], sys.argv[2])
