@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -198,11 +200,21 @@ def _start(graph: bytes, provider: str) -> onnxruntime.InferenceSession:
     # TensorRT leaves what it cannot run to CUDA.
     chain = {"tensorrt": ("tensorrt", "cuda", "cpu"), "cuda": ("cuda", "cpu"), "cpu": ("cpu",)}[provider]
     names = [(providers.RUNTIME_NAMES[name], settings[name]) for name in chain]
+    if provider != "cpu":
+        _preload()
     try:
         # enable_fallback: on a failing run, onnxruntime would otherwise go on on the CPU and tell nobody.
         return onnxruntime.InferenceSession(graph, _options(), providers=names, enable_fallback=0)
     except FAILURES as error:
         raise ModelLoadError(f"onnxruntime refuses the model: {one_line(error)}") from error
+
+
+def _preload() -> None:
+    """Let CUDA's libraries be found where pip puts them; the system's own are found anyway."""
+    with contextlib.redirect_stdout(
+        io.StringIO()
+    ):  # it prints what it misses: `why_not_started` says so better
+        onnxruntime.preload_dlls()
 
 
 def _options() -> onnxruntime.SessionOptions:
