@@ -1,7 +1,6 @@
 """The street as a COCO set: pictures and labels for training and for measuring."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -62,7 +61,7 @@ def export(options: StreetOptions, frames: int, out: Path) -> Path:
         images.append(picture | {"labelled_classes": ["person", *ABSENT]})
         annotations += _annotations(frame, number + 1, len(annotations) + 1)
     found = {
-        "info": {"description": f"sim://street, {replace(options)}"},
+        "info": {"description": f"sim://street, {options}"},
         "images": images,
         "annotations": annotations,
         "categories": [{"id": 1, "name": "person", "supercategory": "person"}],

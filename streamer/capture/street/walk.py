@@ -1,6 +1,7 @@
 """Who is on the street and where: lives that follow one another, each a path walked at a pace."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,10 @@ from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.view import View
 from streamer.capture.street.wardrobe import Look, look_of
 
-_STEP_M = 0.25
-_MARGIN = 0.12
+_STEP_M: Final = 0.25
+_FOOT_M: Final = 1.2
+_CLOSE_LANE_M: Final = 2.2
+_TALLEST_M: Final = 2.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,8 +115,8 @@ def _waypoints(rng: np.random.Generator, view: View, layout: Layout) -> NDArray[
     route = rng.choice(["along", "cross", "toward", "away"], p=[0.46, 0.26, 0.14, 0.14])
     match route:
         case "along":
-            drift = float(rng.uniform(-0.6, 0.6))
-            points = [(ends[0], lanes[0]), (_outside(view, lanes[0])[1 - side], lanes[0] + drift)]
+            other = lanes[0] + float(rng.uniform(-0.6, 0.6))
+            points = [(ends[0], lanes[0]), (_outside(view, other)[1 - side], other)]
         case "cross":
             step = np.sign(ends[1] - ends[0]) * float(rng.uniform(-0.5, 2.5))
             points = [(ends[0], lanes[0]), (turn, lanes[0]), (turn + step, lanes[1]), (ends[1], lanes[1])]
@@ -133,11 +136,14 @@ def _yaw(view: View) -> float:
 
 
 def _under(view: View, rng: np.random.Generator) -> tuple[float, float]:
-    """A place before the camera whose ground and head lie below the picture."""
-    away = 1.2
+    """A place at the camera's foot, below the picture; beside the picture where that is too tall."""
     side = float(rng.uniform(-0.35, 0.35))
     yaw = _yaw(view) + side
-    return float(np.sin(yaw) * away), float(np.cos(yaw) * away)
+    x_m, z_m = float(np.sin(yaw)) * _FOOT_M, float(np.cos(yaw)) * _FOOT_M
+    crown = view.project(np.array([[x_m, _TALLEST_M, z_m]]))[0]
+    if crown[1] > view.height:
+        return x_m, z_m
+    return _outside(view, _CLOSE_LANE_M)[int(side > 0)], _CLOSE_LANE_M
 
 
 def _outside(view: View, lane_m: float) -> tuple[float, float]:
