@@ -270,7 +270,7 @@ class Batcher:
     def _infer(self, requests: Sequence[Request]) -> list[Outcome]:
         prepared = [self.detector.prepare(request.frame.image) for request in requests]
         lowest = min(request.min_confidence for request in requests)
-        results = self.detector.infer(prepared, Limits(lowest, self._config.iou))
+        results = self.detector.infer(prepared, Limits(lowest, self._config.iou, self._config.multi_label))
         return [
             found if request.min_confidence <= lowest else _confident(found, request.min_confidence)
             for request, found in zip(requests, results, strict=True)

@@ -97,11 +97,16 @@ class CameraConfig(Section):
 
 
 class DetectorConfig(Section):
-    """One model and how it is run; cameras that name it share its queue and its session."""
+    """One model and how it is run; cameras that name it share its queue and its session.
+
+    With ``multi_label`` a box is reported once for each class it may be of, else for its best one only;
+    what is followed needs one.
+    """
 
     model: str = "sightline-nano"
     provider: Literal["auto", "cpu", "cuda", "tensorrt"] = "auto"
     iou: float = Field(default=0.45, ge=0, le=1)
+    multi_label: bool = False
     workers: int | None = Field(default=None, ge=1, le=256)
     max_batch: int = Field(default=16, ge=1, le=64)
     max_wait_ms: float = Field(default=5.0, ge=0, le=1000)

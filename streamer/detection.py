@@ -132,7 +132,9 @@ class Detection:
         return self._outcome
 
     async def _batcher(self, services: TaskGroup) -> Batcher:
-        config = self._job.detector
+        # What is followed needs one label per box; else all of them are told.
+        followed = self._job.track and any(isinstance(item, Video) for item in self._inputs)
+        config = self._job.detector.model_copy(update={"multi_label": not followed})
         async with anyio.create_task_group() as loading:
             # The slowest import of all runs while the model loads.
             loading.start_soon(to_thread.run_sync, partial(import_module, "supervision"))
