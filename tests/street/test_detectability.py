@@ -48,14 +48,14 @@ def test_a_detector_of_real_people_finds_most_of_them(test_data: Path) -> None:
         test_data / "models" / "yolox_nano.onnx", providers=["CPUExecutionProvider"]
     )
     wanted = found = 0
-    for seed in range(40, 45):
+    for seed in range(40, 44):
         street = Street(StreetOptions(seed=seed))
-        for index in range(20, 320, 60):
+        for index in range(20, 260, 60):
             frame = street.frame(index)
             boxes = people_found(session, frame.image)
             for box, visible in zip(frame.truth.boxes, frame.truth.visible, strict=True):
                 if box[3] - box[1] >= 80 and visible >= 0.5:
                     wanted += 1
                     found += overlap(box, boxes) >= 0.5
-    assert wanted > 60
+    assert wanted > 50
     assert found / wanted >= 0.6

@@ -92,8 +92,10 @@ def test_the_box_is_tight_round_the_pixels_that_a_person_changes() -> None:
         assert abs(rows[0] - y1) <= 1
         assert columns[0] >= x1 - 1
         assert columns[-1] <= x2
-        lower = changed[y2 - 3 : y2, x1:x2]
-        assert lower.any()
+        inside = changed[y1:y2, x1:x2]
+        assert inside[-3:].any()
+        assert inside[:, :3].any()
+        assert inside[:, -3:].any()
 
 
 @pytest.mark.parametrize("seed", [0, 4])

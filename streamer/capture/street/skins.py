@@ -7,6 +7,7 @@ the parameters repeated for each pixel.
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -106,4 +107,7 @@ def block_skin(x: Floats, y: Floats, centre: Numbers, axes: Numbers) -> Skin:
         face = (-np.sign(away) * axis / np.linalg.norm(axis)).astype(np.float32)
         np.copyto(normal_x, face[0], where=later)
         np.copyto(normal_y, face[1], where=later)
-    return Skin((enter < leave).astype(np.float32), enter + centre_z, normal_x, normal_y)
+    # A box has no slope to take the edge from: what is next to air is taken as partly covered.
+    hit = (enter < leave).astype(np.float32)
+    cover = hit * np.asarray(cv2.blur(hit, (3, 3), borderType=cv2.BORDER_CONSTANT), np.float32)
+    return Skin(cover, enter + centre_z, normal_x, normal_y)
