@@ -29,6 +29,7 @@ from streamer.publish.publisher import Publisher
 from streamer.publish.store import StoreSink
 from streamer.publish.table import Header, LiveTable
 from streamer.status import Status
+from streamer.storage.series import StoreSeries
 from streamer.storage.store import EventStore
 from streamer.tracking.tracker import Tracker
 
@@ -58,6 +59,7 @@ class App:
         self.status = Status([STORE, *(f"detector {name}" for name in self._used)])
         self.metrics = Metrics(self.status, config.cameras)
         self._store = EventStore(config.data, config.storage)
+        self.metrics.registry.register(StoreSeries(self._store))
         self._ended: list[SourceEnded] = []
 
     async def run(self) -> None:

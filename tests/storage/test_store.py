@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from keeping import MORNING, event, everything, expected_files, files, frame, opened, written
+from prometheus_client import CollectorRegistry
 
 from streamer.config import StorageConfig
 from streamer.errors import SinkUnavailable
 from streamer.storage.cursor import Cursor
+from streamer.storage.series import StoreSeries
 from streamer.storage.snapshots import Snapshot
 from streamer.storage.store import WAITING_PICTURES, EventStore
 
@@ -181,3 +183,11 @@ async def test_an_index_elsewhere(tmp_path: Path) -> None:
         await tasks.start(store.run)
         tasks.cancel_scope.cancel()
     assert (tmp_path / "elsewhere.db").exists()
+
+
+def test_the_state_of_the_store_is_in_the_metrics(tmp_path: Path) -> None:
+    registry = CollectorRegistry()
+    registry.register(StoreSeries(EventStore(tmp_path, StorageConfig())))
+    assert registry.get_sample_value("sightline_snapshots_paused") == 0
+    assert registry.get_sample_value("sightline_store_waiting", {"kind": "events"}) == 0
+    assert registry.get_sample_value("sightline_snapshots_left_out_total") == 0
