@@ -102,11 +102,13 @@ class Tracker:
         strong = scores >= self._config.high_confidence
         for stage, least in ((strong, LEAST_OVERLAP), (~strong, LEAST_OVERLAP_WEAK)):
             self._match(objects, (boxes, groups), (owners, stage), least)
-        seen = np.flatnonzero(owners >= 0)
-        objects = self._see(objects, owners[seen], boxes[seen], time_s)
-        born = np.flatnonzero((owners < 0) & strong)
-        owners[born] = len(objects.ids) + np.arange(len(born))
-        objects = self._confirm(objects.joined(started(boxes[born], groups[born], time_s)), time_s)
+        # Most frames bring nothing new: what doesn't happen in a frame must not cost in it.
+        if len(seen := np.flatnonzero(owners >= 0)):
+            self._see(objects, owners[seen], boxes[seen], time_s)
+        if len(born := np.flatnonzero((owners < 0) & strong)):
+            owners[born] = len(objects.ids) + np.arange(len(born))
+            objects = objects.joined(started(boxes[born], groups[born], time_s))
+        self._confirm(objects, time_s)
 
         ids = np.append(objects.ids, UNCONFIRMED)[owners]
         return Tracks(time_s, replace(detections, tracker_id=ids), self._give_up(objects, time_s))
@@ -128,6 +130,8 @@ class Tracker:
     def _predict(self, time_s: float) -> Objects:
         dt_s = 0.0 if self._time_s is None else max(time_s - self._time_s, 0.0)
         self._time_s = time_s
+        if not len(self._objects.ids):
+            return self._objects
         return replace(self._objects, motion=motion.predicted(self._objects.motion, dt_s))
 
     def _match(
@@ -139,25 +143,32 @@ class Tracker:
     ) -> None:
         (boxes, groups), (owners, stage) = found, owners_stage
         rows = np.flatnonzero(stage)
-        free = np.setdiff1d(np.arange(len(objects.ids)), owners)
-        if not len(rows) or not len(free):
+        if not len(rows) or not len(objects.ids):
+            return
+        # One more place than objects: where the detections that nobody owns (-1) point to.
+        taken = np.zeros(len(objects.ids) + 1, np.bool_)
+        taken[owners] = True
+        free = np.flatnonzero(~taken[:-1])
+        if not len(free):
             return
         similarity = overlaps(objects.motion.boxes()[free], boxes[rows])
         similarity[objects.groups[free][:, None] != groups[rows][None]] = -1.0
         matches = assign(similarity, least)
         owners[rows[matches.detections]] = free[matches.objects]
 
-    def _see(self, objects: Objects, rows: Rows, boxes: Columns, time_s: float) -> Objects:
+    def _see(self, objects: Objects, rows: Rows, boxes: Columns, time_s: float) -> None:
         corrected = motion.corrected(objects.motion.take(rows), boxes)
         objects.motion.put(rows, corrected)
         objects.hits[rows] += 1
         objects.last_s[rows] = time_s
-        return objects
 
-    def _confirm(self, objects: Objects, time_s: float) -> Objects:
+    def _confirm(self, objects: Objects, time_s: float) -> None:
         config = self._config
+        tentative = objects.ids == UNCONFIRMED
+        if not tentative.any():
+            return
         ripe = (
-            (objects.ids == UNCONFIRMED)
+            tentative
             & (objects.last_s == time_s)
             & (objects.hits >= config.confirm_hits)
             & (objects.last_s - objects.first_s >= config.confirm_s - 1e-6)
@@ -165,11 +176,13 @@ class Tracker:
         count = int(ripe.sum())
         objects.ids[ripe] = self._last_id + 1 + np.arange(count)
         self._last_id += count
-        return objects
 
     def _give_up(self, objects: Objects, time_s: float) -> tuple[int, ...]:
         patience = np.where(objects.ids == UNCONFIRMED, TENTATIVE_S, self._config.lost_s)
         lost = time_s - objects.last_s > patience
+        if not lost.any():
+            self._objects = objects
+            return ()
         self._objects = objects.take(~lost)
         return tuple(int(each) for each in objects.ids[lost] if each != UNCONFIRMED)
 
