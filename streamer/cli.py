@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -31,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 when all went well, 2 for bad input, 1 for a failure at run time.
     """
+    # Until a part that has something to finish handles both signals, either just ends the command.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = build_parser().parse_args(arguments)
     configure_logging(options.debug, options.serves)
     try:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from streamer.tracking.motion import Columns
 
@@ -30,6 +29,9 @@ def overlaps(first: Columns, second: Columns) -> Columns:
 
 def assign(similarity: Columns, least: float) -> Matches:
     """The pairs with the greatest sum of similarity [N,M]; none below ``least``."""
+    # Half a second of imports, which a program that starts spends on loading its model.
+    from scipy.optimize import linear_sum_assignment
+
     objects, detections = linear_sum_assignment(np.where(similarity >= least, similarity, 0.0), maximize=True)
     good = similarity[objects, detections] >= least
     return Matches(objects[good], detections[good])
