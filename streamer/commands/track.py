@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from streamer.commands.parsers import number, positive
+from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
     from streamer.commands.parsers import Subparsers
@@ -32,12 +33,16 @@ def run(options: argparse.Namespace) -> int:
     """Write the results of ``options.detections`` to ``options.out``.
 
     Raises:
-        ConfigError: the file cannot be read, or a line is wrong.
+        ConfigError: the file cannot be read, a line is wrong, or the results cannot be written.
     """
     from streamer.tracking.motchallenge import follow, read, result_lines
 
     rows = read(options.detections)
-    with options.out.open("w", encoding="ascii") as out:
+    try:
+        results = options.out.open("w", encoding="ascii")
+    except OSError as error:
+        raise ConfigError(f"{options.out}: cannot be written: {error.strerror}") from None
+    with results as out:
         for frame, tracks in follow(rows, options.fps, options.every):
             out.writelines(f"{line}\n" for line in result_lines(frame, tracks))
     return 0
