@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Final
 
@@ -32,21 +32,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 when all went well, 2 for bad input, 1 for a failure at run time.
     """
-    # Until a part that has something to finish handles both signals, either just ends the command.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    options = build_parser().parse_args(arguments)
-    configure_logging(options.debug, options.serves)
-    try:
-        status: int = options.run(options)
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        return OK
-    except (*EXPECTED, BaseExceptionGroup) as error:
-        expected = _expected(error)
-        if options.debug or expected is None:
-            raise
-        return _tell(expected)
+    interruption = Interruption()
+    with interruption.heard():
+        try:
+            options = build_parser().parse_args(arguments)
+            configure_logging(options.debug, options.serves)
+            status: int = options.run(options)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            return OK
+        except (*EXPECTED, ImportError, BaseExceptionGroup) as error:
+            if interruption.came:
+                return OK
+            expected = _expected(error)
+            if options.debug or expected is None:
+                raise
+            return _tell(expected)
     return status
+
+
+class Interruption:
+    """SIGINT and SIGTERM where nothing is under way that has to be finished: they just end the command."""
+
+    def __init__(self) -> None:
+        self.came = False
+
+    @contextlib.contextmanager
+    def heard(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self._end) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _end(self, number: int, frame: object) -> None:
+        # Remembered: an import of native code that is interrupted fails with an error of its own.
+        self.came = True
+        raise KeyboardInterrupt
 
 
 def _expected(error: BaseException) -> Exception | None:
