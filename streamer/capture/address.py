@@ -1,7 +1,7 @@
 """The address of a source: what libav opens, and what a person may read."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
@@ -36,20 +36,15 @@ class Address:
         scheme: ``rtsp``, ``http``, ``sim`` ..; ``file`` for a path, ``v4l2`` for a device.
         shown: for people, without credentials.
         host: for network sources, else empty.
+        opened: what libav opens; holds the credentials, so it never goes into a text.
+        login: whether there are credentials.
     """
 
     scheme: str
     shown: str
     host: str
-    _opened: str
-
-    @property
-    def opened(self) -> str:
-        """What is opened; holds the credentials, so it never goes into a text."""
-        return self._opened
-
-    def __repr__(self) -> str:
-        return f"Address({self.shown!r})"
+    opened: str = field(repr=False)
+    login: bool = False
 
 
 def parse(camera: CameraConfig) -> Address:
@@ -85,8 +80,8 @@ def _network(camera: CameraConfig, scheme: str, rest: str) -> Address:
     if camera.username is not None:
         password = camera.password.get_secret_value() if camera.password else ""
         userinfo = f"{quote(camera.username, safe='')}:{quote(password, safe='')}"
-    login = f"{userinfo}@" if userinfo else ""
-    return Address(scheme, shown, host, f"{scheme}://{login}{place}{path}")
+    opened = f"{scheme}://{userinfo}@{place}{path}" if userinfo else f"{scheme}://{place}{path}"
+    return Address(scheme, shown, host, opened, bool(userinfo))
 
 
 def _host(scheme: str, place: str, shown: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import deque
-from types import TracebackType
 from typing import Final
 
+from streamer.capture.wakeup import Wakeup
 from streamer.frame import Packet
 
 PACKETS_WAITING: Final = 120
@@ -21,6 +20,7 @@ class PacketBroadcast:
 
     def __init__(self) -> None:
         self.codec: str | None = None
+        self._ended = False
         self._subscriptions: tuple[Subscription, ...] = ()
         self._lock = threading.Lock()
 
@@ -40,12 +40,16 @@ class PacketBroadcast:
 
     def close(self) -> None:
         """The source is over: every subscription ends."""
+        with self._lock:
+            self._ended = True
         for subscription in self._subscriptions:
             subscription.end()
 
     def add(self, subscription: Subscription) -> None:
         with self._lock:
             self._subscriptions = (*self._subscriptions, subscription)
+            if self._ended:
+                subscription.end()
 
     def remove(self, subscription: Subscription) -> None:
         with self._lock:
@@ -56,6 +60,9 @@ class Subscription:
     """Packets of one camera, from a key frame on; iterate it inside ``async with``.
 
     When ``limit`` packets wait, all of them are dropped and it goes on at the next key frame.
+
+    Attributes:
+        dropped: packets that were left out.
     """
 
     def __init__(self, broadcast: PacketBroadcast, limit: int) -> None:
@@ -66,33 +73,29 @@ class Subscription:
         self._lock = threading.Lock()
         self._skipping = True
         self._ended = False
-        self._woken: asyncio.Event | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wakeup: Wakeup | None = None
 
     async def __aenter__(self) -> Subscription:
-        self._woken = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
+        self._wakeup = Wakeup()
         self._broadcast.add(self)
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *exception: object) -> None:
         self._broadcast.remove(self)
 
     def __aiter__(self) -> Subscription:
         return self
 
     async def __anext__(self) -> Packet:
-        assert self._woken is not None, "iterate inside 'async with'"
+        assert self._wakeup is not None, "iterate inside 'async with'"
         while True:
             with self._lock:
                 if self._waiting:
                     return self._waiting.popleft()
                 if self._ended:
                     raise StopAsyncIteration
-                self._woken.clear()
-            await self._woken.wait()
+                self._wakeup.clear()
+            await self._wakeup.wait()
 
     def offer(self, packet: Packet) -> None:
         """Called by the decode thread."""
@@ -106,13 +109,14 @@ class Subscription:
                 return
             self._skipping = False
             self._waiting.append(packet)
-            self._wake()
+        self._wake()
 
     def end(self) -> None:
+        """Nothing comes any more; what waits can still be taken."""
         with self._lock:
             self._ended = True
-            self._wake()
+        self._wake()
 
     def _wake(self) -> None:
-        if self._loop is not None and self._woken is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._woken.set)
+        if self._wakeup is not None:
+            self._wakeup.set()

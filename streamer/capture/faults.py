@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, Literal
@@ -48,20 +49,27 @@ class DamagedUnit(SourceError):
 @contextmanager
 def translated(address: Address, stage: Stage, timeout_s: float) -> Iterator[None]:
     """Turns libav's errors into ``SourceUnavailable``; the original is dropped, it quotes the address."""
+    began_at = time.monotonic()
     try:
         yield
     except (av.error.FFmpegError, OSError) as error:
-        reason = _reason(error, address, stage, timeout_s)
+        silent = stage == "open" and time.monotonic() - began_at >= timeout_s / 2
+        reason = _reason(error, address, stage, silent)
     else:
         return
     raise SourceUnavailable(reason)
 
 
-def _reason(error: Exception, address: Address, stage: Stage, timeout_s: float) -> str:
-    if isinstance(error, SILENT):
-        return f"no answer within {timeout_s:g} s" if stage == "open" else "the stream froze"
+def _reason(error: Exception, address: Address, stage: Stage, silent: bool) -> str:
+    # An RTSP server that never answers is "invalid data" to libav.
+    if isinstance(error, SILENT) or (silent and isinstance(error, av.error.InvalidDataError)):
+        return "no usable answer" if stage == "open" else "the stream froze"
     if stage == "read" and isinstance(error, av.error.InvalidDataError):
         return "the stream is unreadable"
+    if isinstance(error, av.error.HTTPUnauthorizedError) and not address.login:
+        return "a user name and a password are needed (401)"
+    if isinstance(error, av.error.FileNotFoundError) and address.scheme == "v4l2":
+        return "no such device"
     for kind, words in WORDS.items():
         if isinstance(error, kind):
             return words

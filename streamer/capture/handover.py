@@ -1,9 +1,10 @@
 """Hands items from a decode thread to the event loop, bounded."""
 
-import asyncio
 import threading
 from collections import deque
 from typing import Generic, TypeVar
+
+from streamer.capture.wakeup import Wakeup
 
 T = TypeVar("T")
 
@@ -16,25 +17,34 @@ class Handover(Generic[T]):
         self._items: deque[T] = deque()
         self._changed = threading.Condition()
         self._closed = False
-        self._taker: _Taker | None = None
+        self._taker: Wakeup | None = None
 
-    def put(self, item: T, *, patient: bool) -> bool:
-        """Called by the thread. Where it is full, waits (``patient``) or takes the oldest item's place.
+    def put(self, item: T, *, wait_until: threading.Event | None) -> bool:
+        """Called by the thread. Where it is full, waits for room, or takes the oldest item's place (None).
+
+        Args:
+            item: what is handed over; lost when the queue is closed.
+            wait_until: ends the wait when it is set and ``interrupt`` is called.
 
         Returns:
             Whether an older item lost its place.
         """
         with self._changed:
-            if patient:
-                self._changed.wait_for(lambda: len(self._items) < self._limit or self._closed)
-            if self._closed:
+            if wait_until is not None:
+                self._changed.wait_for(lambda: self._room() or self._closed or wait_until.is_set())
+            if self._closed or (wait_until is not None and wait_until.is_set()):
                 return False
-            replaced = len(self._items) >= self._limit
+            replaced = not self._room()
             if replaced:
                 self._items.popleft()
             self._items.append(item)
             self._wake()
             return replaced
+
+    def interrupt(self) -> None:
+        """A ``put`` that waits looks whether it still should."""
+        with self._changed:
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Nothing comes any more; what waits can still be taken."""
@@ -58,23 +68,13 @@ class Handover(Generic[T]):
                     return item
                 if self._closed:
                     return None
-                taker = self._taker = _Taker()
-            await taker.woken.wait()
+                taker = self._taker = Wakeup()
+            await taker.wait()
+
+    def _room(self) -> bool:
+        return len(self._items) < self._limit
 
     def _wake(self) -> None:
         taker, self._taker = self._taker, None
         if taker is not None:
-            taker.wake()
-
-
-class _Taker:
-    """A task that waits for an item."""
-
-    def __init__(self) -> None:
-        self.woken = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
-
-    def wake(self) -> None:
-        # The loop of a thread that was left behind at shutdown may be closed.
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.woken.set)
+            taker.set()

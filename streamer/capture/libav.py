@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import struct
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import partial
-from typing import Final, cast
+from pathlib import Path
+from typing import Final
 
 import av
 import av.container
 import av.error
-import av.video
-import cv2
-import numpy as np
-from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from streamer.capture.address import Address
+from streamer.capture.annexb import SYNTAX, AnnexB
+from streamer.capture.bgr import BgrConverter
 from streamer.capture.faults import DamagedUnit, translated
 from streamer.capture.reader import Pace, Picture, Reader
 from streamer.config import CameraConfig
@@ -29,12 +26,8 @@ from streamer.errors import SourceUnavailable
 from streamer.frame import PTS_CLOCK_HZ
 
 INTRA_ONLY: Final = frozenset({"mjpeg", "rawvideo", "png", "bmp"})
-ANNEX_B_FILTERS: Final = {"h264": "h264_mp4toannexb", "hevc": "hevc_mp4toannexb"}
-ROTATIONS: Final = {
-    90: cv2.ROTATE_90_COUNTERCLOCKWISE,
-    180: cv2.ROTATE_180,
-    270: cv2.ROTATE_90_CLOCKWISE,
-}
+UNTIMED: Final = frozenset({"mpjpeg", "mjpeg"})
+NETWORK: Final = frozenset({"rtsp", "rtsps", "http", "https"})
 
 
 class LibavReader:
@@ -48,14 +41,17 @@ class LibavReader:
         self._container = container
         self._stream = container.streams.video[0]
         self._packet: av.Packet[VideoStream] | None = None
+        self._clean_at = time.monotonic()
         self._to_bgr = BgrConverter()
+        self._annex_b: AnnexB | None = None
         context = self._stream.codec_context
         self.codec: str | None = context.name
         self.intra_only = context.name in INTRA_ONLY
-        # A stream that knows its duration is a recording, also behind http.
-        recorded = address.scheme == "file" or bool(container.duration and container.duration > 0)
-        self.pace: Pace = "clock" if recorded else "source"
+        self.pace = _pace(address, container)
+        self.began_at = _began_at(address, container)
         self.frames_total: int | None = self._stream.frames or None
+        # Arrival is the only time that a bare sequence of pictures has; libav makes up 25 a second.
+        self._timed = self.pace == "clock" or container.format.name not in UNTIMED
         # One thread, no frame threading: each of those holds back one more picture.
         context.thread_type = "SLICE"
         context.thread_count = 1
@@ -69,15 +65,22 @@ class LibavReader:
                     return
                 self._packet = packet
                 pts = packet.pts
-                yield None if pts is None else pts * numerator // denominator
+                yield pts * numerator // denominator if self._timed and pts is not None else None
 
     def decode(self, pts: int) -> Sequence[av.VideoFrame]:
         packet = self._current()
         packet.pts = pts
         try:
-            return packet.decode()
+            frames = packet.decode()
         except av.error.InvalidDataError:
-            raise DamagedUnit("a damaged picture") from None
+            raise DamagedUnit from None
+        if any(frame.is_corrupt for frame in frames):
+            # A stream that has nothing better, such as one without key frames, is shown as it is.
+            if time.monotonic() - self._clean_at < self._timeout_s:
+                raise DamagedUnit
+        elif frames:
+            self._clean_at = time.monotonic()
+        return frames
 
     def flush(self) -> Sequence[av.VideoFrame]:
         return self._stream.codec_context.decode(None)
@@ -94,7 +97,11 @@ class LibavReader:
         return self._current().is_keyframe
 
     def annex_b(self) -> bytes:
-        return bytes(self._current())
+        if self.codec not in SYNTAX:
+            return b""
+        if self._annex_b is None:
+            self._annex_b = AnnexB(self._stream)
+        return self._annex_b(self._current())
 
     def close(self) -> None:
         self._container.close()
@@ -102,31 +109,6 @@ class LibavReader:
     def _current(self) -> av.Packet[VideoStream]:
         assert self._packet is not None, "no unit was read yet"
         return self._packet
-
-
-class BgrConverter:
-    """Turns decoded pictures into BGR; keeps the scaler's tables from picture to picture."""
-
-    def __init__(self) -> None:
-        self._reformatter = VideoReformatter()
-        self._lock = threading.Lock()
-
-    def __call__(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
-        # One thread: the default asks for a thread pool per scaler, which costs twice the CPU.
-        with self._lock:
-            converted = self._reformatter.reformat(frame, format="bgr24", threads=1)
-        image = cast("NDArray[np.uint8]", converted.to_ndarray())
-        rotation = ROTATIONS.get(frame.rotation % 360)
-        return image if rotation is None else cast("NDArray[np.uint8]", cv2.rotate(image, rotation))
-
-
-def _clock_s(packet: av.Packet[VideoStream]) -> float:
-    """When the camera took it (RTCP sender reports), else when it is read; seconds since 1970."""
-    if not packet.has_sidedata("prft"):
-        return time.time()
-    # AVProducerReferenceTime {int64 wallclock in us; int flags}
-    (wallclock_us,) = struct.unpack_from("<q", bytes(packet.get_sidedata("prft")))
-    return float(wallclock_us / 1e6)
 
 
 def stream_opener(address: Address, camera: CameraConfig) -> Callable[[], Reader[av.VideoFrame]]:
@@ -140,10 +122,12 @@ def open_stream(address: Address, camera: CameraConfig) -> LibavReader:
     Raises:
         SourceUnavailable: it doesn't answer, or is no video.
     """
-    options = _options(address, camera)
-    # libav's own time-outs need no Python lock, but don't bound a demuxer that retries by itself (HLS).
-    timeout = (camera.timeout_s, camera.timeout_s) if address.scheme in ("http", "https") else None
     form = "v4l2" if address.scheme == "v4l2" else None
+    options = _options(address, camera)
+    # PyAV's time-outs bound every call, but ask for Python's lock at each read of the network: too dear for
+    # RTSP packets, where libav's own do. Only HLS needs them while it plays, its demuxer retries by itself.
+    read_timeout_s = camera.timeout_s if address.scheme in ("http", "https") else None
+    timeout = (camera.timeout_s, read_timeout_s) if address.scheme in NETWORK else None
     with translated(address, "open", camera.timeout_s):
         container = av.open(address.opened, "r", format=form, options=options, timeout=timeout)
     if not container.streams.video:
@@ -153,15 +137,41 @@ def open_stream(address: Address, camera: CameraConfig) -> LibavReader:
 
 
 def _options(address: Address, camera: CameraConfig) -> dict[str, str]:
-    if address.scheme in ("rtsp", "rtsps"):
-        return {
-            "rtsp_transport": camera.transport,
-            "allowed_media_types": "video",
-            # A frozen server raises after twice this time.
-            "timeout": str(int(camera.timeout_s * 1e6 / 2)),
-            "fflags": "nobuffer",
-            "flags": "low_delay",
-            "probesize": "32768",
-            "analyzeduration": "0",
-        }
-    return {}
+    if address.scheme not in ("rtsp", "rtsps"):
+        return {}
+    return {
+        "rtsp_transport": camera.transport,
+        "allowed_media_types": "video",
+        # A frozen server raises after twice this time.
+        "timeout": str(int(camera.timeout_s * 1e6 / 2)),
+        "fflags": "nobuffer",
+        "flags": "low_delay",
+        "probesize": "32768",
+        "analyzeduration": "0",
+    }
+
+
+def _pace(address: Address, container: av.container.InputContainer) -> Pace:
+    """A stream that knows its duration is a recording, also behind http; HLS comes a segment at a time."""
+    recorded = address.scheme == "file" or (container.duration or 0) > 0
+    return "clock" if recorded or container.format.name == "hls" else "source"
+
+
+def _began_at(address: Address, container: av.container.InputContainer) -> datetime | None:
+    """When a file was recorded: as it says itself, else from when it was last written."""
+    if address.scheme != "file":
+        return None
+    try:
+        return datetime.fromisoformat(container.metadata["creation_time"]).astimezone(UTC)
+    except (KeyError, ValueError):
+        written_s = Path(address.opened).stat().st_mtime
+        return datetime.fromtimestamp(written_s - (container.duration or 0) / av.time_base, UTC)
+
+
+def _clock_s(packet: av.Packet[VideoStream]) -> float:
+    """When the camera took it (RTCP sender reports), else when it is read; seconds since 1970."""
+    if not packet.has_sidedata("prft"):
+        return time.time()
+    # AVProducerReferenceTime {int64 wallclock in us; int flags}
+    (wallclock_us,) = struct.unpack_from("<q", bytes(packet.get_sidedata("prft")))
+    return float(wallclock_us / 1e6)

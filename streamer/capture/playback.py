@@ -1,12 +1,15 @@
 """What a decode thread does: from the access units of a connection to the frames that are due."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from streamer.capture.annexb import SYNTAX
 from streamer.capture.broadcast import PacketBroadcast
 from streamer.capture.clock import MediaClock, Playhead, Rate
 from streamer.capture.faults import DamagedUnit
@@ -14,7 +17,7 @@ from streamer.capture.handover import Handover
 from streamer.capture.reader import Decoded, Picture, Reader
 from streamer.capture.state import CaptureObserver
 from streamer.errors import SourceUnavailable
-from streamer.frame import Frame, Packet
+from streamer.frame import PTS_CLOCK_HZ, Frame, Packet
 
 LONGEST_KEYFRAME_WAIT_S: Final = 30.0
 
@@ -71,7 +74,6 @@ class Playback:
         handover: Handover[Frame | Pending],
         packets: PacketBroadcast,
     ) -> None:
-        self.stop = threading.Event()
         self.frames_total: int | None = None
         self._plan = plan
         self._observer = observer
@@ -80,29 +82,39 @@ class Playback:
         self._clock = MediaClock()
         self._rate = Rate(0.0 if plan.lossless else plan.fps)
         self._playhead = Playhead()
+        self._stop = threading.Event()
         self._sequence = 0
         self._last_pts = -1
         self._patient = plan.lossless
         self._paced = False
-        self._picture_at = 0.0
+        self._began_at: datetime | None = None
+        self._heard_at = self._picture_at = math.inf
         self._on_live: Callable[[], None] | None = None
 
-    def play(self, on_live: Callable[[], None]) -> None:
+    def silent_s(self, now: float) -> float:
+        """For how long a live source sent nothing, not even an error; negative when it needn't."""
+        return now - self._heard_at
+
+    def play(self, stop: threading.Event, on_live: Callable[[], None]) -> None:
         """Plays until a recording ends, or until ``stop`` is set; blocking.
 
         Args:
+            stop: ends it; each call has its own.
             on_live: called with the first picture.
 
         Raises:
             SourceUnavailable: the source can't be opened, or a live one was lost.
         """
-        self._on_live = on_live
+        self._stop, self._on_live = stop, on_live
         self._clock.restart()
-        while not self.stop.is_set():
+        while not stop.is_set():
+            self._heard_at = time.monotonic()
             with closing(self._plan.open()) as reader:
+                if stop.is_set():
+                    return
                 self._begin(reader)
-                self._play_units(reader)
-            if self.stop.is_set() or not (self._plan.retried or self._plan.loop):
+                self._play_units(reader, stop)
+            if stop.is_set() or not (self._plan.retried or self._plan.loop):
                 return
             if self._plan.retried:
                 raise SourceUnavailable("the stream ended")
@@ -112,21 +124,27 @@ class Playback:
         self.frames_total, self._packets.codec = reader.frames_total, reader.codec
         self._patient = self._plan.lossless or reader.pace == "consumer"
         self._paced = reader.pace == "clock" and not self._plan.lossless
+        # A recording that plays like a camera is seen now, one that is read was seen when it was made.
+        self._began_at = reader.began_at if self._plan.lossless else None
         self._picture_at = time.monotonic()
+        self._heard_at = self._picture_at if reader.pace == "source" else math.inf
 
-    def _play_units(self, reader: Reader[Any]) -> None:
+    def _play_units(self, reader: Reader[Any], stop: threading.Event) -> None:
         play = self._play_alone if reader.intra_only else self._play_decoded
         for ticks in reader.units():
-            if self.stop.is_set():
+            # First of all: a thread that was left behind must not touch what goes on without it.
+            if stop.is_set():
                 return
             now = time.monotonic()
+            if self._heard_at < now:
+                self._heard_at = now
             pts = self._clock.tick(ticks, now)
-            if self._packets.wanted:
+            if self._packets.wanted and reader.codec in SYNTAX:
                 self._packets.publish(Packet(self._plan.camera, pts, reader.keyframe, reader.annex_b()))
             try:
                 play(reader, pts)
             except DamagedUnit:
-                self._observer.dropped(self._plan.camera, "error")
+                self._leave_out()
                 self._give_up_after(self._plan.timeout_s, now, "the stream is unreadable")
             self._give_up_after(LONGEST_KEYFRAME_WAIT_S, now, "the stream has no key frame")
         for decoded in reader.flush():
@@ -158,7 +176,7 @@ class Playback:
     def _count(self, pts: int) -> None:
         """One more picture, at its time."""
         if self._paced:
-            self.stop.wait(self._playhead.wait_s(pts, time.monotonic()))
+            self._stop.wait(self._playhead.wait_s(pts, time.monotonic()))
         self._picture_at = time.monotonic()
         self._sequence += 1
         self._observer.received(self._plan.camera)
@@ -174,11 +192,20 @@ class Playback:
         self._observer.dropped(self._plan.camera, "rate")
         return False
 
+    def _leave_out(self) -> None:
+        self._sequence += 1
+        self._observer.received(self._plan.camera)
+        self._observer.dropped(self._plan.camera, "error")
+
     def _put(self, sequence: int, picture: Picture) -> None:
+        if self._began_at is not None:
+            picture = replace(
+                picture, captured_at=self._began_at + timedelta(seconds=picture.pts / PTS_CLOCK_HZ)
+            )
         pending = Pending(self._plan.camera, sequence, picture)
         # Converted here, where the picture is in the cache, when it is sure to be taken.
         item = pending.frame() if self._patient or self._handover.awaited else pending
-        if self._handover.put(item, patient=self._patient):
+        if self._handover.put(item, wait_until=self._stop if self._patient else None):
             self._observer.dropped(self._plan.camera, "busy")
 
     def _give_up_after(self, limit_s: float, now: float, reason: str) -> None:

@@ -47,20 +47,21 @@ class Reader(Protocol[D]):
     It works like a cursor, because a record per access unit would cost as much as a tenth of decoding:
     ``units`` moves on, everything else is about the unit where it stands.
 
-    A lost connection raises ``SourceUnavailable``, a damaged access unit ``DamagedUnit``; their text is a
-    reason for people.
+    A lost connection raises ``SourceUnavailable``, a damaged access unit ``DamagedUnit``.
 
     Attributes:
         intra_only: every picture stands alone, so one that isn't due needn't be decoded.
         pace: see ``Pace``.
         codec: ``h264``, ``hevc``, ``mjpeg`` ..; None where pictures are made, not decoded.
         frames_total: pictures in a recording, as far as it says.
+        began_at: when a recording was made; None for what is live.
     """
 
     intra_only: bool
     pace: Pace
     codec: str | None
     frames_total: int | None
+    began_at: datetime | None
 
     def units(self) -> Iterator[int | None]:
         """Goes through the access units in decoding order, until the end of the stream.

@@ -32,6 +32,7 @@ class StreetReader:
         self.pace: Pace = "clock" if options.realtime else "consumer"
         self.codec: str | None = None
         self.frames_total: int | None = None
+        self.began_at: datetime | None = None
         self.keyframe = True
         self._fps = options.fps
         self._street = Street(options)

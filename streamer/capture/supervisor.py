@@ -1,10 +1,13 @@
 """Keeps one source alive: plays it, and tries again when it is lost."""
 
 import logging
+import threading
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
+from typing import Final
 
 import anyio
 from anyio import to_thread
@@ -15,11 +18,13 @@ from streamer.capture.broadcast import PacketBroadcast
 from streamer.capture.handover import Handover
 from streamer.capture.playback import Pending, Plan, Playback
 from streamer.capture.state import CaptureObserver, SourcePhase, SourceState
-from streamer.capture.thread import run_in_thread
-from streamer.errors import SourceEnded, SourceError
+from streamer.capture.thread import BlockingWork, StuckError
+from streamer.errors import SourceEnded, SourceError, SourceUnavailable
 from streamer.frame import Frame
 
-WINDOW = 4
+WINDOW: Final = 4
+OVERDUE: Final = 2.0
+MOST_STUCK: Final = 3
 
 log = logging.getLogger(__name__)
 
@@ -35,15 +40,16 @@ class SupervisedSource:
         self._handover: Handover[Frame | Pending] = Handover(WINDOW if plan.lossless else 1)
         self._playback = Playback(plan, observer, self._handover, packets or PacketBroadcast())
         self._backoff = Backoff(BackoffLimits(), Random())
+        self._phase: SourcePhase = "connecting"
+        self._told: str | None = None
+        self._stuck: list[BlockingWork] = []
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         self._change("connecting")
         task_status.started()
         try:
             while not await self._played():
-                delay_s = self._backoff.failed(time.monotonic())
-                log.debug("%s: next attempt in %.1f s", self.name, delay_s)
-                await anyio.sleep(delay_s)
+                await anyio.sleep(self._backoff.failed(time.monotonic()))
         finally:
             self._handover.close()
             if self.packets is not None:
@@ -59,9 +65,11 @@ class SupervisedSource:
     async def _played(self) -> bool:
         """Plays until the source is over (True) or lost (False)."""
         try:
-            await run_in_thread(self._play, self._playback.stop, f"capture {self.name}")
+            await self._play()
         except SourceError as error:
             self._lost(str(error))
+        except StuckError:
+            self._lost("the stream froze" if self._phase == "live" else "no answer")
         except Exception as error:
             log.exception("%s: capture failed", self.name)
             self._lost(f"internal error: {type(error).__name__}")
@@ -70,11 +78,31 @@ class SupervisedSource:
             return True
         return False
 
-    def _play(self) -> None:
-        self._playback.play(self._live)
+    async def _play(self) -> None:
+        self._stuck = [work for work in self._stuck if work.alive]
+        if len(self._stuck) >= MOST_STUCK:
+            raise SourceUnavailable("no answer, and earlier attempts did not end yet")
+        stop = threading.Event()
+
+        def end() -> None:
+            stop.set()
+            self._handover.interrupt()
+
+        play = partial(self._playback.play, stop, self._live)
+        work = BlockingWork(play, end, self._overdue, f"capture {self.name}")
+        try:
+            await work.run()
+        finally:
+            if work.alive:
+                self._stuck.append(work)
+
+    def _overdue(self) -> bool:
+        # libav notices by itself, unless it looks up a name or is fed what makes no packet.
+        return self._playback.silent_s(time.monotonic()) > OVERDUE * self._plan.timeout_s
 
     def _live(self) -> None:
         self._backoff.live(time.monotonic())
+        self._told = None
         log.info("%s: live", self.name)
         self._change("live")
 
@@ -82,7 +110,11 @@ class SupervisedSource:
         self._change("down", reason)
         if not self._plan.retried:
             raise SourceEnded(f"{self._plan.shown}: {reason}") from None
-        log.warning("%s: %s: %s", self.name, self._plan.shown, reason)
+        # Attempts that fail alike are told once.
+        if reason != self._told:
+            log.warning("%s: %s: %s", self.name, self._plan.shown, reason)
+            self._told = reason
 
     def _change(self, phase: SourcePhase, reason: str | None = None) -> None:
+        self._phase = phase
         self._observer.changed(self.name, SourceState(phase, reason, datetime.now(UTC)))

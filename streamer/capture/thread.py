@@ -1,41 +1,75 @@
 """A thread of its own for blocking work that a task waits for."""
 
-import asyncio
 import threading
 from collections.abc import Callable
 from typing import Final
 
 import anyio
 
+from streamer.capture.wakeup import Wakeup
+
 GRACE_S: Final = 3.0
+WATCH_S: Final = 1.0
 
 
-async def run_in_thread(body: Callable[[], None], stop: threading.Event, name: str) -> None:
-    """Runs ``body`` and waits for it; its error is raised here.
+class StuckError(Exception):
+    """The work didn't come back from a library call."""
 
-    On cancellation ``stop`` is set, which ``body`` obeys. A body stuck in a library call is left behind
-    after a grace time: the thread is a daemon, so that it can't hold up the end of the process.
+
+class BlockingWork:
+    """Blocking work in a daemon thread, so that what is stuck can be left behind.
+
+    Args:
+        body: the work.
+        stop: asks ``body`` to return soon; called from the event loop.
+        overdue: whether ``body`` should have been heard of; looked at every second.
+        name: of the thread.
     """
-    loop = asyncio.get_running_loop()
-    done = asyncio.Event()
-    errors: list[BaseException] = []
 
-    def target() -> None:
+    def __init__(
+        self, body: Callable[[], None], stop: Callable[[], None], overdue: Callable[[], bool], name: str
+    ) -> None:
+        self._body = body
+        self._stop = stop
+        self._overdue = overdue
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._done = Wakeup()
+        self._error: BaseException | None = None
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    async def run(self) -> None:
+        """Runs the body; its error is raised here.
+
+        On cancellation, and when it is overdue, it is stopped, and after a grace time left behind.
+
+        Raises:
+            StuckError: it is overdue.
+        """
+        self._thread.start()
         try:
-            body()
-        except BaseException as error:  # noqa: BLE001 - carried over to the task that waits
-            errors.append(error)
+            while not await self._ended_within(WATCH_S):
+                if self._overdue():
+                    raise StuckError
         finally:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(done.set)
+            if not self._done.is_set:
+                self._stop()
+                with anyio.CancelScope(shield=True):
+                    await self._ended_within(GRACE_S)
+        if self._error is not None:
+            raise self._error
 
-    threading.Thread(target=target, name=name, daemon=True).start()
-    try:
-        await done.wait()
-    finally:
-        if not done.is_set():
-            stop.set()
-            with anyio.move_on_after(GRACE_S, shield=True):
-                await done.wait()
-    if errors:
-        raise errors[0]
+    async def _ended_within(self, seconds: float) -> bool:
+        with anyio.move_on_after(seconds):
+            await self._done.wait()
+        return self._done.is_set
+
+    def _work(self) -> None:
+        try:
+            self._body()
+        except BaseException as error:  # noqa: BLE001 - carried over to the task that waits
+            self._error = error
+        finally:
+            self._done.set()
