@@ -57,9 +57,9 @@ class TrackerConfig(Section):
     shown once it was seen ``confirm_hits`` times over at least ``confirm_s``.
     """
 
-    high_confidence: float = Field(default=0.5, ge=0, le=1)
+    high_confidence: float = Field(default=0.6, ge=0, le=1)
     confirm_hits: int = Field(default=2, ge=1, le=100)
-    confirm_s: float = Field(default=0.1, ge=0, le=60)
+    confirm_s: float = Field(default=0.0, ge=0, le=60)
     lost_s: float = Field(default=2.0, gt=0, le=600)
 
 

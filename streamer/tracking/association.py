@@ -1,41 +1,51 @@
-"""Which detection is which object: overlap of boxes and an optimal assignment."""
+"""Which detection is which object: an optimal assignment, group by group of labels."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from streamer.tracking.motion import Columns
 
+Rows = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+NOBODY: Final = -1
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Matches:
-    """Pairs of rows: ``objects[i]`` is ``detections[i]``."""
+class Stage:
+    """Which objects may be matched to which detections.
 
-    objects: NDArray[np.intp]
-    detections: NDArray[np.intp]
+    Attributes:
+        objects, detections: bool [N] and bool [M].
+        limit: cost from which on a pair is none.
+    """
 
-
-def overlaps(first: Columns, second: Columns) -> Columns:
-    """[N,M] intersection over union of x1, y1, x2, y2 boxes."""
-    corner = np.maximum(first[:, None, :2], second[None, :, :2])
-    extent = np.minimum(first[:, None, 2:], second[None, :, 2:]) - corner
-    np.maximum(extent, 0.0, out=extent)
-    shared = extent[..., 0] * extent[..., 1]
-    return np.asarray(shared / np.maximum(_areas(first)[:, None] + _areas(second)[None] - shared, 1e-9))
+    objects: Mask
+    detections: Mask
+    limit: float
 
 
-def assign(similarity: Columns, least: float) -> Matches:
-    """The pairs with the greatest sum of similarity [N,M]; none below ``least``."""
-    # Half a second of imports, which a program that starts spends on loading its model.
-    from scipy.optimize import linear_sum_assignment
+def assign(costs: Columns, stages: tuple[Stage, ...]) -> Rows:
+    """The object of every detection, or ``NOBODY``; each stage takes what the earlier ones left.
 
-    objects, detections = linear_sum_assignment(np.where(similarity >= least, similarity, 0.0), maximize=True)
-    good = similarity[objects, detections] >= least
-    return Matches(objects[good], detections[good])
-
-
-def _areas(boxes: Columns) -> Columns:
-    return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
+    Args:
+        costs: [N,M], infinite where a pair is impossible.
+    """
+    owners = np.full(costs.shape[1], NOBODY, np.intp)
+    taken = np.zeros(costs.shape[0], np.bool_)
+    for stage in stages:
+        rows = np.flatnonzero(stage.objects & ~taken)
+        columns = np.flatnonzero(stage.detections & (owners == NOBODY))
+        if len(rows) and len(columns):
+            these = np.minimum(costs[np.ix_(rows, columns)], stage.limit)
+            row, column = linear_sum_assignment(these)
+            good = these[row, column] < stage.limit
+            owners[columns[column[good]]] = rows[row[good]]
+            taken[rows[row[good]]] = True
+    return owners

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from detectors.detections import CLASS_NAME, empty
 from streamer.tracking import motion
-from streamer.tracking.association import assign, overlaps
-from streamer.tracking.motion import Columns, Motion
+from streamer.tracking.association import NOBODY, Mask, Stage, assign
+from streamer.tracking.motion import Columns
 from streamer.tracking.tracks import Tracks
 
 if TYPE_CHECKING:
@@ -19,12 +19,20 @@ if TYPE_CHECKING:
 
     from streamer.config import TrackerConfig
 
-Rows = NDArray[np.intp]
+Ints = NDArray[np.int64]
 
 UNCONFIRMED: Final = -1
-LEAST_OVERLAP: Final = 0.1
-LEAST_OVERLAP_WEAK: Final = 0.3
-TENTATIVE_S: Final = 0.2
+
+LIMIT: Final = 9.0
+"""Surprise from which on a box is another object."""
+WEAK_LIMIT: Final = 6.3
+"""The same for a weak detection, which is more often none."""
+HIDDEN_COST: Final = 4.0
+"""Surprise added per second that the object was not seen: the longer, the likelier it is a new one."""
+FLICKER_S: Final = 0.1
+"""What was not confirmed before it went unseen for so long was a flicker."""
+LATE_S: Final = 1e-6
+"""Rounding error of differences of times."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,24 +40,24 @@ class Objects:
     """What is known of N objects, a column each.
 
     Attributes:
-        motion: where they are.
-        ids: int [N], -1 until confirmed.
-        groups: int [N]; only detections of an object's group can be the object.
-        hits: int [N], how often it was seen.
-        first_s, last_s: [N], media time of the first and the last sighting.
+        states: [N,5,4], see ``motion``.
+        ids: -1 until confirmed.
+        groups: only detections of an object's group can be the object.
+        hits: how often it was seen.
+        first_s, last_s: media time of the first and the last sighting.
     """
 
-    motion: Motion
-    ids: NDArray[np.int64]
-    groups: NDArray[np.int64]
-    hits: NDArray[np.int64]
+    states: Columns
+    ids: Ints
+    groups: Ints
+    hits: Ints
     first_s: Columns
     last_s: Columns
 
-    def take(self, which: Rows | NDArray[np.bool_]) -> Objects:
-        """The objects at these rows."""
+    def take(self, which: Mask) -> Objects:
+        """The objects where ``which`` is true."""
         return Objects(
-            self.motion.take(which),
+            self.states[which],
             self.ids[which],
             self.groups[which],
             self.hits[which],
@@ -60,7 +68,7 @@ class Objects:
     def joined(self, other: Objects) -> Objects:
         """These objects, then the others."""
         return Objects(
-            self.motion.joined(other.motion),
+            np.concatenate((self.states, other.states)),
             np.concatenate((self.ids, other.ids)),
             np.concatenate((self.groups, other.groups)),
             np.concatenate((self.hits, other.hits)),
@@ -69,11 +77,20 @@ class Objects:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """The detections of a frame, as the tracker needs them."""
+
+    boxes: Columns
+    strong: Mask
+    groups: Ints
+
+
 class Tracker:
     """Two-stage association in the manner of ByteTrack (Zhang et al., ECCV 2022), by time instead of frames.
 
-    Confident detections are matched first, weak ones only continue what is left. Ids are ints from 1, one
-    counter per tracker, and are never used again.
+    Confident detections are matched first, weak ones only continue what is left, and what is not confirmed
+    comes last. Ids are ints from 1, one counter per tracker, and are never used again.
     """
 
     def __init__(self, config: TrackerConfig) -> None:
@@ -93,25 +110,27 @@ class Tracker:
         Returns:
             The same detections, in the same order, with ``tracker_id``.
         """
-        boxes = detections.xyxy.astype(np.float64)
-        scores = np.ones(len(boxes)) if detections.confidence is None else detections.confidence
-        groups = self._groups_of(detections)
-        objects = self._predict(time_s)
+        found = self._found(detections)
+        objects = self._objects
+        dt_s = 0.0 if self._time_s is None else max(time_s - self._time_s, 0.0)
+        states = motion.predicted(objects.states, dt_s)
+        hidden_s = np.maximum(time_s - dt_s - objects.last_s, 0.0)
+        owners = assign(_costs(states, objects.groups, hidden_s, found), _stages(objects, found))
 
-        owners = np.full(len(boxes), -1, np.intp)
-        strong = scores >= self._config.high_confidence
-        for stage, least in ((strong, LEAST_OVERLAP), (~strong, LEAST_OVERLAP_WEAK)):
-            self._match(objects, (boxes, groups), (owners, stage), least)
-        # Most frames bring nothing new: what doesn't happen in a frame must not cost in it.
-        if len(seen := np.flatnonzero(owners >= 0)):
-            self._see(objects, owners[seen], boxes[seen], time_s)
-        if len(born := np.flatnonzero((owners < 0) & strong)):
-            owners[born] = len(objects.ids) + np.arange(len(born))
-            objects = objects.joined(started(boxes[born], groups[born], time_s))
+        seen, born = owners != NOBODY, (owners == NOBODY) & found.strong
+        rows = owners[seen]
+        states[rows] = motion.corrected(states[rows], found.boxes[seen])
+        objects.hits[rows] += 1
+        objects.last_s[rows] = time_s
+        owners[born] = len(objects.ids) + np.arange(born.sum())
+        objects = replace(objects, states=states).joined(
+            started(found.boxes[born], found.groups[born], time_s)
+        )
+
         self._confirm(objects, time_s)
-
         ids = np.append(objects.ids, UNCONFIRMED)[owners]
-        return Tracks(time_s, replace(detections, tracker_id=ids), self._give_up(objects, time_s))
+        self._objects, self._time_s = objects, time_s
+        return Tracks(time_s, replace(detections, tracker_id=ids), self._give_up(time_s))
 
     def expire(self, time_s: float) -> Tracks:
         """Give up what was not seen for too long; no frame came.
@@ -119,82 +138,63 @@ class Tracker:
         Args:
             time_s: media time that it would be now, seconds.
         """
-        found = empty()
-        found.tracker_id = np.empty(0, np.int64)
-        return Tracks(time_s, found, self._give_up(self._objects, time_s))
+        return Tracks(time_s, replace(empty(), tracker_id=np.empty(0, np.int64)), self._give_up(time_s))
 
-    def _groups_of(self, detections: Detections) -> NDArray[np.int64]:
-        names = detections.data[CLASS_NAME] if len(detections) else ()
-        return np.array([self._groups.setdefault(str(name), len(self._groups)) for name in names], np.int64)
-
-    def _predict(self, time_s: float) -> Objects:
-        dt_s = 0.0 if self._time_s is None else max(time_s - self._time_s, 0.0)
-        self._time_s = time_s
-        if not len(self._objects.ids):
-            return self._objects
-        return replace(self._objects, motion=motion.predicted(self._objects.motion, dt_s))
-
-    def _match(
-        self,
-        objects: Objects,
-        found: tuple[Columns, NDArray[np.int64]],
-        owners_stage: tuple[Rows, NDArray[np.bool_]],
-        least: float,
-    ) -> None:
-        (boxes, groups), (owners, stage) = found, owners_stage
-        rows = np.flatnonzero(stage)
-        if not len(rows) or not len(objects.ids):
-            return
-        # One more place than objects: where the detections that nobody owns (-1) point to.
-        taken = np.zeros(len(objects.ids) + 1, np.bool_)
-        taken[owners] = True
-        free = np.flatnonzero(~taken[:-1])
-        if not len(free):
-            return
-        similarity = overlaps(objects.motion.boxes()[free], boxes[rows])
-        similarity[objects.groups[free][:, None] != groups[rows][None]] = -1.0
-        matches = assign(similarity, least)
-        owners[rows[matches.detections]] = free[matches.objects]
-
-    def _see(self, objects: Objects, rows: Rows, boxes: Columns, time_s: float) -> None:
-        corrected = motion.corrected(objects.motion.take(rows), boxes)
-        objects.motion.put(rows, corrected)
-        objects.hits[rows] += 1
-        objects.last_s[rows] = time_s
+    def _found(self, detections: Detections) -> Found:
+        count = len(detections)
+        confidence = np.ones(count) if detections.confidence is None else detections.confidence
+        names = np.asarray(detections.data[CLASS_NAME]).tolist() if count else []
+        groups = [self._groups.setdefault(name, len(self._groups)) for name in names]
+        return Found(
+            boxes=detections.xyxy.astype(np.float64),
+            strong=confidence >= self._config.high_confidence,
+            groups=np.array(groups, np.int64),
+        )
 
     def _confirm(self, objects: Objects, time_s: float) -> None:
-        config = self._config
-        tentative = objects.ids == UNCONFIRMED
-        if not tentative.any():
-            return
-        ripe = (
-            tentative
+        """Give ids to what was seen often and long enough, and now."""
+        ripe = np.flatnonzero(
+            (objects.ids == UNCONFIRMED)
             & (objects.last_s == time_s)
-            & (objects.hits >= config.confirm_hits)
-            & (objects.last_s - objects.first_s >= config.confirm_s - 1e-6)
+            & (objects.hits >= self._config.confirm_hits)
+            & (time_s - objects.first_s >= self._config.confirm_s - LATE_S)
         )
-        count = int(ripe.sum())
-        objects.ids[ripe] = self._last_id + 1 + np.arange(count)
-        self._last_id += count
+        objects.ids[ripe] = self._last_id + 1 + np.arange(len(ripe))
+        self._last_id += len(ripe)
 
-    def _give_up(self, objects: Objects, time_s: float) -> tuple[int, ...]:
-        patience = np.where(objects.ids == UNCONFIRMED, TENTATIVE_S, self._config.lost_s)
-        lost = time_s - objects.last_s > patience
+    def _give_up(self, time_s: float) -> tuple[int, ...]:
+        objects = self._objects
+        patience_s = np.where(objects.ids == UNCONFIRMED, FLICKER_S, self._config.lost_s)
+        lost = time_s - objects.last_s > patience_s + LATE_S
         if not lost.any():
-            self._objects = objects
             return ()
         self._objects = objects.take(~lost)
-        return tuple(int(each) for each in objects.ids[lost] if each != UNCONFIRMED)
+        return tuple(each for each in objects.ids[lost].tolist() if each != UNCONFIRMED)
 
 
-def started(boxes: Columns, groups: NDArray[np.int64], time_s: float) -> Objects:
+def started(boxes: Columns, groups: Ints, time_s: float) -> Objects:
     """Objects seen for the first time, in boxes [N,4]."""
     count = len(boxes)
     return Objects(
-        motion=motion.started(boxes),
+        states=motion.started(boxes),
         ids=np.full(count, UNCONFIRMED, np.int64),
         groups=groups,
         hits=np.ones(count, np.int64),
         first_s=np.full(count, time_s),
         last_s=np.full(count, time_s),
+    )
+
+
+def _costs(states: Columns, groups: Ints, hidden_s: Columns, found: Found) -> Columns:
+    costs = motion.surprise(states, found.boxes) + HIDDEN_COST * hidden_s[:, None]
+    costs[groups[:, None] != found.groups[None]] = np.inf
+    return costs
+
+
+def _stages(objects: Objects, found: Found) -> tuple[Stage, ...]:
+    confirmed = objects.ids != UNCONFIRMED
+    return (
+        Stage(confirmed, found.strong, LIMIT),
+        Stage(confirmed, ~found.strong, WEAK_LIMIT),
+        Stage(~confirmed, found.strong, LIMIT),
     )
