@@ -22,6 +22,7 @@ from trainer.nano.loop import Rhythm, Training, train
 from trainer.nano.schedule import Plan, Stage
 
 SPEC = NetworkSpec(widths=(8, 12, 16, 16, 16), depths=(1, 1, 1, 1), neck=16)
+SMALLEST = NetworkSpec(widths=(8, 8, 8, 8, 8), depths=(0, 0, 0, 0), neck=8)
 SIZE = 96
 
 
@@ -65,13 +66,13 @@ def test_finds_squares_it_has_learnt(tmp_path: Path) -> None:
 
 def test_a_restored_training_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
     sampler = Sampler([[scene(seed) for seed in range(4)]], [1.0], 4)
-    whole = Training(SPEC, plan(6))
+    whole = Training(SMALLEST, plan(6))
     train(whole, sampler, tmp_path / "whole.npz", Rhythm(60.0))
-    first = Training(SPEC, plan(6))
+    first = Training(SMALLEST, plan(6))
     for number in range(3):
         first.learn(sampler.batch(number, first.phase))
     checkpoint.save(tmp_path / "half.npz", first.checkpoint())
-    second = Training(SPEC, plan(6), seed=1)
+    second = Training(SMALLEST, plan(6), seed=1)
     second.restore(checkpoint.load(tmp_path / "half.npz"))
     train(second, sampler, tmp_path / "rest.npz", Rhythm(60.0))
 
