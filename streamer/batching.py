@@ -37,6 +37,7 @@ STUCK_FACTOR: Final = 20.0
 STUCK_MIN_S: Final = 5.0
 WATCH_EVERY_S: Final = 0.25
 END_S: Final = 2.0
+LEAST_WINDOW: Final = 8
 
 
 class Engine(Protocol):
@@ -198,8 +199,8 @@ class Batcher:
 
     @property
     def window(self) -> int:
-        """How many frames of one file keep every thread busy."""
-        return 2 * self._policy.workers * max(self._policy.buckets)
+        """How many frames of one file keep every thread busy while half of them are followed."""
+        return max(LEAST_WINDOW, 2 * self._policy.workers * max(self._policy.buckets))
 
     @property
     def policy(self) -> Policy:

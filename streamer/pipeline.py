@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections import deque
@@ -18,8 +19,6 @@ from detectors.errors import InferenceError
 from streamer.frame import Frame
 
 if TYPE_CHECKING:
-    import asyncio
-
     from supervision import Detections
 
     from streamer.batching import Batcher
@@ -128,21 +127,33 @@ class Pipeline:
                     await self._close()
 
     async def _detected(self) -> AsyncGenerator[tuple[Frame, Detections], None]:
-        """Frames with their detections, in order, ``window`` of them in flight."""
+        """Frames with their detections, in order, ``window`` of them in flight.
+
+        They come in bursts of half a window: a run of a model drives everything else out of the CPU's
+        caches, and bringing this code back costs more than running it.
+        """
         pending: deque[Pending] = deque()
         try:
             async for frame in self._source.frames():
                 pending.append(self._submit(frame))
                 if len(pending) < self._window:
                     continue
-                if (found := await self._result(first := pending.popleft())) is not None:
-                    yield first.frame, found
-            while pending:
-                if (found := await self._result(first := pending.popleft())) is not None:
-                    yield first.frame, found
+                for detected in await self._oldest(pending, (self._window + 1) // 2):
+                    yield detected
+            for detected in await self._oldest(pending, len(pending)):
+                yield detected
         finally:
             for left in pending:
                 left.future.cancel()
+
+    async def _oldest(self, pending: deque[Pending], count: int) -> list[tuple[Frame, Detections]]:
+        """Waits for the oldest ``count`` results and takes them out; a frame that failed has none."""
+        oldest = [pending[number] for number in range(count)]
+        outcomes = await asyncio.gather(*(each.future for each in oldest), return_exceptions=True)
+        for _ in oldest:
+            pending.popleft()
+        results = zip(oldest, map(self._result, oldest, outcomes), strict=True)
+        return [(each.frame, found) for each, found in results if found is not None]
 
     def _lowest(self) -> float:
         """Weak detections continue a track, though they are not published."""
@@ -153,16 +164,16 @@ class Pipeline:
         self._stages.observer.observe_stage(frame.camera, "decode_wait", now - frame.decoded_at)
         return Pending(frame, now, self._stages.batcher.submit(frame, self._lowest()))
 
-    async def _result(self, pending: Pending) -> Detections | None:
+    def _result(self, pending: Pending, outcome: Detections | BaseException) -> Detections | None:
         frame = pending.frame
-        try:
-            found = await pending.future
-        except InferenceError as error:
-            log.warning("camera %s: frame %d: %s", frame.camera, frame.sequence, error)
+        if isinstance(outcome, InferenceError):
+            log.warning("camera %s: frame %d: %s", frame.camera, frame.sequence, outcome)
             self._stages.observer.dropped(frame.camera, "error")
             return None
+        if isinstance(outcome, BaseException):
+            raise outcome
         self._stages.observer.observe_stage(frame.camera, "inference", time.monotonic() - pending.at)
-        return with_labels(found, self._detect.labels)
+        return with_labels(outcome, self._detect.labels)
 
     async def _follow(self, frame: Frame, found: Detections) -> None:
         stages, began = self._stages, time.monotonic()
