@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import anyio
 
 from streamer.publish.sink import Sink
 
@@ -11,6 +14,8 @@ if TYPE_CHECKING:
     from streamer.event import Event
     from streamer.frame import Frame
     from streamer.tracking.tracks import Tracks
+
+FINISH_S: Final = 1.0
 
 
 class Publisher:
@@ -20,8 +25,18 @@ class Publisher:
         self._sinks = tuple(sinks)
 
     async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
-        for sink in self._sinks:
-            await sink.publish(frame, tracks, events)
+        """What the first sink took, the others get too: when cancelled, within ``FINISH_S``."""
+        waiting = deque(self._sinks)
+        try:
+            while waiting:
+                await waiting[0].publish(frame, tracks, events)
+                waiting.popleft()
+        except anyio.get_cancelled_exc_class():
+            if len(waiting) < len(self._sinks):
+                with anyio.move_on_after(FINISH_S, shield=True):
+                    for sink in waiting:
+                        await sink.publish(frame, tracks, events)
+            raise
 
     async def conclude(self, camera: str, events: Sequence[Event]) -> None:
         for sink in self._sinks:
