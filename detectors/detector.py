@@ -116,13 +116,14 @@ class Detector:
 
     def _of(self, found: Found, number: int, letterbox: Letterbox) -> Detections:
         """What was found in one picture of the batch."""
-        mine = np.flatnonzero(found.picture == number)
-        mine = mine[np.argsort(-found.scores[mine], kind="stable")]
+        mine = np.argsort(-found.scores, kind="stable")
+        mine = mine[found.picture[mine] == number]
         boxes = letterbox.inverse(found.boxes[mine])
         # What lay wholly in the padding has no area left.
-        inside = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-        mine = mine[inside]
-        return from_arrays(boxes[inside], found.scores[mine], found.classes[mine], self._names)
+        inside = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+        if not inside.all():
+            mine, boxes = mine[inside], boxes[inside]
+        return from_arrays(boxes, found.scores[mine], found.classes[mine], self._names)
 
 
 def load(model: str, options: SessionOptions = USUAL, cache: Path | None = None) -> Detector:

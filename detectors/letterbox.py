@@ -40,8 +40,10 @@ class Letterbox:
 
     def inverse(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Boxes [N,4] xyxy in input pixels, as float32 in picture pixels, clipped to the picture."""
-        limit = np.array([self.width, self.height, self.width, self.height], np.float32)
-        inside: NDArray[np.float32] = np.clip((boxes - self._shift()) / self._scale(), 0, limit)
+        inside: NDArray[np.float32] = (boxes - self._shift()) / self._scale()
+        # np.clip does the same with ten times the Python.
+        np.maximum(inside, 0, out=inside)
+        np.minimum(inside, np.array([self.width, self.height] * 2, np.float32), out=inside)
         return inside
 
     def _scale(self) -> NDArray[np.float32]:
