@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from streamer.tracking.motion import Columns
 
@@ -38,6 +37,11 @@ def assign(costs: Columns, stages: tuple[Stage, ...]) -> Rows:
         costs: [N,M], infinite where a pair is impossible.
     """
     owners = np.full(costs.shape[1], NOBODY, np.intp)
+    if not costs.size:
+        return owners
+    # Here and not at the top: it takes half a second to import.
+    from scipy.optimize import linear_sum_assignment
+
     taken = np.zeros(costs.shape[0], np.bool_)
     for stage in stages:
         rows = np.flatnonzero(stage.objects & ~taken)

@@ -26,7 +26,7 @@ MEASURED: Final = np.array([0.08, 0.08, 0.12, 0.12])
 SPEED: Final = np.array([1.2, 0.36, 0.25, 0.25])
 """Standard deviation of the speed, in sizes of the box per second; things move along the ground."""
 
-EDGE_NOISE: Final = 0.15
+EDGE_NOISE: Final = 0.14
 """Standard deviation of an edge of a detected box about where it is expected, in sizes of the box."""
 
 DEGREES: Final = 2.0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from detectors.detections import CLASS_NAME, empty
 from streamer.tracking import motion
-from streamer.tracking.association import NOBODY, Mask, Stage, assign
+from streamer.tracking.association import NOBODY, Mask, Rows, Stage, assign
 from streamer.tracking.motion import Columns
 from streamer.tracking.tracks import Tracks
 
@@ -29,7 +29,7 @@ WEAK_LIMIT: Final = 6.3
 """The same for a weak detection, which is more often none."""
 HIDDEN_COST: Final = 4.0
 """Surprise added per second that the object was not seen: the longer, the likelier it is a new one."""
-FLICKER_S: Final = 0.1
+FLICKER_S: Final = 0.05
 """What was not confirmed before it went unseen for so long was a flicker."""
 LATE_S: Final = 1e-6
 """Rounding error of differences of times."""
@@ -111,25 +111,19 @@ class Tracker:
             The same detections, in the same order, with ``tracker_id``.
         """
         found = self._found(detections)
-        objects = self._objects
         dt_s = 0.0 if self._time_s is None else max(time_s - self._time_s, 0.0)
-        states = motion.predicted(objects.states, dt_s)
-        hidden_s = np.maximum(time_s - dt_s - objects.last_s, 0.0)
-        owners = assign(_costs(states, objects.groups, hidden_s, found), _stages(objects, found))
-
-        seen, born = owners != NOBODY, (owners == NOBODY) & found.strong
-        rows = owners[seen]
-        states[rows] = motion.corrected(states[rows], found.boxes[seen])
-        objects.hits[rows] += 1
-        objects.last_s[rows] = time_s
-        owners[born] = len(objects.ids) + np.arange(born.sum())
-        objects = replace(objects, states=states).joined(
-            started(found.boxes[born], found.groups[born], time_s)
-        )
-
-        self._confirm(objects, time_s)
-        ids = np.append(objects.ids, UNCONFIRMED)[owners]
-        self._objects, self._time_s = objects, time_s
+        self._time_s = time_s
+        # What doesn't happen in a frame costs nothing in it: most frames of most cameras are empty.
+        if len(self._objects.ids):
+            owners = self._follow(found, time_s, dt_s)
+        else:
+            owners = np.full(len(found.boxes), NOBODY, np.intp)
+        born = (owners == NOBODY) & found.strong
+        if born.any():
+            owners[born] = len(self._objects.ids) + np.arange(born.sum())
+            self._objects = self._objects.joined(started(found.boxes[born], found.groups[born], time_s))
+        self._confirm(time_s)
+        ids = np.append(self._objects.ids, UNCONFIRMED)[owners]
         return Tracks(time_s, replace(detections, tracker_id=ids), self._give_up(time_s))
 
     def expire(self, time_s: float) -> Tracks:
@@ -139,6 +133,21 @@ class Tracker:
             time_s: media time that it would be now, seconds.
         """
         return Tracks(time_s, replace(empty(), tracker_id=np.empty(0, np.int64)), self._give_up(time_s))
+
+    def _follow(self, found: Found, time_s: float, dt_s: float) -> Rows:
+        """Move the objects on, and say which detection is which of them."""
+        objects = self._objects
+        states = motion.predicted(objects.states, dt_s)
+        hidden_s = np.maximum(time_s - dt_s - objects.last_s, 0.0)
+        owners = assign(_costs(states, objects.groups, hidden_s, found), _stages(objects, found))
+        seen = owners != NOBODY
+        if seen.any():
+            rows = owners[seen]
+            states[rows] = motion.corrected(states[rows], found.boxes[seen])
+            objects.hits[rows] += 1
+            objects.last_s[rows] = time_s
+        self._objects = replace(objects, states=states)
+        return owners
 
     def _found(self, detections: Detections) -> Found:
         count = len(detections)
@@ -151,13 +160,14 @@ class Tracker:
             groups=np.array(groups, np.int64),
         )
 
-    def _confirm(self, objects: Objects, time_s: float) -> None:
+    def _confirm(self, time_s: float) -> None:
         """Give ids to what was seen often and long enough, and now."""
+        objects, config = self._objects, self._config
         ripe = np.flatnonzero(
             (objects.ids == UNCONFIRMED)
             & (objects.last_s == time_s)
-            & (objects.hits >= self._config.confirm_hits)
-            & (time_s - objects.first_s >= self._config.confirm_s - LATE_S)
+            & (objects.hits >= config.confirm_hits)
+            & (time_s - objects.first_s >= config.confirm_s - LATE_S)
         )
         objects.ids[ripe] = self._last_id + 1 + np.arange(len(ripe))
         self._last_id += len(ripe)
