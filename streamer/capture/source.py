@@ -83,7 +83,7 @@ def open_source(
         name: of the camera.
         camera: its address and options.
         observer: hears of pictures and states.
-        lossless: no picture is left out, whatever ``detect.fps`` says, and none waits for the clock.
+        lossless: every picture once, whatever ``detect.fps`` and ``loop`` say, and none waits for the clock.
         every: takes pictures 0, every, 2 * every .. of the stream.
 
     Raises:
@@ -99,7 +99,7 @@ def open_source(
         shown=address.shown,
         open=kind.opener(address, camera),
         retried=kind.retried and not lossless,
-        loop=camera.loop,
+        loop=camera.loop and not lossless,
         lossless=lossless,
         every=every,
         fps=camera.detect.fps,
