@@ -86,10 +86,8 @@ class LibavReader:
         return self._stream.codec_context.decode(None)
 
     def picture(self, decoded: av.VideoFrame, pts: int) -> Picture:
-        packet = self._current()
-        # With B-frames the picture is not that of the packet, only near it.
-        later_s = (pts - packet.pts) / PTS_CLOCK_HZ if packet.pts is not None else 0.0
-        captured_at = datetime.fromtimestamp(_clock_s(packet) + later_s, UTC)
+        captured_s = _captured_s(self._current(), pts)
+        captured_at = datetime.now(UTC) if captured_s is None else datetime.fromtimestamp(captured_s, UTC)
         return Picture(pts, captured_at, time.monotonic(), partial(self._to_bgr, decoded))
 
     @property
@@ -168,10 +166,12 @@ def _began_at(address: Address, container: av.container.InputContainer) -> datet
         return datetime.fromtimestamp(written_s - (container.duration or 0) / av.time_base, UTC)
 
 
-def _clock_s(packet: av.Packet[VideoStream]) -> float:
-    """When the camera took it (RTCP sender reports), else when it is read; seconds since 1970."""
+def _captured_s(packet: av.Packet[VideoStream], pts: int) -> float | None:
+    """When the camera took the picture at ``pts``, seconds since 1970; None without RTCP sender reports."""
     if not packet.has_sidedata("prft"):
-        return time.time()
+        return None
     # AVProducerReferenceTime {int64 wallclock in us; int flags}
     (wallclock_us,) = struct.unpack_from("<q", bytes(packet.get_sidedata("prft")))
-    return float(wallclock_us / 1e6)
+    # With B-frames the picture is not that of the packet, only near it.
+    later_s = (pts - packet.pts) / PTS_CLOCK_HZ if packet.pts is not None else 0.0
+    return float(wallclock_us / 1e6 + later_s)
