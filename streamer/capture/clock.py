@@ -6,6 +6,7 @@ from streamer.frame import PTS_CLOCK_HZ
 
 LARGEST_STEP_TICKS: Final = 10 * PTS_CLOCK_HZ
 LARGEST_REORDER_TICKS: Final = PTS_CLOCK_HZ
+EARLY_SHARE: Final = 0.1
 LOOP_GAP_TICKS: Final = PTS_CLOCK_HZ // 30
 
 
@@ -69,22 +70,53 @@ class Rate:
     """Chooses the pictures that are due at ``fps`` a second of media time; 0 takes every one.
 
     The average is kept when the stream's own rate is no multiple: of 25 a second, 10 are taken as
-    every second, third, second, third.
+    every second, third, second, third. Pictures may come a little early: timestamps are rounded and
+    jitter, and a picture that slips for it would leave a hole.
     """
 
     def __init__(self, fps: float) -> None:
         self._period = PTS_CLOCK_HZ / fps if fps else 0.0
+        self._early = EARLY_SHARE * self._period
         self._next = 0.0
 
     def due(self, pts: int) -> bool:
         if not self._period:
             return True
-        # Half a tick: timestamps are rounded, and a picture must not slip to the next one for it.
-        if pts + 0.5 < self._next:
+        if pts + self._early < self._next:
             return False
         behind = pts - self._next
         self._next = pts + self._period if behind >= self._period else self._next + self._period
         return True
+
+
+class EvenTimes:
+    """Times for a recording that has none: its pictures are one picture's time apart.
+
+    Units come in decoding order, pictures in their own.
+    """
+
+    def __init__(self, fps: float) -> None:
+        self._step = PTS_CLOCK_HZ / fps
+        self._units = 0
+        self._pictures = 0
+        self._offset = 0
+
+    def unit(self) -> int:
+        """The next unit's own ticks."""
+        self._units += 1
+        return self._ticks(self._units - 1)
+
+    def decoded(self, pts: int) -> None:
+        """The last unit is at ``pts`` on the source's line of media time."""
+        self._offset = pts - self._ticks(self._units - 1)
+
+    def picture(self) -> int:
+        """The next picture's pts."""
+        self._pictures += 1
+        return self._offset + self._ticks(self._pictures - 1)
+
+    def _ticks(self, number: int) -> int:
+        return round(number * self._step)
 
 
 class Playhead:

@@ -66,6 +66,8 @@ def _reason(error: Exception, address: Address, stage: Stage, silent: bool) -> s
         return "no usable answer" if stage == "open" else "the stream froze"
     if stage == "read" and isinstance(error, av.error.InvalidDataError):
         return "the stream is unreadable"
+    if stage == "read" and getattr(error, "errno", None) == errno.EIO:
+        return "the connection was lost"
     if isinstance(error, av.error.HTTPUnauthorizedError) and not address.login:
         return "a user name and a password are needed (401)"
     if isinstance(error, av.error.FileNotFoundError) and address.scheme == "v4l2":

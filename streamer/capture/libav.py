@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 from streamer.capture.address import Address
 from streamer.capture.annexb import SYNTAX, AnnexB
 from streamer.capture.bgr import BgrConverter
+from streamer.capture.clock import EvenTimes
 from streamer.capture.faults import DamagedUnit, translated
 from streamer.capture.reader import Pace, Picture, Reader
 from streamer.config import CameraConfig
@@ -27,6 +28,7 @@ from streamer.frame import PTS_CLOCK_HZ
 
 INTRA_ONLY: Final = frozenset({"mjpeg", "rawvideo", "png", "bmp"})
 UNTIMED: Final = frozenset({"mpjpeg", "mjpeg"})
+USUAL_FPS: Final = 25
 NETWORK: Final = frozenset({"rtsp", "rtsps", "http", "https"})
 
 
@@ -40,6 +42,7 @@ class LibavReader:
         self._timeout_s = camera.timeout_s
         self._container = container
         self._stream = container.streams.video[0]
+        self._even: EvenTimes | None = None
         self._packet: av.Packet[VideoStream] | None = None
         self._clean_at = time.monotonic()
         self._to_bgr = BgrConverter()
@@ -61,20 +64,29 @@ class LibavReader:
         numerator, denominator = scale.numerator, scale.denominator
         with translated(self._address, "read", self._timeout_s):
             for packet in self._container.demux(self._stream):
+                # Empty ones are made up: libav's at the end, and those of AVI for a picture that stays.
                 if not packet.size:
-                    return
+                    continue
+                if self._packet is None:
+                    self._even = self._even_times(packet)
                 self._packet = packet
                 pts = packet.pts
-                yield pts * numerator // denominator if self._timed and pts is not None else None
+                if self._even is not None:
+                    yield self._even.unit()
+                else:
+                    yield pts * numerator // denominator if self._timed and pts is not None else None
 
     def decode(self, pts: int) -> Sequence[av.VideoFrame]:
         packet = self._current()
-        packet.pts = pts
+        if self._even is None:
+            packet.pts = pts
+        else:
+            self._even.decoded(pts)
         try:
-            frames = packet.decode()
+            frames = self._spaced(packet.decode())
         except av.error.InvalidDataError:
             raise DamagedUnit from None
-        if any(frame.is_corrupt for frame in frames):
+        if self.pace == "source" and any(frame.is_corrupt for frame in frames):
             # A stream that has nothing better, such as one without key frames, is shown as it is.
             if time.monotonic() - self._clean_at < self._timeout_s:
                 raise DamagedUnit
@@ -83,7 +95,7 @@ class LibavReader:
         return frames
 
     def flush(self) -> Sequence[av.VideoFrame]:
-        return self._stream.codec_context.decode(None)
+        return self._spaced(self._stream.codec_context.decode(None))
 
     def picture(self, decoded: av.VideoFrame, pts: int) -> Picture:
         captured_s = _captured_s(self._current(), pts)
@@ -103,6 +115,19 @@ class LibavReader:
 
     def close(self) -> None:
         self._container.close()
+
+    def _even_times(self, first: av.Packet[VideoStream]) -> EvenTimes | None:
+        """For recordings without timestamps: AVI's are libav's guess, and wrong where there are B-frames."""
+        if self.pace != "clock" or (first.pts is not None and self._container.format.name != "avi"):
+            return None
+        seconds = (first.duration or 0) * (self._stream.time_base or 0)
+        return EvenTimes(float(1 / seconds if seconds else self._stream.average_rate or USUAL_FPS))
+
+    def _spaced(self, frames: list[av.VideoFrame]) -> list[av.VideoFrame]:
+        if self._even is not None:
+            for frame in frames:
+                frame.pts = self._even.picture()
+        return frames
 
     def _current(self) -> av.Packet[VideoStream]:
         assert self._packet is not None, "no unit was read yet"

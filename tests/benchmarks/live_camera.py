@@ -1,6 +1,6 @@
 """What a live camera costs: CPU of capture at 5 frames a second against decoding alone, in one run.
 
-    python tests/benchmarks/live_camera.py VIDEO [--seconds 10] [--rounds 3]
+python tests/benchmarks/live_camera.py VIDEO [--seconds 10] [--rounds 3]
 """
 
 import argparse
@@ -98,7 +98,9 @@ def compare(video: Path, seconds: float, rounds: int) -> None:
         for number in range(rounds):
             alone += (one := measured("decoding", camera.url, seconds))
             captured += (other := measured("capturing", camera.url, seconds))
-            print(f"round {number}: decoding {one:.4f}, capturing {other:.4f} CPU s/s, ratio {other / one:.3f}")
+            print(
+                f"round {number}: decoding {one:.4f}, capturing {other:.4f} CPU s/s, ratio {other / one:.3f}"
+            )
         print(f"ratio {captured / alone:.3f}")
         camera.kill()
 

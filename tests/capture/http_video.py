@@ -22,15 +22,24 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def http_server(serve: Serve) -> Iterator[str]:
-    """A server on loopback whose GET requests are answered by ``serve``; yields its address."""
+def http_server(serve: Serve, login: str | None = None) -> Iterator[str]:
+    """A server on loopback whose GET requests are answered by ``serve``; yields its address.
+
+    Args:
+        serve: answers one request.
+        login: ``user:password`` that every request must bring.
+    """
+    wanted = f"Basic {base64.b64encode(login.encode()).decode()}" if login else None
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+        def do_GET(self) -> None:
             try:
-                serve(self)
+                if wanted and self.headers.get("Authorization") != wanted:
+                    locked(self)
+                else:
+                    serve(self)
             except OSError:
                 self.close_connection = True
 
@@ -48,27 +57,29 @@ def http_server(serve: Serve) -> Iterator[str]:
         server.server_close()
 
 
-def mjpeg(pictures: list[bytes], fps: float, login: str | None = None) -> Serve:
-    """An endless multipart stream, as IP cameras send it."""
+def locked(request: BaseHTTPRequestHandler) -> None:
+    """Asks for a user name and a password."""
+    request.send_response(401)
+    request.send_header("WWW-Authenticate", 'Basic realm="camera"')
+    request.send_header("Content-Length", "0")
+    request.end_headers()
+
+
+def mjpeg(pictures: list[bytes], fps: float, count: float = math.inf) -> Serve:
+    """A multipart stream, as IP cameras send it; it ends after ``count`` pictures."""
 
     def serve(request: BaseHTTPRequestHandler) -> None:
-        wanted = f"Basic {base64.b64encode(login.encode()).decode()}" if login else None
-        if wanted and request.headers.get("Authorization") != wanted:
-            request.send_response(401)
-            request.send_header("WWW-Authenticate", 'Basic realm="camera"')
-            request.send_header("Content-Length", "0")
-            request.end_headers()
-            return
         request.send_response(200)
         request.send_header("Content-Type", "multipart/x-mixed-replace; boundary=next")
         request.end_headers()
         began_at, sent = time.monotonic(), 0
-        while True:
+        while sent < count:
             picture = pictures[sent % len(pictures)]
             head = f"--next\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
             request.wfile.write(head.encode() + picture + b"\r\n")
             sent += 1
             time.sleep(max(0.0, began_at + sent / fps - time.monotonic()))
+        request.close_connection = True
 
     return serve
 

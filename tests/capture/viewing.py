@@ -24,6 +24,8 @@ class Viewer:
     frames: list[Frame] = field(default_factory=list)
     states: list[SourceState] = field(default_factory=list)
     count: Counter[str] = field(default_factory=Counter)
+    over: bool = False
+    total: int | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
@@ -64,7 +66,9 @@ class Viewer:
     async def watch(self, source: Source) -> None:
         async for frame in source.frames():
             self.frames.append(frame)
+            self.total = source.frames_total()
             self._changed.set()
+        self.over = True
         self._changed.set()
 
     def _count(self, what: str) -> None:
