@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from streamer.bench.video import Form, decoded, write
+from streamer.bench.video import Form, decoded, length, write
 from streamer.capture.address import SCHEME
 from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.street import Street
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CAMERA: Final = Form(1280, 720, 30)
 STREET: Final = "sim://street?seed=0&fps=30&people=6"
+MOST_PICTURES: Final = 100_000
 CLIP_S: Final = 8
 """Long enough that people come and go, short enough to be drawn while one waits."""
 
@@ -31,11 +32,13 @@ class Material:
     Attributes:
         shown: what the user named.
         video: the source, for those that read a file as fast as they can.
+        pictures: in ``video``, as far as anybody will read.
         camera: the same pictures as ``CAMERA`` sends them.
     """
 
     shown: str
     video: Path
+    pictures: int
     camera: Path
 
 
@@ -59,11 +62,11 @@ def prepare(source: str | None, folder: Path, clip_s: float = CLIP_S) -> Materia
         video = Path(shown).expanduser()
         # Every picture once, whatever the file's own rate: repeated ones would cost nothing to decode.
         write(camera, islice(decoded(video), pictures), CAMERA)
-        return Material(shown, video, camera)
+        return Material(shown, video, length(video, MOST_PICTURES), camera)
     if scheme[1] != "sim":
         raise ConfigError(f"--source: expected a video file or sim://street, received {scheme[0]}..")
     write(camera, islice(_street(shown), pictures), CAMERA)
-    return Material(shown, camera, camera)
+    return Material(shown, camera, pictures, camera)
 
 
 def _street(url: str) -> Iterator[NDArray[np.uint8]]:

@@ -13,7 +13,7 @@ from streamer.bench.answering import answer
 from streamer.bench.bare import BareModel
 from streamer.bench.samples import Work
 from streamer.bench.video import decoded
-from streamer.capture.libav import BgrConverter
+from streamer.capture.bgr import BgrConverter
 
 PICTURES: Final = 16
 """That the model runs on in turn."""

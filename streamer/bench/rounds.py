@@ -118,8 +118,9 @@ class Rounds:
         return contestant
 
     def _frames(self, limit: Contestant[Parts]) -> int:
-        """As many as the limit takes a turn for; the same ones for everybody."""
-        return max(TRIAL_FRAMES, round(self._turn_s / limit.measure(TRIAL_FRAMES).cpu_per_frame_s))
+        """As many as the limit takes a turn for, if there are so many; the same ones for everybody."""
+        wanted = round(self._turn_s / limit.measure(TRIAL_FRAMES).cpu_per_frame_s)
+        return min(max(TRIAL_FRAMES, wanted), self._subject.material.pictures)
 
     def _turn(self, contestant: Contestant[Any], frames: int) -> Any:
         amount = frames if contestant.entry.unit == "frames" else self._turn_s

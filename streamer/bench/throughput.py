@@ -24,13 +24,13 @@ NAME = "file"
 async def serve(model: str, video: str) -> None:
     """Measure as often as asked."""
     metrics = Metrics(Status([]))
-    camera = CameraConfig(source=video, loop=True, detect=DetectConfig(fps=0))
+    camera = CameraConfig(source=video, detect=DetectConfig(fps=0))
     async with served(model, metrics) as batcher:
         await answer_async(lambda frames: measure(batcher, metrics, camera, int(frames)))
 
 
 async def measure(batcher: Batcher, metrics: Metrics, camera: CameraConfig, frames: int) -> Work:
-    """The first ``frames`` of the video, from its opening to the last result."""
+    """The first ``frames`` of the video, or all it has, from its opening to the last result."""
     tally = Tally(frames)
     source = open_source(NAME, camera, metrics, lossless=True)
     stages = Stages(batcher, Tracker(TrackerConfig()), None, tally, metrics)
@@ -38,11 +38,16 @@ async def measure(batcher: Batcher, metrics: Metrics, camera: CameraConfig, fram
     began, cpu = time.perf_counter(), time.process_time()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(source.run)
-        tasks.start_soon(pipeline.run)
+        tasks.start_soon(play, pipeline, tally)
         await tally.reached.wait()
-        work = Work(frames, time.perf_counter() - began, time.process_time() - cpu)
+        work = Work(len(tally.latencies_s), time.perf_counter() - began, time.process_time() - cpu)
         tasks.cancel_scope.cancel()
     return work
+
+
+async def play(pipeline: Pipeline, tally: Tally) -> None:
+    await pipeline.run()
+    tally.reached.set()
 
 
 if __name__ == "__main__":

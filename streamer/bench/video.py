@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -36,6 +38,17 @@ class Form:
     fps: int
 
 
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turns libav's errors into ``SourceUnavailable``."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise SourceUnavailable(f"{path}: no such file") from error
+    except (FFmpegError, OSError, IndexError) as error:
+        raise SourceUnavailable(f"{path}: not a video that can be read") from error
+
+
 def decoded(path: Path) -> Iterator[av.VideoFrame]:
     """The pictures of a video on this thread alone, again and again.
 
@@ -44,18 +57,26 @@ def decoded(path: Path) -> Iterator[av.VideoFrame]:
     """
     while True:
         frame = None
-        try:
-            with av.open(str(path)) as container:
-                context = container.streams.video[0].codec_context
-                # As our own source does it: every other choice holds pictures back, or takes more threads.
-                context.thread_type = "SLICE"
-                context.thread_count = 1
-                for frame in container.decode(container.streams.video[0]):
-                    yield frame
-        except (FFmpegError, OSError, IndexError) as error:
-            raise SourceUnavailable(f"{path}: not a video that can be read") from error
+        with translated(path), av.open(str(path)) as container:
+            context = container.streams.video[0].codec_context
+            # As our own source does it: every other choice holds pictures back, or takes more threads.
+            context.thread_type = "SLICE"
+            context.thread_count = 1
+            for frame in container.decode(container.streams.video[0]):
+                yield frame
         if frame is None:
             raise SourceUnavailable(f"{path}: a video without pictures")
+
+
+def length(path: Path, most: int) -> int:
+    """Pictures in a video, counted without decoding them, up to ``most``.
+
+    Raises:
+        SourceUnavailable: it can't be read.
+    """
+    with translated(path), av.open(str(path)) as container:
+        packets = container.demux(container.streams.video[0])
+        return sum(1 for packet in islice(packets, most) if packet.size)
 
 
 def write(path: Path, pictures: Iterable[NDArray[np.uint8] | av.VideoFrame], form: Form) -> None:

@@ -17,6 +17,8 @@ def play(model: Model, video: str, frames: int) -> dict[str, float]:
     while done < frames:
         read, image = capture.read()
         if not read:
+            if not done:
+                raise SystemExit(f"{video}: OpenCV reads no picture of it")
             capture = cv2.VideoCapture(video)
             continue
         model.detect(image)
