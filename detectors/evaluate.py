@@ -70,7 +70,12 @@ def _counting(picture: Picture, numbers: Mapping[str, int]) -> dict[str, int]:
 
 
 def _read(path: Path) -> NDArray[np.uint8]:
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    try:
+        content = np.fromfile(path, np.uint8)
+    except OSError:
+        content = np.zeros(0, np.uint8)
+    # Not cv2.imread, which says on standard error what it cannot read.
+    image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
     if image is None:
         raise DetectorError(f"{path}: no picture that can be read")
     return image.astype(np.uint8, copy=False)

@@ -26,18 +26,21 @@ def run_evaluate(options: argparse.Namespace) -> int:
     from detectors.detector import load
     from detectors.evaluate import evaluate
 
+    if options.json:
+        claim(options.json)
     figures = evaluate(load(options.model), options.coco, options.images)
     print(f"{'class':<16} {'AP':>6} {'AP50':>6}")
     for name, figure in sorted(figures["per_class"].items()):
         print(f"{name:<16} {figure['AP']:6.3f} {figure['AP50']:6.3f}")
     print(f"{'all':<16} {figures['AP']:6.3f} {figures['AP50']:6.3f}")
     if options.json:
-        write_json(options.json, figures)
+        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 0
 
 
-def write_json(path: Path, figures: object) -> None:
+def claim(path: Path) -> None:
+    """Make sure that the file can be written, before minutes of work."""
     try:
-        path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        path.open("a").close()
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
