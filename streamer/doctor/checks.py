@@ -42,9 +42,8 @@ def detector(name: str, config: DetectorConfig) -> Finding:
         policy = loaded.warm_up()
     except DetectorError as error:
         return Finding(False, f"{name}: {error}")
-    run_ms = 1000 * policy.run_s[min(policy.run_s)]
-    where = f"{policy.provider}, {policy.workers} at a time, {run_ms:.1f} ms a picture"
-    return Finding(True, f"{name}: {loaded.manifest.name} ({loaded.manifest.family}) on {where}")
+    text = f"{name}: {loaded.manifest.name} ({loaded.manifest.family}) on {policy}"
+    return Finding(True, f"{text}; {policy.passed_over}" if policy.passed_over else text)
 
 
 async def _cameras(config: Config) -> list[Finding]:

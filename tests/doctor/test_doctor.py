@@ -1,0 +1,74 @@
+"""``sightline doctor``: every check finds what is wrong, and says what to do."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import anyio
+import pytest
+
+from streamer.config import Config
+from streamer.config_file import validated
+from streamer.doctor.checks import detector, examine
+from streamer.doctor.finding import Finding
+from streamer.doctor.machine import data_folder, port
+
+pytestmark = pytest.mark.anyio
+
+
+def config(data: Path, **cameras: dict[str, object]) -> Config:
+    return validated({"cameras": cameras, "data": data, "http": {"port": 0}})
+
+
+async def test_a_good_machine_has_nothing_to_mend(tmp_path: Path) -> None:
+    with anyio.fail_after(60):
+        sections = dict(await examine(config(tmp_path, street={"source": "sim://street?size=320x240"})))
+    assert list(sections) == ["machine", "detectors", "cameras", "data", "http"]
+    assert all(finding.good for findings in sections.values() for finding in findings), sections
+    assert sections["cameras"][0].text.startswith("street: 320x240, about ")
+
+
+async def test_cameras_that_do_not_answer_are_told_apart(tmp_path: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"rtsp://127.0.0.1:{closed.getsockname()[1]}/x"
+        cameras = config(
+            tmp_path,
+            refused={"source": address, "timeout_s": 2, "username": "u", "password": "hunter2"},
+            missing={"source": str(tmp_path / "no.mp4")},
+            unknown={"source": "gopher://x"},
+        )
+        with anyio.fail_after(60):
+            findings = dict(await examine(cameras))["cameras"]
+    assert not any(finding.good for finding in findings)
+    refused, missing, unknown = findings
+    assert "refused" in refused.text
+    assert refused.advice is not None
+    assert "no such file" in missing.text.lower()
+    assert "gopher" in unknown.text
+    assert "hunter2" not in str(findings)
+
+
+def test_a_model_that_does_not_exist_is_found() -> None:
+    wrong = validated(
+        {"cameras": {"a": {"source": "x"}}, "detectors": {"default": {"model": "no-such-model"}}}
+    )
+    found = detector("default", wrong.detectors["default"])
+    assert not found.good
+    assert "no-such-model" in found.text
+
+
+def test_a_data_folder_that_is_a_file_is_found(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    assert [finding.good for finding in data_folder(config(tmp_path / "data", a={"source": "x"}))] == [False]
+
+
+def test_a_port_in_use_is_found() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        http = validated({"cameras": {"a": {"source": "x"}}, "http": {"port": taken.getsockname()[1]}}).http
+        findings: list[Finding] = list(port(http))
+    assert [finding.good for finding in findings] == [False]
+    assert findings[0].advice == "choose another port with --port"
