@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from random import Random
 from typing import Final
 
@@ -29,38 +30,37 @@ SPREAD_S: Final = 0.1
 
 
 class Cameras:
-    """Cameras that play one clip each at its own rate, and the detector they share."""
+    """Live cameras and the detector they share."""
 
-    def __init__(self, batcher: Batcher, metrics: Metrics, camera: CameraConfig, count: int) -> None:
+    def __init__(self, batcher: Batcher, metrics: Metrics, cameras: Sequence[CameraConfig]) -> None:
         self._batcher = batcher
         self._metrics = metrics
-        self._camera = camera
-        self._names = [f"camera-{number}" for number in range(1, count + 1)]
+        self._cameras = {f"camera-{number}": camera for number, camera in enumerate(cameras, 1)}
         self._random = Random(0)
 
     async def measure(self, seconds: float) -> Watch:
         tally = Tally()
         async with anyio.create_task_group() as tasks:
-            for name in self._names:
-                tasks.start_soon(self._watch, name, tally, self._random.uniform(0, SPREAD_S))
+            for name, camera in self._cameras.items():
+                tasks.start_soon(self._watch, name, camera, tally, self._random.uniform(0, SPREAD_S))
             await anyio.sleep(LEAD_IN_S)
             tally.clear()
             began, cpu = time.perf_counter(), time.process_time()
             await anyio.sleep(seconds)
-            results = [tally.results.get(name, 0) for name in self._names]
+            results = [tally.results.get(name, 0) for name in self._cameras]
             wall_s, cpu_s = time.perf_counter() - began, time.process_time() - cpu
             latencies_s = list(tally.latencies_s)
             tasks.cancel_scope.cancel()
         return Watch(wall_s, cpu_s, results, latencies_s)
 
-    async def _watch(self, name: str, tally: Tally, delay_s: float) -> None:
+    async def _watch(self, name: str, camera: CameraConfig, tally: Tally, delay_s: float) -> None:
         await anyio.sleep(delay_s)
-        source = open_source(name, self._camera, self._metrics)
-        tracker, rules = Tracker(self._camera.track), EventRules(name, self._camera.events)
+        source = open_source(name, camera, self._metrics)
+        tracker, rules = Tracker(camera.track), EventRules(name, camera.events)
         stages = Stages(self._batcher, tracker, rules, tally, self._metrics)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(source.run)
-            tasks.start_soon(Pipeline(source, self._camera.detect, stages).run)
+            tasks.start_soon(Pipeline(source, camera.detect, stages).run)
 
 
 async def serve(options: argparse.Namespace) -> None:
@@ -68,7 +68,7 @@ async def serve(options: argparse.Namespace) -> None:
     metrics = Metrics(Status([]))
     camera = CameraConfig(source=options.video, detect=DetectConfig(fps=options.fps))
     async with served(options.model, metrics) as batcher:
-        await answer_async(Cameras(batcher, metrics, camera, options.count).measure)
+        await answer_async(Cameras(batcher, metrics, [camera] * options.count).measure)
 
 
 def arguments(given: list[str]) -> argparse.Namespace:
