@@ -23,7 +23,7 @@ from streamer.errors import SourceEnded, SourceError, SourceUnavailable
 from streamer.frame import Frame
 
 WINDOW: Final = 4
-OVERDUE: Final = 2.0
+OVERDUE: Final = 1.5
 MOST_STUCK: Final = 3
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class SupervisedSource:
         except SourceError as error:
             self._lost(str(error))
         except StuckError:
-            self._lost("the stream froze" if self._phase == "live" else "no answer")
+            self._lost("the stream froze" if self._phase == "live" else "no usable answer")
         except Exception as error:
             log.exception("%s: capture failed", self.name)
             self._lost(f"internal error: {type(error).__name__}")
@@ -81,7 +81,7 @@ class SupervisedSource:
     async def _play(self) -> None:
         self._stuck = [work for work in self._stuck if work.alive]
         if len(self._stuck) >= MOST_STUCK:
-            raise SourceUnavailable("no answer, and earlier attempts did not end yet")
+            raise SourceUnavailable("no usable answer, and earlier attempts did not end yet")
         stop = threading.Event()
 
         def end() -> None:

@@ -8,7 +8,7 @@ import anyio
 
 from streamer.capture.wakeup import Wakeup
 
-GRACE_S: Final = 3.0
+GRACE_S: Final = 2.0
 WATCH_S: Final = 1.0
 
 
@@ -43,27 +43,31 @@ class BlockingWork:
     async def run(self) -> None:
         """Runs the body; its error is raised here.
 
-        On cancellation, and when it is overdue, it is stopped, and after a grace time left behind.
+        On cancellation it is stopped, and left behind after a grace time.
 
         Raises:
-            StuckError: it is overdue.
+            StuckError: it is overdue; it was told to stop, and is left behind.
         """
         self._thread.start()
         try:
             while not await self._ended_within(WATCH_S):
                 if self._overdue():
+                    self._stop()
                     raise StuckError
-        finally:
-            if not self._done.is_set:
-                self._stop()
-                with anyio.CancelScope(shield=True):
-                    await self._ended_within(GRACE_S)
+        except anyio.get_cancelled_exc_class():
+            self._stop()
+            with anyio.CancelScope(shield=True):
+                await self._ended_within(GRACE_S)
+            raise
         if self._error is not None:
             raise self._error
 
     async def _ended_within(self, seconds: float) -> bool:
         with anyio.move_on_after(seconds):
             await self._done.wait()
+        if self._done.is_set:
+            # Its last word is said: this only waits for the thread to be gone.
+            self._thread.join()
         return self._done.is_set
 
     def _work(self) -> None:

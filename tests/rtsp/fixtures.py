@@ -88,12 +88,15 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Clip], Path]:
 
 @pytest.fixture
 def rtsp_camera(clips: Callable[[Clip], Path]) -> Iterator[CameraFactory]:
-    """Starts cameras: ``rtsp_camera(*clips, login=None)``; several clips play in turn."""
+    """Starts cameras: ``rtsp_camera(*clips, login=None, streams=None)``.
+
+    Several clips play in turn; ``streams`` are elementary streams that are shown in the clips' place.
+    """
     cameras: list[RtspCamera] = []
 
-    def make(*shown: Clip, login: Login | None = None) -> RtspCamera:
+    def make(*shown: Clip, login: Login | None = None, streams: Sequence[Path] | None = None) -> RtspCamera:
         wanted = shown or (Clip(),)
-        camera = RtspCamera([clips(clip) for clip in wanted], wanted[0], login)
+        camera = RtspCamera(streams or [clips(clip) for clip in wanted], wanted[0], login)
         camera.start()
         cameras.append(camera)
         return camera
