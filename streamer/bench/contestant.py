@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Final, Generic, Literal, Self, TypeVar
@@ -68,7 +69,9 @@ class Contestant(Generic[S]):
         process, errors = self._running()
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.close()
+        # What a dead program did not read is flushed once more here.
+        with suppress(BrokenPipeError):
+            process.stdin.close()
         try:
             process.wait(END_S if kind is None else 0)
         except subprocess.TimeoutExpired:

@@ -64,6 +64,7 @@ def test_a_program_that_is_killed_is_told(subject: Subject) -> None:
     with Contestant(field.decoding_alone(subject)) as contestant:
         contestant.wait_ready()
         os.kill(contestant.pid, 9)
+        os.waitid(os.P_PID, contestant.pid, os.WEXITED | os.WNOWAIT)
         with pytest.raises(ContestantFailed, match="decoding alone"):
             contestant.measure(0.2)
 

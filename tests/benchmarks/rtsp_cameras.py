@@ -52,10 +52,11 @@ async def watch(model: str, urls: list[str], options: argparse.Namespace, alone_
             seen = await cameras.measure(options.seconds)
             ages = sorted(seen.latencies_s)
             p50, p95 = (1e3 * (quantile(ages, share) or 0) for share in (0.50, 0.95))
+            cores = seen.cpu_s / seen.wall_s
             rates = ", ".join(f"{count / seen.wall_s:.1f}" for count in seen.results)
             print(
                 f"round {number}: {rates} results/s; decoded to result p50 {p50:.1f} ms, p95 {p95:.1f} ms,"
-                f" {p95 / 1e3 / alone_s:.2f} runs of {1e3 * alone_s:.1f} ms; {seen.cpu_s / seen.wall_s:.2f} cores"
+                f" {p95 / 1e3 / alone_s:.2f} runs of {1e3 * alone_s:.1f} ms; {cores:.2f} cores"
             )
 
 
