@@ -15,7 +15,7 @@ from streamer.bench.by_hand.recipes import RECIPES
 from streamer.bench.field import Subject
 from streamer.bench.figures import Report
 from streamer.bench.material import prepare
-from streamer.bench.report import report
+from streamer.bench.report import report, stray
 from streamer.bench.rounds import Rounds
 
 
@@ -31,6 +31,7 @@ class Benchmark:
         cores: of this machine.
         rounds: how often everybody had a turn.
         others: cores that other programs used meanwhile; None where the machine doesn't say.
+        stray: CPU of other threads while the limit was measured, as a share of it; should be nothing.
         report: the figures.
     """
 
@@ -41,6 +42,7 @@ class Benchmark:
     cores: int
     rounds: int
     others: float | None
+    stray: float
     report: Report
 
     def as_json(self) -> dict[str, Any]:
@@ -51,6 +53,7 @@ class Benchmark:
             "cores": self.cores,
             "rounds": self.rounds,
             "other_programs_cores": self.others,
+            "limit_stray_share": self.stray,
             "ratios": {figure.key: figure.as_json() for figure in self.report.ratios},
             "absolutes": {figure.key: figure.as_json() for figure in self.report.absolutes},
         }
@@ -86,5 +89,6 @@ def benchmark(source: str | None, model: str, seconds: float, tell: Callable[[st
         cores=cores(),
         rounds=len(measured.limit),
         others=measured.others,
+        stray=stray(measured.limit),
         report=report(measured, cores()),
     )

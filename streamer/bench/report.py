@@ -14,7 +14,7 @@ from streamer.metrics import quantile
 
 if TYPE_CHECKING:
     from streamer.bench.rounds import Measured
-    from streamer.bench.samples import Watch, Work
+    from streamer.bench.samples import Parts, Watch, Work
 
 T = TypeVar("T")
 
@@ -34,6 +34,13 @@ def report(measured: Measured, cores: int) -> Report:
             _start(measured),
         ],
         absolutes=[*_file_absolutes(measured, cores), *_live_absolutes(measured), *_calm_absolutes(measured)],
+    )
+
+
+def stray(limits: Sequence[Parts]) -> float:
+    """CPU that other threads used while the limit was measured, as a share of it."""
+    return sum(limit.stray_s for limit in limits) / sum(
+        limit.cpu_per_frame_s * limit.frames for limit in limits
     )
 
 

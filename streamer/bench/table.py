@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 VERDICTS: Final = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}
 BUSY_CORES: Final = 0.1
 """Of other programs; from here on they are part of every figure."""
+STRAY: Final = 0.01
 
 
 def table(report: Report) -> Table:
@@ -35,6 +36,8 @@ def notes(benchmark: Benchmark) -> Iterator[str]:
     yield f"{benchmark.model} on {benchmark.source}, {benchmark.cores} CPU cores, medians of {rounds}"
     if not benchmark.by_hand:
         yield f"by hand: nobody wrote a decode for the family {benchmark.family}"
+    if benchmark.stray > STRAY:
+        yield f"other threads used {benchmark.stray:.0%} of what the limit did: it is not of one thread"
     if benchmark.others is not None and benchmark.others > BUSY_CORES:
         yield f"other programs used {benchmark.others:.1f} cores: a free machine gives other figures"
 

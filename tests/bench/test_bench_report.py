@@ -7,7 +7,7 @@ from rich.console import Console
 
 from streamer.bench.benchmark import Benchmark
 from streamer.bench.figures import Report, Target
-from streamer.bench.report import report
+from streamer.bench.report import report, stray
 from streamer.bench.rounds import Measured
 from streamer.bench.samples import Parts, Watch, Work
 from streamer.bench.table import notes, table
@@ -83,6 +83,7 @@ def shown(of: Report, **about: object) -> str:
         "cores": 2,
         "rounds": 3,
         "others": 0.0,
+        "stray": 0.0,
     }
     benchmark = Benchmark(**{**facts, **about}, report=of)
     out = io.StringIO()
@@ -98,6 +99,14 @@ def test_the_table_says_target_and_verdict() -> None:
     line = next(line for line in text.splitlines() if "frames/s, of the limit" in line)
     assert line.split()[-6:] == ["1.00", "0.50", "0.80", ">=", "0.90", "missed"]
     assert "other programs" not in text
+
+
+def test_a_limit_of_more_than_one_thread_is_said() -> None:
+    burning = measured()
+    burning.limit = [Parts(100, 0.1, 0.1, 0.8, 0.008, 0.25)] * 3
+    assert stray(burning.limit) == pytest.approx(0.25)
+    assert "other threads used 25%" in shown(report(burning, cores=2), stray=stray(burning.limit))
+    assert "other threads" not in shown(report(measured(), cores=2))
 
 
 def test_a_family_without_a_loop_by_hand_and_a_busy_machine_are_said() -> None:
