@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-FLUSH_S: Final = 3.0
+FLUSH_S: Final = 1.0
 
 
 def _nothing() -> None:

@@ -33,7 +33,7 @@ WAITING_PICTURES: Final = 8
 WAITING_EVENTS: Final = 100_000
 RETRY_S: Final = 1.0
 PRUNE_EVERY_S: Final = 60.0
-FLUSH_S: Final = 5.0
+FLUSH_S: Final = 1.5
 MOST_PER_PAGE: Final = 1000
 
 
