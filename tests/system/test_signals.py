@@ -20,7 +20,9 @@ def test_the_service_ends_every_event(footage: Path, tmp_path: Path, number: sig
     cameras = {"file": {"source": str(footage)}, "sim": {"source": "sim://street?seed=8&size=640x360"}}
     config = write_config(tmp_path, cameras)
     with serving("run", config, "--json", "out.jsonl", folder=tmp_path) as service:
-        until(lambda: {event["camera"] for event in service.events() if not event["ended_at"]} == set(cameras))
+        until(
+            lambda: {event["camera"] for event in service.events() if not event["ended_at"]} == set(cameras)
+        )
         ended = service.stop(number)
         log = service.log
     assert ended.status == 0
@@ -52,7 +54,17 @@ def test_a_frozen_camera_does_not_hold_up_the_end(
 @BOTH
 def test_detect_finishes_its_files(footage: Path, tmp_path: Path, number: signal.Signals) -> None:
     long = repeated(footage, tmp_path / "long.mp4")
-    command = [SIGHTLINE, "detect", long, "--json", "out.jsonl", "--video", "out.mp4", "--pictures", "pictures"]
+    command = [
+        SIGHTLINE,
+        "detect",
+        long,
+        "--json",
+        "out.jsonl",
+        "--video",
+        "out.mp4",
+        "--pictures",
+        "pictures",
+    ]
     with (tmp_path / "stderr").open("w") as err:
         process = subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.DEVNULL, stderr=err)
     lines = tmp_path / "out.jsonl"
