@@ -109,7 +109,7 @@ def configure_logging(debug: bool, serves: bool) -> None:
 
 
 def _tell(error: Exception) -> int:
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error, BrokenPipeError) or isinstance(error.__cause__, BrokenPipeError):
         # Whoever read our output has gone; nothing more can be said to them.
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

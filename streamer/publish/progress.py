@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -13,6 +14,7 @@ from rich import progress
 from rich.console import Console
 
 from detectors.detections import CLASS_NAME
+from streamer.publish.terminal import logging_above
 
 if TYPE_CHECKING:
     from streamer.event import Event
@@ -37,6 +39,7 @@ class Progress:
             console=self._console,
             disable=not sys.stderr.isatty(),
         )
+        self._shown = ExitStack()
         self._task: progress.TaskID | None = None
         self._total: Callable[[], int | None] = lambda: None
         self._labels: Counter[str] = Counter()
@@ -44,14 +47,15 @@ class Progress:
         self._began = time.monotonic()
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        self._shown.enter_context(self._bar)
+        self._shown.enter_context(logging_above())
         self._began = time.monotonic()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        self._shown.close()
         if error is None and self.frames:
             summary = self._summary(time.monotonic() - self._began)
             self._console.print(summary, highlight=False, soft_wrap=True)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
@@ -17,6 +14,8 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
+
+from streamer.publish.terminal import logging_above
 
 if TYPE_CHECKING:
     from streamer.event import Event
@@ -74,7 +73,7 @@ class LiveTable:
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Shows the table until it is cancelled; the last state stays on the screen."""
-        with Live(console=self._console, auto_refresh=False) as live, logging_above(live):
+        with Live(console=self._console, auto_refresh=False) as live, logging_above():
             task_status.started()
             while True:
                 live.update(self.render(datetime.now(UTC)), refresh=True)
@@ -178,20 +177,3 @@ def _dropped(camera: CameraStatistics) -> Text:
 
 def _milliseconds(seconds: float | None) -> str:
     return NOTHING if seconds is None else f"{seconds * 1000:.0f}"
-
-
-@contextmanager
-def logging_above(live: Live) -> Iterator[None]:
-    """Log lines to the terminal appear above the table instead of in the middle of it."""
-    handlers = [
-        handler
-        for handler in logging.getLogger().handlers
-        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.__stderr__
-    ]
-    for handler in handlers:
-        handler.setStream(sys.stderr)
-    try:
-        yield
-    finally:
-        for handler in handlers:
-            handler.setStream(sys.__stderr__)

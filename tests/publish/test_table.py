@@ -77,6 +77,7 @@ async def test_of_many_cameras_those_in_trouble_are_shown():
 
 
 async def test_log_lines_appear_above_the_table(monkeypatch):
+    monkeypatch.setattr(sys.__stderr__, "isatty", lambda: True)
     root = logging.getLogger()
     handler = logging.StreamHandler(sys.__stderr__)
     root.addHandler(handler)
