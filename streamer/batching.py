@@ -111,6 +111,11 @@ class Queue:
             self._closed = True
             self._changed.notify_all()
 
+    def wake(self) -> None:
+        """Let workers that were abandoned while they waited see it; else one could swallow a frame's call."""
+        with self._changed:
+            self._changed.notify_all()
+
     def take(self, worker: Worker) -> list[Request]:
         """Wait for a batch; empty once the queue is closed or the worker was abandoned."""
         with self._changed:
@@ -299,6 +304,7 @@ class Batcher:
         for worker in self._workers:
             worker.abandoned = True
             _resolve([(request, InferenceError(reason)) for request in worker.requests])
+        self._queue.wake()
 
     async def _rebuild(self, reason: str, limit_s: float) -> None:
         with anyio.move_on_after(limit_s + STUCK_MIN_S) as scope:
