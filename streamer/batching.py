@@ -178,6 +178,7 @@ class Batcher:
         self._workers: list[Worker] = []
         self._threads: list[threading.Thread] = []
         self._rebuilt = False
+        self._stuck = False
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Warm the detector up, then serve until cancelled.
@@ -251,6 +252,9 @@ class Batcher:
                 return
             worker.requests, worker.started_at = (), None
             self._observer.batch(self.name, len(requests), seconds)
+            if self._stuck:
+                self._stuck = False
+                self._observer.stuck(self.name, None)
             self._post(list(zip(requests, outcomes, strict=True)))
 
     def _post(self, done: Sequence[tuple[Request, Outcome]]) -> None:
@@ -287,10 +291,11 @@ class Batcher:
         since = [worker.started_at for worker in self._workers if worker.started_at is not None]
         if not since or now - min(since) < limit_s:
             return
-        reason = (
-            f"detector {self.name}: a run of {self.detector.manifest.name} did not return in {limit_s:.0f} s"
-        )
-        self._observer.stuck(self.name, reason)
+        hang = f"a run of {self.detector.manifest.name} did not return in {limit_s:.0f} s"
+        reason = f"detector {self.name}: {hang}"
+        # Until a run returns again; a fresh session alone does not mean that it will.
+        self._stuck = True
+        self._observer.stuck(self.name, hang)
         self._abandon(reason)
         if self._rebuilt:
             raise DetectorStuck(f"{reason}, nor did one before with another session")
@@ -298,7 +303,6 @@ class Batcher:
         self._rebuilt = True
         await self._rebuild(reason, limit_s)
         self._start_workers()
-        self._observer.stuck(self.name, None)
 
     def _abandon(self, reason: str) -> None:
         for worker in self._workers:
