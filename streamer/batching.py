@@ -37,7 +37,9 @@ STUCK_FACTOR: Final = 20.0
 STUCK_MIN_S: Final = 5.0
 WATCH_EVERY_S: Final = 0.25
 END_S: Final = 2.0
-LEAST_WINDOW: Final = 8
+LONGEST_WINDOW: Final = 24
+WINDOW_S: Final = 0.2
+WINDOW_BYTES: Final = 128 * 2**20
 
 
 class Engine(Protocol):
@@ -203,10 +205,16 @@ class Batcher:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._join)
 
-    @property
-    def window(self) -> int:
-        """How many frames of one file keep every thread busy while half of them are followed."""
-        return max(LEAST_WINDOW, 2 * self._policy.workers * max(self._policy.buckets))
+    def window(self, frame: Frame) -> int:
+        """How many frames like this one a file should have in flight.
+
+        Enough to keep every thread busy while half of them are followed; more of them, for longer bursts,
+        as long as they are small and done soon.
+        """
+        policy = self._policy
+        least = 2 * policy.workers * max(policy.buckets)
+        soon = int(WINDOW_S * policy.workers / policy.run_s[1])
+        return max(least, min(LONGEST_WINDOW, soon, WINDOW_BYTES // frame.image.nbytes))
 
     @property
     def policy(self) -> Policy:

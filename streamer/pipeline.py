@@ -6,11 +6,11 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 import anyio
 
@@ -34,6 +34,10 @@ WEAK_CONFIDENCE: Final = 0.1
 
 SILENT_S: Final = 1.0
 """Without a frame for so long, tracks grow old by the clock instead."""
+
+
+Window: TypeAlias = Callable[[Frame], int]
+"""How many frames like this one may be in flight."""
 
 
 class FrameSource(Protocol):
@@ -95,16 +99,23 @@ class Pending:
     future: asyncio.Future[Detections]
 
 
+def one_at_a_time(frame: Frame) -> int:
+    """The window of a live camera: only the newest frame is worth detecting."""
+    return 1
+
+
 class Pipeline:
     """One camera, from its frames to its events."""
 
-    def __init__(self, source: FrameSource, detect: DetectConfig, stages: Stages, window: int = 1) -> None:
+    def __init__(
+        self, source: FrameSource, detect: DetectConfig, stages: Stages, window: Window = one_at_a_time
+    ) -> None:
         """
         Args:
             source: where the frames come from.
             detect: labels and least confidence of what is published.
             stages: the parts that the frames pass.
-            window: frames in flight; 1 for a live camera, several for a file.
+            window: of a file, see `Batcher.window`.
         """
         self._source = source
         self._detect = detect
@@ -127,18 +138,18 @@ class Pipeline:
                     await self._close()
 
     async def _detected(self) -> AsyncGenerator[tuple[Frame, Detections], None]:
-        """Frames with their detections, in order, ``window`` of them in flight.
+        """Frames with their detections, in order.
 
-        They come in bursts of half a window: a run of a model drives everything else out of the CPU's
-        caches, and bringing this code back costs more than running it.
+        They come in bursts, half of what is in flight at a time: a run of a model drives everything else
+        out of the CPU's caches, and bringing this code back costs more than running it.
         """
         pending: deque[Pending] = deque()
         try:
             async for frame in self._source.frames():
                 pending.append(self._submit(frame))
-                if len(pending) < self._window:
+                if len(pending) < self._window(frame):
                     continue
-                for detected in await self._oldest(pending, (self._window + 1) // 2):
+                for detected in await self._oldest(pending, (len(pending) + 1) // 2):
                     yield detected
             for detected in await self._oldest(pending, len(pending)):
                 yield detected

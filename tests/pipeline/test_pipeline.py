@@ -109,7 +109,8 @@ async def play(
     rules = EventRules("gate", EventConfig()) if follow else None
     async with anyio.create_task_group() as tasks:
         await tasks.start(batcher.run)
-        pipeline = Pipeline(source, detect, Stages(batcher, tracker, rules, collected, metrics), window)
+        stages = Stages(batcher, tracker, rules, collected, metrics)
+        pipeline = Pipeline(source, detect, stages, lambda _: window)
         with anyio.fail_after(20):
             if source._silent_after:
                 tasks.start_soon(pipeline.run)
