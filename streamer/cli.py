@@ -29,11 +29,14 @@ BAD_INPUT: Final = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand.
 
+    Args:
+        arguments: of the command; those of the process, which ends with it, when None.
+
     Returns:
         0 when all went well, 2 for bad input, 1 for a failure at run time.
     """
     interruption = Interruption()
-    with interruption.heard():
+    with interruption.heard(to_the_end=arguments is None):
         try:
             options = build_parser().parse_args(arguments)
             configure_logging(options.debug, options.serves)
@@ -58,13 +61,14 @@ class Interruption:
         self.came = False
 
     @contextlib.contextmanager
-    def heard(self) -> Iterator[None]:
+    def heard(self, to_the_end: bool) -> Iterator[None]:
+        """With ``to_the_end`` what comes later is ignored: nothing is left but the end of the process."""
         before = {number: signal.signal(number, self._end) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
         finally:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                signal.signal(number, signal.SIG_IGN if to_the_end else handler)
 
     def _end(self, number: int, frame: object) -> None:
         # Remembered: an import of native code that is interrupted fails with an error of its own.

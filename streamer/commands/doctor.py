@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from pathlib import Path
 
 from streamer.commands.parsers import Subparsers
@@ -25,6 +26,8 @@ def run(options: argparse.Namespace) -> int:
     from streamer.config_file import load, validated
     from streamer.doctor.checks import examine
 
+    # What cameras say on the log is in the report.
+    logging.getLogger("streamer.capture").setLevel(logging.ERROR)
     # Without a configuration the demo's own stands in: what everybody can run.
     street = {"cameras": {"street": {"source": "sim://street?seed=0"}}}
     config = load(options.config) if options.config else validated(street)
