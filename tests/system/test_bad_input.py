@@ -170,7 +170,10 @@ def outcome(
     (folder / "good.txt").write_text("1,-1,10,10,20,40,0.9\n")
 
     def run(case: Wrong) -> Done:
-        return sightline(*case.command.format(**ports).split(), cwd=folder)
+        arguments = case.command.format(**ports).split()
+        if arguments[:1] in (["run"], ["demo"]) and "--data" not in arguments:
+            arguments += ["--data", f"data-{CASES.index(case)}"]
+        return sightline(*arguments, cwd=folder)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         running: dict[str, Future[Done]] = {case.command: pool.submit(run, case) for case in CASES}

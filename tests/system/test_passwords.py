@@ -36,9 +36,10 @@ def test_the_right_password_works_and_no_password_is_ever_shown(
         shown = [service.get(path).text for path in ("/api/cameras", "/metrics", "/api/events", "/readyz")]
         assert service.stop().took_s < END_S
         shown += [service.log, service.out, (tmp_path / "out.jsonl").read_text()]
-    checked = sightline("doctor", config, cwd=tmp_path, environment=environment)
-    assert checked.out.count(REASON) == 2
-    shown += [checked.out, checked.err]
+    if method == "digest":
+        checked = sightline("--debug", "doctor", config, cwd=tmp_path, environment=environment)
+        assert checked.out.count(REASON) == 2
+        shown += [checked.out, checked.err]
     assert not [secret for secret in (RIGHT, WRONG, IN_URL) if any(secret in text for text in shown)]
 
 

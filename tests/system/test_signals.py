@@ -101,6 +101,17 @@ def test_a_signal_while_it_starts_is_no_error(
     assert time.monotonic() - began < END_S
 
 
+def test_whoever_presses_ctrl_c_again_and_again_loses_nothing(footage: Path, tmp_path: Path) -> None:
+    with serving("run", "--source", footage, "--json", "out.jsonl", folder=tmp_path) as service:
+        until(lambda: service.events())
+        while service.process.poll() is None:
+            service.process.send_signal(signal.SIGINT)
+            time.sleep(0.02)
+        assert service.process.returncode == 0
+        assert "Traceback" not in service.log
+    assert all(each[-1] == "end" for each in phases(records(tmp_path / "out.jsonl")).values())
+
+
 def repeated(footage: Path, path: Path) -> Path:
     """The footage twenty times, 2000 frames."""
     command = ["ffmpeg", "-v", "error", "-stream_loop", "19", "-i", footage, "-c", "copy", path]

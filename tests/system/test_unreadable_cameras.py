@@ -48,6 +48,19 @@ def test_a_service_that_has_nothing_left_to_read_ends(footage: Path, tmp_path: P
     assert "Traceback" not in done.err
 
 
+def test_the_doctor_says_what_would_fail(footage: Path, tmp_path: Path) -> None:
+    write_wrong_inputs(tmp_path, footage)
+    cameras = {"text": {"source": "text.mp4"}, "good": {"source": str(footage)}}
+    wrong = {"detectors": {"default": {"model": "half.onnx"}}, "data": "a-file"}
+    done = sightline("doctor", write_config(tmp_path, cameras, **wrong), cwd=tmp_path)
+    assert (done.status, done.err) == (1, "")
+    assert "FAIL  default: half.onnx: damaged, or not an ONNX file" in done.out
+    assert "FAIL  text: not a video" in done.out
+    assert "ok    good: 640x360" in done.out
+    assert "a-file cannot be written" in done.out
+    assert done.out.endswith("3 would fail\n")
+
+
 def test_an_address_at_a_camera_that_shows_nothing_is_one_line(
     rtsp_camera: CameraFactory, street_clip: Clip, tmp_path: Path
 ) -> None:
