@@ -36,7 +36,8 @@ from streamer.tracking.tracker import Tracker
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
-    from streamer.config import CameraConfig, Config, DetectorConfig, TrackerConfig
+    from detectors.manifest import ModelManifest
+    from streamer.config import Config, DetectConfig, DetectorConfig
     from streamer.publish.sink import Sink
 
 log = logging.getLogger(__name__)
@@ -154,11 +155,12 @@ class App:
     async def _run_cameras(self, batchers: Mapping[str, Batcher], publisher: Publisher) -> None:
         async with anyio.create_task_group() as cameras:
             for name, camera in self._config.cameras.items():
-                source = self._sources[name]
-                tracker, rules = Tracker(followed(camera)), EventRules(name, camera.events)
-                stages = Stages(batchers[camera.detector], tracker, rules, publisher, self.metrics)
+                source, batcher = self._sources[name], batchers[camera.detector]
+                detect = wanted(camera.detect, batcher.detector.manifest)
+                tracker = Tracker(camera.track.starting_from(detect.min_confidence))
+                stages = Stages(batcher, tracker, EventRules(name, camera.events), publisher, self.metrics)
                 cameras.start_soon(self._play, source)
-                cameras.start_soon(Pipeline(source, camera.detect, stages).run)
+                cameras.start_soon(Pipeline(source, detect, stages).run)
 
     async def _play(self, source: Source) -> None:
         try:
@@ -169,10 +171,11 @@ class App:
             self._ended.append(error)
 
 
-def followed(camera: CameraConfig) -> TrackerConfig:
-    """What the camera's tracker follows: whatever is published may start a track."""
-    high_confidence = min(camera.track.high_confidence, camera.detect.min_confidence)
-    return camera.track.model_copy(update={"high_confidence": high_confidence})
+def wanted(detect: DetectConfig, manifest: ModelManifest) -> DetectConfig:
+    """What is published of a camera: from the model's own threshold on, unless another is configured."""
+    if detect.min_confidence is not None:
+        return detect
+    return detect.model_copy(update={"min_confidence": manifest.thresholds.confidence})
 
 
 def options_of(config: DetectorConfig) -> SessionOptions:

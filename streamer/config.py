@@ -42,12 +42,13 @@ class Section(BaseModel):
 class DetectConfig(Section):
     """What to look for, and how often.
 
-    ``fps`` is the number of detections per second and camera, 0 for every frame.
+    ``fps`` is the number of detections per second and camera, 0 for every frame. Unless
+    ``min_confidence`` is said, it is what the model's manifest recommends.
     """
 
     fps: float = Field(default=5.0, ge=0, le=240)
     labels: tuple[str, ...] = ()
-    min_confidence: float = Field(default=0.4, ge=0, le=1)
+    min_confidence: float | None = Field(default=None, ge=0, le=1)
 
 
 class TrackerConfig(Section):
@@ -61,6 +62,12 @@ class TrackerConfig(Section):
     confirm_hits: int = Field(default=2, ge=1, le=100)
     confirm_s: float = Field(default=0.0, ge=0, le=60)
     lost_s: float = Field(default=2.0, gt=0, le=600)
+
+    def starting_from(self, min_confidence: float | None) -> TrackerConfig:
+        """The same, but whatever is published, from ``min_confidence`` on, may start a track."""
+        if min_confidence is None or min_confidence >= self.high_confidence:
+            return self
+        return self.model_copy(update={"high_confidence": min_confidence})
 
 
 class EventConfig(Section):

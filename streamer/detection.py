@@ -175,7 +175,7 @@ class Detection:
         camera, tally = CameraConfig(source=video.source, loop=False), Tally()
         source = open_source(video.name, camera, tally, lossless=True, every=self._job.every)
         self._progress.begin(video.name, lambda: _due(source.frames_total(), self._job.every))
-        followed = TrackerConfig(high_confidence=self._job.detect.min_confidence)
+        followed = TrackerConfig().starting_from(self._job.detect.min_confidence)
         tracker = Tracker(followed) if self._job.track else Untracked()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._play, source)

@@ -113,12 +113,14 @@ class Pipeline:
         """
         Args:
             source: where the frames come from.
-            detect: labels and least confidence of what is published.
+            detect: labels and least confidence of what is published; None also publishes
+                what only continues a track.
             stages: the parts that the frames pass.
             window: of a file, see `Batcher.window`.
         """
         self._source = source
         self._detect = detect
+        self._least = WEAK_CONFIDENCE if detect.min_confidence is None else detect.min_confidence
         self._stages = stages
         self._window = window
         self._last: Frame | None = None
@@ -168,7 +170,7 @@ class Pipeline:
 
     def _lowest(self) -> float:
         """Weak detections continue a track, though they are not published."""
-        return min(WEAK_CONFIDENCE, self._detect.min_confidence)
+        return min(WEAK_CONFIDENCE, self._least)
 
     def _submit(self, frame: Frame) -> Pending:
         now = time.monotonic()
@@ -192,7 +194,7 @@ class Pipeline:
         events = stages.rules.update(frame, tracks) if stages.rules else []
         self._last, self._last_at = frame, began
         followed = time.monotonic()
-        shown = confident(tracks, self._detect.min_confidence)
+        shown = confident(tracks, self._least)
         await stages.publisher.publish(frame, shown, events)
         done = time.monotonic()
         stages.observer.detected(frame.camera, len(shown.detections))

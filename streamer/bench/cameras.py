@@ -13,7 +13,7 @@ import anyio
 
 from streamer.batching import Batcher
 from streamer.bench.answering import answer_async
-from streamer.bench.rig import Tally, served
+from streamer.bench.rig import MIN_CONFIDENCE, Tally, served
 from streamer.bench.samples import Watch
 from streamer.capture.source import open_source
 from streamer.config import CameraConfig, DetectConfig
@@ -66,7 +66,9 @@ class Cameras:
 async def serve(options: argparse.Namespace) -> None:
     """Measure as often as asked."""
     metrics = Metrics(Status([]))
-    camera = CameraConfig(source=options.video, detect=DetectConfig(fps=options.fps))
+    camera = CameraConfig(
+        source=options.video, detect=DetectConfig(fps=options.fps, min_confidence=MIN_CONFIDENCE)
+    )
     async with served(options.model, metrics) as batcher:
         await answer_async(Cameras(batcher, metrics, [camera] * options.count).measure)
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 PROVIDER: Final = "cpu"
 """The limit is one of CPU seconds, and so is everything beside it."""
 
+MIN_CONFIDENCE: Final = 0.4
+"""What the loop by hand reports from, too."""
+
 
 @asynccontextmanager
 async def served(model: str, metrics: Metrics) -> AsyncIterator[Batcher]:

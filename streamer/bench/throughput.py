@@ -9,7 +9,7 @@ import anyio
 
 from streamer.batching import Batcher
 from streamer.bench.answering import answer_async
-from streamer.bench.rig import Tally, served
+from streamer.bench.rig import MIN_CONFIDENCE, Tally, served
 from streamer.bench.samples import Work
 from streamer.capture.source import open_source
 from streamer.config import CameraConfig, DetectConfig, TrackerConfig
@@ -24,7 +24,7 @@ NAME = "file"
 async def serve(model: str, video: str) -> None:
     """Measure as often as asked."""
     metrics = Metrics(Status([]))
-    camera = CameraConfig(source=video, detect=DetectConfig(fps=0))
+    camera = CameraConfig(source=video, detect=DetectConfig(fps=0, min_confidence=MIN_CONFIDENCE))
     async with served(model, metrics) as batcher:
         await answer_async(lambda frames: measure(batcher, metrics, camera, int(frames)))
 
