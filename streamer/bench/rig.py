@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PROVIDER: Final = "cpu"
 """The limit is one of CPU seconds, and so is everything beside it."""
 
-MIN_CONFIDENCE: Final = 0.4
+MIN_CONFIDENCE: Final = 0.25
 """What the loop by hand reports from, too."""
 
 
