@@ -83,7 +83,7 @@ class LibavReader:
         else:
             self._even.decoded(pts)
         try:
-            frames = self._spaced(packet.decode())
+            frames = packet.decode() if self._even is None else self._spaced(packet.decode())
         except av.error.InvalidDataError:
             raise DamagedUnit from None
         if self.pace == "source" and any(frame.is_corrupt for frame in frames):
@@ -167,6 +167,8 @@ def _options(address: Address, camera: CameraConfig) -> dict[str, str]:
         "allowed_media_types": "video",
         # A frozen server raises after twice this time.
         "timeout": str(int(camera.timeout_s * 1e6 / 2)),
+        # A key frame over UDP comes faster than a busy machine reads; the kernel cuts this to its limit.
+        "buffer_size": str(4 << 20),
         "fflags": "nobuffer",
         "flags": "low_delay",
         "probesize": "32768",

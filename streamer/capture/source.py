@@ -92,8 +92,10 @@ def open_source(
     address = addresses.parse(camera)
     kind = KINDS.get(address.scheme)
     if kind is None:
-        known = ", ".join(f"{scheme}://" for scheme in KINDS)
-        raise ConfigError(f"{name}: expected a path or one of {known}, received {address.shown!r}")
+        raise ConfigError(
+            f"{name}: expected a path, rtsp(s)://, http(s)://, webcam://NUMBER or sim://street,"
+            f" received {address.shown!r}"
+        )
     plan = Plan(
         camera=name,
         shown=address.shown,

@@ -16,6 +16,7 @@ from anyio.abc import TaskStatus
 from streamer.capture.backoff import Backoff, BackoffLimits
 from streamer.capture.broadcast import PacketBroadcast
 from streamer.capture.handover import Handover
+from streamer.capture.memory import keep_freed_memory
 from streamer.capture.playback import Pending, Plan, Playback
 from streamer.capture.state import CaptureObserver, SourcePhase, SourceState
 from streamer.capture.thread import BlockingWork, StuckError
@@ -45,6 +46,7 @@ class SupervisedSource:
         self._stuck: list[BlockingWork] = []
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        keep_freed_memory()
         self._change("connecting")
         task_status.started()
         try:

@@ -90,7 +90,7 @@ def main() -> None:
 
 
 def compare(video: Path, seconds: float, rounds: int) -> None:
-    clip = Clip(width=1280, height=720, fps=30, gop=30, seconds=10, video=video)
+    clip = Clip(width=1280, height=720, fps=30, gop=30, seconds=10, video=video, preset="veryfast")
     with tempfile.TemporaryDirectory() as folder:
         camera = RtspCamera([encode(clip, Path(folder))], clip, None)
         camera.start()

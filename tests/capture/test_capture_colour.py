@@ -1,5 +1,6 @@
 """Colours: the matrix and the range that a stream states are honoured."""
 
+import resource
 import subprocess
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from streamer.capture.bgr import BgrConverter
+from streamer.capture.memory import keep_freed_memory
 
 PATCHES = {
     "red": (0, 0, 255),
@@ -56,3 +58,15 @@ def test_images_are_contiguous_at_any_width(width: int) -> None:
     assert image.shape == (240, width, 3)
     assert image.flags.c_contiguous
     assert image.dtype == np.uint8
+
+
+def test_pictures_reuse_the_memory_of_earlier_ones() -> None:
+    keep_freed_memory()
+    convert, frame = BgrConverter(), av.VideoFrame(1280, 720, "yuv420p")
+    pages = 1280 * 720 * 3 // resource.getpagesize()
+    for _ in range(3):
+        convert(frame)
+    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        convert(frame)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults < 3 * pages
