@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TURN_S: Final = 3.0
 MOST_ROUNDS: Final = 5
 TRIAL_FRAMES: Final = 64
+TRIAL_S: Final = 0.2
 
 
 @dataclass(slots=True)
@@ -115,6 +116,8 @@ class Rounds:
         contestant = stack.enter_context(Contestant(entry))
         # One after the other: what warms up measures how it is best driven.
         contestant.wait_ready()
+        # What is imported and allocated with the first frames belongs to no turn.
+        contestant.measure(TRIAL_FRAMES if entry.unit == "frames" else TRIAL_S)
         return contestant
 
     def _frames(self, limit: Contestant[Parts]) -> int:
