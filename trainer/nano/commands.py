@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from trainer.errors import TrainerError
@@ -102,12 +103,20 @@ def _train(options: argparse.Namespace) -> None:
         training.restore(checkpoint.load(state))
         log.info("going on at step %d", training.step)
     options.out.mkdir(parents=True, exist_ok=True)
-    records = [
+    _remember(options, sets, training.step)
+    loop.train(training, sampler, state, loop.Rhythm(options.checkpoint_seconds))
+
+
+def _remember(options: argparse.Namespace, sets: Sequence[Sequence[dataset.Picture]], step: int) -> None:
+    """Keep beside the state what it is trained on from this step."""
+    records = (
         recipe.record(source, _files(source[0]), pictures, LABELS)
         for source, pictures in zip(options.coco, sets, strict=True)
-    ]
-    recipe.write(options.out / RECIPE, recipe.Recipe(tuple(records), plan.batch, options.seed))
-    loop.train(training, sampler, state, loop.Rhythm(options.checkpoint_seconds))
+    )
+    path = options.out / RECIPE
+    stretch = recipe.Stretch(step, tuple(records))
+    fresh = recipe.Recipe((stretch,), options.batch, options.seed)
+    recipe.write(path, recipe.read(path).then(stretch) if options.resume else fresh)
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from trainer.errors import TrainerError
@@ -23,22 +23,40 @@ class SetRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """The sets of a training, samples a step, seed."""
+class Stretch:
+    """The sets of a training from one step on: a resumed training may be given others."""
 
+    step: int
     sets: tuple[SetRecord, ...]
-    batch: int
-    seed: int
 
     def text(self) -> str:
-        """One sentence for the manifest."""
         total = sum(item.share for item in self.sets)
         sets = (
             f"{item.name} ({item.pictures} pictures, {_amounts(item.boxes)}; "
             f"{item.share / total:.0%} of the samples; labels sha256 {item.sha256[:16]})"
             for item in self.sets
         )
-        return "trained from scratch by `python -m trainer nano train` on " + " and ".join(sets)
+        return f"from step {self.step}: {' and '.join(sets)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The stretches of a training in order, samples a step, seed."""
+
+    stretches: tuple[Stretch, ...]
+    batch: int
+    seed: int
+
+    def then(self, stretch: Stretch) -> "Recipe":
+        """The recipe of a training that goes on; with the same sets it is the same recipe."""
+        if self.stretches[-1].sets == stretch.sets:
+            return self
+        return replace(self, stretches=(*self.stretches, stretch))
+
+    def text(self) -> str:
+        """One sentence for the manifest."""
+        stretches = "; ".join(stretch.text() for stretch in self.stretches)
+        return f"trained from scratch by `python -m trainer nano train`, {stretches}"
 
 
 def record(
@@ -66,8 +84,11 @@ def read(path: Path) -> Recipe:
     """
     try:
         content = json.loads(path.read_text())
-        sets = tuple(SetRecord(**item) for item in content["sets"])
-        return Recipe(sets, content["batch"], content["seed"])
+        stretches = tuple(
+            Stretch(item["step"], tuple(SetRecord(**entry) for entry in item["sets"]))
+            for item in content["stretches"]
+        )
+        return Recipe(stretches, content["batch"], content["seed"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainerError(f"{path}: not the record of a training: {error}") from error
 
