@@ -15,12 +15,19 @@ from streamer.bench.samples import Work
 from streamer.bench.video import decoded
 from streamer.capture.bgr import BgrConverter
 
+LEAD_IN_S: Final = 1.0
+"""As long as the cameras have."""
 PICTURES: Final = 16
 """That the model runs on in turn."""
 
 
 def measure(step: Callable[[], object], per_second: float, seconds: float) -> Work:
-    """Does a step at each of its times."""
+    """Does a step at each of its times, once the processor has found its pace too."""
+    pace(step, per_second, LEAD_IN_S)
+    return pace(step, per_second, seconds)
+
+
+def pace(step: Callable[[], object], per_second: float, seconds: float) -> Work:
     began, cpu = time.perf_counter(), time.process_time()
     count = round(seconds * per_second)
     for number in range(count):
@@ -46,6 +53,6 @@ def running(model: str, video: Path) -> Callable[[], object]:
 
 
 if __name__ == "__main__":
-    pace, clip, *name = sys.argv[1:]
+    rate, clip, *name = sys.argv[1:]
     action = running(name[0], Path(clip)) if name else decoding(Path(clip))
-    answer(lambda seconds: measure(action, float(pace), seconds))
+    answer(lambda seconds: measure(action, float(rate), seconds))
