@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
@@ -21,8 +22,15 @@ PICTURES: Final = 16
 """That the model runs on in turn."""
 
 
-def measure(step: Callable[[], object], per_second: float, seconds: float) -> Work:
-    """Does a step at each of its times, once the processor has found its pace too."""
+def measure(begin: Callable[[], Callable[[], object]], per_second: float, seconds: float) -> Work:
+    """Does a step at each of its times, once the processor has found its pace too.
+
+    Args:
+        begin: from the first picture on, as the cameras do.
+        per_second: steps.
+        seconds: that count.
+    """
+    step = begin()
     pace(step, per_second, LEAD_IN_S)
     return pace(step, per_second, seconds)
 
@@ -40,19 +48,17 @@ def pace(step: Callable[[], object], per_second: float, seconds: float) -> Work:
 
 def decoding(video: Path) -> Callable[[], object]:
     """One more picture, as the decoder gives it."""
-    pictures = decoded(video)
-    return lambda: next(pictures)
+    return partial(next, decoded(video))
 
 
-def running(model: str, video: Path) -> Callable[[], object]:
+def running(bare: BareModel, video: Path) -> Callable[[], object]:
     """One more run of the bare model."""
-    bare, to_bgr = BareModel(model), BgrConverter()
-    inputs = [bare.pixels(bare.fitted(to_bgr(frame))) for frame in islice(decoded(video), PICTURES)]
-    turns = cycle(inputs)
+    to_bgr = BgrConverter()
+    turns = cycle([bare.pixels(bare.fitted(to_bgr(frame))) for frame in islice(decoded(video), PICTURES)])
     return lambda: bare.run(next(turns))
 
 
 if __name__ == "__main__":
     rate, clip, *name = sys.argv[1:]
-    action = running(name[0], Path(clip)) if name else decoding(Path(clip))
-    answer(lambda seconds: measure(action, float(rate), seconds))
+    begin = partial(running, BareModel(name[0]), Path(clip)) if name else partial(decoding, Path(clip))
+    answer(lambda seconds: measure(begin, float(rate), seconds))
