@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 STUCK_FACTOR: Final = 20.0
 STUCK_MIN_S: Final = 5.0
-WATCH_EVERY_S: Final = 0.25
+WATCH_EVERY_S: Final = 1.0
 END_S: Final = 2.0
 LONGEST_WINDOW: Final = 24
 WINDOW_S: Final = 0.2

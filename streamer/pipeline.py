@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections import deque
@@ -19,6 +18,8 @@ from detectors.errors import InferenceError
 from streamer.frame import Frame
 
 if TYPE_CHECKING:
+    import asyncio
+
     from supervision import Detections
 
     from streamer.batching import Batcher
@@ -162,10 +163,11 @@ class Pipeline:
     async def _oldest(self, pending: deque[Pending], count: int) -> list[tuple[Frame, Detections]]:
         """Waits for the oldest ``count`` results and takes them out; a frame that failed has none."""
         oldest = [pending[number] for number in range(count)]
-        outcomes = await asyncio.gather(*(each.future for each in oldest), return_exceptions=True)
+        # The newest first: it is done last, so the task is woken once.
+        outcomes = [await outcome(each) for each in reversed(oldest)]
         for _ in oldest:
             pending.popleft()
-        results = zip(oldest, map(self._result, oldest, outcomes), strict=True)
+        results = zip(oldest, map(self._result, oldest, reversed(outcomes)), strict=True)
         return [(each.frame, found) for each, found in results if found is not None]
 
     def _lowest(self) -> float:
@@ -177,14 +179,12 @@ class Pipeline:
         self._stages.observer.observe_stage(frame.camera, "decode_wait", now - frame.decoded_at)
         return Pending(frame, now, self._stages.batcher.submit(frame, self._lowest()))
 
-    def _result(self, pending: Pending, outcome: Detections | BaseException) -> Detections | None:
+    def _result(self, pending: Pending, outcome: Detections | InferenceError) -> Detections | None:
         frame = pending.frame
         if isinstance(outcome, InferenceError):
             log.warning("camera %s: frame %d: %s", frame.camera, frame.sequence, outcome)
             self._stages.observer.dropped(frame.camera, "error")
             return None
-        if isinstance(outcome, BaseException):
-            raise outcome
         self._stages.observer.observe_stage(frame.camera, "inference", time.monotonic() - pending.at)
         return with_labels(outcome, self._detect.labels)
 
@@ -219,6 +219,14 @@ class Pipeline:
     async def _conclude(self, events: Sequence[Event]) -> None:
         if events:
             await self._stages.publisher.conclude(self._source.name, events)
+
+
+async def outcome(pending: Pending) -> Detections | InferenceError:
+    """What became of a frame."""
+    try:
+        return await pending.future
+    except InferenceError as error:
+        return error
 
 
 def confident(tracks: Tracks, min_confidence: float) -> Tracks:
