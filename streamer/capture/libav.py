@@ -44,7 +44,7 @@ class LibavReader:
         self._stream = container.streams.video[0]
         self._even: EvenTimes | None = None
         self._packet: av.Packet[VideoStream] | None = None
-        self._clean_at = time.monotonic()
+        self._damaged_since: float | None = None
         self._to_bgr = BgrConverter()
         self._annex_b: AnnexB | None = None
         context = self._stream.codec_context
@@ -86,12 +86,9 @@ class LibavReader:
             frames = packet.decode() if self._even is None else self._spaced(packet.decode())
         except av.error.InvalidDataError:
             raise DamagedUnit from None
-        if self.pace == "source" and any(frame.is_corrupt for frame in frames):
-            # A stream that has nothing better, such as one without key frames, is shown as it is.
-            if time.monotonic() - self._clean_at < self._timeout_s:
-                raise DamagedUnit
-        elif frames:
-            self._clean_at = time.monotonic()
+        if self.pace == "source":
+            for frame in frames:
+                self._judge(frame)
         return frames
 
     def flush(self) -> Sequence[av.VideoFrame]:
@@ -115,6 +112,16 @@ class LibavReader:
 
     def close(self) -> None:
         self._container.close()
+
+    def _judge(self, frame: av.VideoFrame) -> None:
+        """Refuses damaged pictures, unless the stream has nothing better for long: no key frames, say."""
+        if not frame.is_corrupt:
+            self._damaged_since = None
+            return
+        now = time.monotonic()
+        self._damaged_since = self._damaged_since or now
+        if now - self._damaged_since < self._timeout_s:
+            raise DamagedUnit
 
     def _even_times(self, first: av.Packet[VideoStream]) -> EvenTimes | None:
         """For recordings without timestamps: AVI's are libav's guess, and wrong where there are B-frames."""

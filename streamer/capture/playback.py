@@ -1,6 +1,5 @@
 """What a decode thread does: from the access units of a connection to the frames that are due."""
 
-import math
 import threading
 import time
 from collections.abc import Callable
@@ -88,12 +87,13 @@ class Playback:
         self._patient = plan.lossless
         self._paced = False
         self._began_at: datetime | None = None
-        self._heard_at = self._picture_at = math.inf
+        self._watched = False
+        self._now = self._picture_at = 0.0
         self._on_live: Callable[[], None] | None = None
 
     def silent_s(self, now: float) -> float:
-        """For how long a live source sent nothing, not even an error; negative when it needn't."""
-        return now - self._heard_at
+        """For how long nothing came from what should send by itself."""
+        return now - self._now if self._watched else 0.0
 
     def play(self, stop: threading.Event, on_live: Callable[[], None]) -> None:
         """Plays until a recording ends, or until ``stop`` is set; blocking.
@@ -108,7 +108,7 @@ class Playback:
         self._stop, self._on_live = stop, on_live
         self._clock.restart()
         while not stop.is_set():
-            self._heard_at = time.monotonic()
+            self._watched, self._now = True, time.monotonic()
             with closing(self._plan.open()) as reader:
                 if stop.is_set():
                     return
@@ -126,8 +126,8 @@ class Playback:
         self._paced = reader.pace == "clock" and not self._plan.lossless
         # A recording that plays like a camera is seen now, one that is read was seen when it was made.
         self._began_at = reader.began_at if self._plan.lossless else None
-        self._picture_at = time.monotonic()
-        self._heard_at = self._picture_at if reader.pace == "source" else math.inf
+        self._watched = reader.pace == "source"
+        self._now = self._picture_at = time.monotonic()
 
     def _play_units(self, reader: Reader[Any], stop: threading.Event) -> None:
         play = self._play_alone if reader.intra_only else self._play_decoded
@@ -135,9 +135,7 @@ class Playback:
             # First of all: a thread that was left behind must not touch what goes on without it.
             if stop.is_set():
                 return
-            now = time.monotonic()
-            if self._heard_at < now:
-                self._heard_at = now
+            now = self._now = time.monotonic()
             pts = self._clock.tick(ticks, now)
             if self._packets.wanted and reader.codec in SYNTAX:
                 self._packets.publish(Packet(self._plan.camera, pts, reader.keyframe, reader.annex_b()))
@@ -177,7 +175,8 @@ class Playback:
         """One more picture, at its time."""
         if self._paced:
             self._stop.wait(self._playhead.wait_s(pts, time.monotonic()))
-        self._picture_at = time.monotonic()
+            self._now = time.monotonic()
+        self._picture_at = self._now
         self._sequence += 1
         self._observer.received(self._plan.camera)
         if self._on_live is not None:

@@ -42,6 +42,7 @@ class SupervisedSource:
         self._playback = Playback(plan, observer, self._handover, packets or PacketBroadcast())
         self._backoff = Backoff(BackoffLimits(), Random())
         self._phase: SourcePhase = "connecting"
+        self._since = datetime.now(UTC)
         self._told: str | None = None
         self._stuck: list[BlockingWork] = []
 
@@ -118,5 +119,8 @@ class SupervisedSource:
             self._told = reason
 
     def _change(self, phase: SourcePhase, reason: str | None = None) -> None:
+        # Since when it is down, not since when it was tried last.
+        if phase != "down" or self._phase != "down":
+            self._since = datetime.now(UTC)
         self._phase = phase
-        self._observer.changed(self.name, SourceState(phase, reason, datetime.now(UTC)))
+        self._observer.changed(self.name, SourceState(phase, reason, self._since))
