@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from typing import Final, get_args
+from typing import Final, Generic, TypeVar, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -24,6 +24,8 @@ from prometheus_client.registry import Collector
 
 from streamer.capture.state import SourcePhase, SourceState
 from streamer.status import Status
+
+M = TypeVar("M", Counter, Gauge, Histogram)
 
 STAGE_BUCKETS_S: Final = (
     0.001,
@@ -166,14 +168,14 @@ class Metrics:
         with meter.lock:
             meter.received += 1
             meter.incoming.add(self._clock())
-        self._series.received.labels(camera).inc()
+        self._series.received.of(camera).inc()
 
     def dropped(self, camera: str, reason: str) -> None:
         """A picture went no further: ``rate``, ``busy`` or ``error``."""
         meter = self._meter(camera)
         with meter.lock:
             meter.dropped[reason] = meter.dropped.get(reason, 0) + 1
-        self._series.dropped.labels(camera, reason).inc()
+        self._series.dropped.of(camera, reason).inc()
 
     def changed(self, camera: str, state: SourceState) -> None:
         """The camera's connection changed."""
@@ -182,7 +184,7 @@ class Metrics:
             was_live = meter.state is not None and meter.state.state == "live"
             meter.state = state
         if was_live and state.state == "down":
-            self._series.interruptions.labels(camera).inc()
+            self._series.interruptions.of(camera).inc()
 
     def observe_stage(self, camera: str, stage: str, seconds: float) -> None:
         """How long one frame spent in a stage; ``total`` is decoded to published."""
@@ -190,7 +192,7 @@ class Metrics:
             meter = self._meter(camera)
             with meter.lock:
                 meter.latencies.add(self._clock(), seconds)
-        self._series.stages.labels(camera, stage).observe(seconds)
+        self._series.stages.of(camera, stage).observe(seconds)
 
     def detected(self, camera: str, objects: int) -> None:
         """A result with so many objects."""
@@ -199,23 +201,23 @@ class Metrics:
             meter.detected += 1
             meter.objects = objects
             meter.results.add(self._clock())
-        self._series.detected.labels(camera).inc()
-        self._series.objects.labels(camera).inc(objects)
+        self._series.detected.of(camera).inc()
+        self._series.objects.of(camera).inc(objects)
 
     def event(self, camera: str, label: str, phase: str) -> None:
         """An event was published."""
-        self._series.events.labels(camera, label, phase).inc()
+        self._series.events.of(camera, label, phase).inc()
 
     # A detector's queue.
 
     def queue_depth(self, detector: str, frames: int) -> None:
         """Frames that wait for the detector now."""
-        self._series.queue.labels(detector).set(frames)
+        self._series.queue.of(detector).set(frames)
 
     def batch(self, detector: str, frames: int, seconds: float) -> None:
         """One run of the detector."""
-        self._series.batch_frames.labels(detector).observe(frames)
-        self._series.batch_seconds.labels(detector).observe(seconds)
+        self._series.batch_frames.of(detector).observe(frames)
+        self._series.batch_seconds.of(detector).observe(seconds)
 
     def stuck(self, detector: str, reason: str | None) -> None:
         """A run that does not return makes the process not ready; None when all return again."""
@@ -229,7 +231,7 @@ class Metrics:
 
     def lost(self, sink: str, reason: str) -> None:
         """A record that a sink could not deliver."""
-        self._series.lost.labels(sink, reason).inc()
+        self._series.lost.of(sink, reason).inc()
 
     # What is read.
 
@@ -261,12 +263,31 @@ class Metrics:
         return meter
 
 
+class _Known(Generic[M]):
+    """A metric's series by their labels: finding one takes longer in the client library than counting."""
+
+    def __init__(self, metric: M) -> None:
+        self._metric: M = metric
+        self._series: dict[tuple[str, ...], M] = {}
+
+    def of(self, *labels: str) -> M:
+        series = self._series.get(labels)
+        if series is None:
+            series = self._series[labels] = self._metric.labels(*labels)
+        return series
+
+
 class _Series:
     """The series that are counted as things happen."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"sightline_{name}", text, labels, registry=registry)
+        def counter(name: str, text: str, *labels: str) -> _Known[Counter]:
+            return _Known(Counter(f"sightline_{name}", text, labels, registry=registry))
+
+        def histogram(
+            name: str, text: str, labels: Sequence[str], buckets: Sequence[float]
+        ) -> _Known[Histogram]:
+            return _Known(Histogram(f"sightline_{name}", text, labels, buckets=buckets, registry=registry))
 
         camera, detector = ("camera",), ("detector",)
         self.received = counter("frames_received", "Pictures of the stream", *camera)
@@ -276,20 +297,12 @@ class _Series:
         self.interruptions = counter("camera_interruptions", "Live cameras that went down", *camera)
         self.events = counter("events", "Events published", "camera", "label", "phase")
         self.lost = counter("sink_lost", "Records that a sink could not deliver", "sink", "reason")
-        self.stages = Histogram(
-            "sightline_stage_seconds",
-            "Time of a frame in each stage; total is decoded to published",
-            ("camera", "stage"),
-            buckets=STAGE_BUCKETS_S,
-            registry=registry,
-        )
-        self.batch_seconds = Histogram(
-            "sightline_batch_seconds", "Time of one run", detector, buckets=STAGE_BUCKETS_S, registry=registry
-        )
-        self.batch_frames = Histogram(
-            "sightline_batch_frames", "Frames of one run", detector, buckets=BATCH_BUCKETS, registry=registry
-        )
-        self.queue = Gauge("sightline_queue_depth", "Frames that wait now", detector, registry=registry)
+        stages = "Time of a frame in each stage; total is decoded to published"
+        self.stages = histogram("stage_seconds", stages, ("camera", "stage"), STAGE_BUCKETS_S)
+        self.batch_seconds = histogram("batch_seconds", "Time of one run", detector, STAGE_BUCKETS_S)
+        self.batch_frames = histogram("batch_frames", "Frames of one run", detector, BATCH_BUCKETS)
+        waiting = Gauge("sightline_queue_depth", "Frames that wait now", detector, registry=registry)
+        self.queue = _Known(waiting)
 
 
 class _WithoutBirthdays(Collector):
