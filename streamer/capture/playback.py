@@ -19,6 +19,8 @@ from streamer.errors import SourceUnavailable
 from streamer.frame import PTS_CLOCK_HZ, Frame, Packet
 
 LONGEST_KEYFRAME_WAIT_S: Final = 30.0
+LONGEST_SLEEP_S: Final = 0.1
+"""So late may the end of a recording be noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ class Playback:
     def _count(self, pts: int) -> None:
         """One more picture, at its time."""
         if self._paced:
-            self._stop.wait(self._playhead.wait_s(pts, time.monotonic()))
+            self._pause(self._playhead.wait_s(pts, time.monotonic()))
             self._now = time.monotonic()
         self._picture_at = self._now
         self._sequence += 1
@@ -182,6 +184,13 @@ class Playback:
         if self._on_live is not None:
             self._on_live()
             self._on_live = None
+
+    def _pause(self, seconds: float) -> None:
+        # Waiting for an event takes several times the CPU of sleeping, at every picture.
+        if seconds > LONGEST_SLEEP_S:
+            self._stop.wait(seconds)
+        elif seconds > 0:
+            time.sleep(seconds)
 
     def _due(self, sequence: int, pts: int) -> bool:
         if sequence % self._plan.every:
