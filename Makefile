@@ -32,6 +32,7 @@ bench: venv
 
 .venv/installed: .venv/bin/python pyproject.toml constraints.txt
 	PYTHON=$(PYTHON) deploy/system-packages run
+	@echo "installing into .venv; this takes a minute or two"
 	$(BIN)/pip install --quiet --editable '.[train]'
 	touch $@
 

@@ -91,7 +91,7 @@ class CameraConfig(Section):
     ``username`` and ``password`` stand beside the address when they hold characters that break a URL.
     """
 
-    source: str
+    source: str = Field(min_length=1)
     username: str | None = None
     password: SecretStr | None = None
     transport: Literal["tcp", "udp"] = "tcp"

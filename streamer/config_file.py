@@ -185,7 +185,10 @@ def _sentence(document: Document, details: ErrorDetails) -> str | None:
         expected = expected.replace("less than or equal to", "at most").replace(
             "greater than or equal to", "at least"
         )
-        problem = f"expected {expected.partition(',')[0]}, received {_shown(path, details['input'])}"
+        expected = re.sub(r", (unable|got|not) .*$", "", expected).replace(
+            "a valid tuple", "a list such as [a, b]"
+        )
+        problem = f"expected {expected}, received {_shown(path, details['input'])}"
     where = f"{'.'.join(path)}: " if path and not problem.startswith("cameras.") else ""
     return f"{document.name}:{document.line(path)}: {where}{problem}"
 

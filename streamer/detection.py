@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -24,10 +25,10 @@ from streamer.config import CameraConfig, DetectConfig, DetectorConfig, TrackerC
 from streamer.errors import ConfigError, SourceEnded
 from streamer.interrupt import interruptible
 from streamer.pipeline import FrameSource, Pipeline, Stages
-from streamer.publish.jsonl import JsonLinesSink, json_lines
+from streamer.publish.jsonl import STANDARD_OUTPUT, JsonLinesSink, json_lines
 from streamer.publish.pictures import Pictures
 from streamer.publish.progress import Progress
-from streamer.publish.publisher import Publisher
+from streamer.publish.publisher import Opening
 from streamer.publish.video import VideoFile
 from streamer.tally import Tally
 from streamer.tracking.tracker import Tracker
@@ -101,9 +102,31 @@ async def detect_all(job: Job) -> Outcome:
         SinkUnavailable: an output cannot be written any more.
     """
     inputs = expand(job.sources)
-    if job.outputs.video and sum(isinstance(item, Video) for item in inputs) != 1:
-        raise ConfigError(f"--video: expected one video among the sources, received {len(inputs)} sources")
+    videos = sum(isinstance(item, Video) for item in inputs)
+    if job.outputs.video and videos != 1:
+        raise ConfigError(
+            f"--video: expected one video among the sources, received {videos or 'only pictures'}"
+        )
+    _refuse_to_overwrite(inputs, job.outputs)
     return await Detection(job, inputs).run()
+
+
+def _refuse_to_overwrite(inputs: Sequence[Input], outputs: Outputs) -> None:
+    """An output that is one of the inputs, or the other output, would destroy it."""
+    files = {"--json": outputs.json, "--video": outputs.video}
+    given = {option: Path(file) for option, file in files.items() if file and file != STANDARD_OUTPUT}
+    for option, path in given.items():
+        for item in inputs:
+            if _same(path, Path(item.source if isinstance(item, Video) else item.path)):
+                raise ConfigError(f"{option}: expected another file than a source, received {path}")
+    if len(given) == 2 and _same(*given.values()):
+        raise ConfigError(f"--json and --video: expected two files, received {outputs.json} twice")
+
+
+def _same(first: Path, second: Path) -> bool:
+    if first.exists() and second.exists():
+        return first.samefile(second)
+    return first.resolve() == second.resolve()
 
 
 class Detection:
@@ -124,10 +147,13 @@ class Detection:
             batcher = await self._batcher(services)
             manifest, policy = batcher.detector.manifest, batcher.policy
             self._progress = Progress(f"{manifest.name} on {policy.provider}")
-            publisher = Publisher(await self._sinks(stack, manifest.name))
+            stack.enter_context(self._progress)
+            # Opened with the first result: a run that has none leaves earlier outputs as they are.
+            publisher = Opening(partial(self._sinks, stack, manifest.name))
             with sources:
                 for _, items in groupby(self._inputs, type):
                     await self._detect(list(items), batcher, publisher)
+            self._progress.interrupted = sources.cancel_called
             self._outcome.frames = self._progress.frames
         return self._outcome
 
@@ -156,10 +182,9 @@ class Detection:
         if outputs.pictures:
             pictures = Pictures(outputs.pictures, file_of=self._file_of, sources=self._files.values())
             sinks.append(await stack.enter_async_context(pictures))
-        stack.enter_context(self._progress)
         return [*sinks, self._progress]
 
-    async def _detect(self, inputs: Sequence[Input], batcher: Batcher, publisher: Publisher) -> None:
+    async def _detect(self, inputs: Sequence[Input], batcher: Batcher, publisher: Opening) -> None:
         """Inputs of one kind: videos one after the other, pictures side by side."""
         for item in inputs:
             if isinstance(item, Video):
@@ -171,7 +196,7 @@ class Detection:
             tally = Tally()
             await self._follow(source, Stages(batcher, Untracked(), None, publisher, tally), tally)
 
-    async def _watch(self, video: Video, batcher: Batcher, publisher: Publisher) -> None:
+    async def _watch(self, video: Video, batcher: Batcher, publisher: Opening) -> None:
         camera, tally = CameraConfig(source=video.source, loop=False), Tally()
         source = open_source(video.name, camera, tally, lossless=True, every=self._job.every)
         self._progress.begin(video.name, lambda: _due(source.frames_total(), self._job.every))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from streamer.capture.state import SourcePhase
-from streamer.messages import Box, Confidence, Timestamp
+from streamer.messages import BOX_DIGITS, CONFIDENCE_DIGITS, Box, Confidence, Timestamp
 from streamer.metrics import CameraStatistics
 
 Item = TypeVar("Item")
@@ -65,8 +65,8 @@ class EventItem(Answer):
     sub_label: str | None
     human_label: str | None
     attributes: dict[str, str]
-    confidence: Confidence
-    box: Box
+    confidence: Annotated[Confidence, AfterValidator(lambda value: round(value, CONFIDENCE_DIGITS))]
+    box: Annotated[Box, AfterValidator(lambda box: tuple(round(edge, BOX_DIGITS) for edge in box))]
     zones: tuple[str, ...]
     started_at: Timestamp
     ended_at: Timestamp | None

@@ -5,8 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from streamer.commands.parsers import Subparsers
+from streamer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from streamer.config import Config
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -31,6 +36,26 @@ def check_file(options: argparse.Namespace) -> int:
     from streamer.config_file import load
 
     config = load(options.config)
+    _check_names(options.config, config)
     count = len(config.cameras)
     print(f"{options.config}: good, {count} camera{'s' if count != 1 else ''}")
     return 0
+
+
+def _check_names(path: Path, config: Config) -> None:
+    """What the file names has to exist: models, and the options of addresses."""
+    from detectors.errors import ModelLoadError
+    from detectors.store import resolve
+    from streamer.capture.source import open_source
+    from streamer.tally import Tally
+
+    for name, detector in config.detectors.items():
+        try:
+            resolve(detector.model)
+        except ModelLoadError as error:
+            raise ConfigError(f"{path}: detectors.{name}.model: {error}") from None
+    for name, camera in config.cameras.items():
+        try:
+            open_source(name, camera, Tally())
+        except ConfigError as error:
+            raise ConfigError(f"{path}: cameras.{error}") from None

@@ -24,6 +24,8 @@ def run_export(options: argparse.Namespace) -> int:
     from streamer.capture.street.export import export
     from streamer.capture.street.options import StreetOptions
 
+    if options.out.is_dir() and any(options.out.iterdir()):
+        raise ConfigError(f"{options.out}: expected an empty folder, received one with files in it")
     try:
         street = StreetOptions.from_url(options.url)
         instances = export(street, options.frames, options.out)

@@ -37,6 +37,8 @@ def run(options: argparse.Namespace) -> int:
     """
     from streamer.tracking.motchallenge import follow, read, result_lines
 
+    if options.out.exists() and options.detections.exists() and options.out.samefile(options.detections):
+        raise ConfigError(f"--out: expected another file than the detections, received {options.out}")
     rows = read(options.detections)
     try:
         results = options.out.open("w", encoding="ascii")

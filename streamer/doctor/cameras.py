@@ -23,8 +23,9 @@ MEASURE_S: Final = 2.0
 ADVICE: Final[Mapping[str, str]] = {
     "password": "set username and password beside the source; ${NAME} reads them from the environment",
     "name": "check the host name, and that this machine can resolve it",
-    "refused": "the machine answers, its port does not: check the port, and that RTSP is switched on",
+    "refused": "the machine answers, its port does not: check it, and that the stream is switched on",
     "answer": "check the address and the firewall; another network often cannot reach a camera",
+    "not a video": "check that a player shows it; a file may be empty or cut off",
     "404": "the camera answers but has no such stream: check the path",
 }
 

@@ -28,6 +28,7 @@ class Progress:
     def __init__(self, detector: str) -> None:
         """``detector`` says which model finds the objects, and where it runs."""
         self.frames = 0
+        self.interrupted = False
         self._detector = detector
         self._console = Console(stderr=True)
         self._bar = progress.Progress(
@@ -83,4 +84,5 @@ class Progress:
         followed = f"; {len(self._tracks)} followed" if self._tracks else ""
         frames = f"{self.frames} frame{'s' if self.frames != 1 else ''}"
         rate = f"{self.frames / max(seconds, 1e-3):.0f}/s"
-        return f"{frames} in {seconds:.1f} s ({rate}, {self._detector}): {found}{followed}"
+        so_far = "interrupted after " if self.interrupted else ""
+        return f"{so_far}{frames} in {seconds:.1f} s ({rate}, {self._detector}): {found}{followed}"

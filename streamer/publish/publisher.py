@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -41,3 +41,20 @@ class Publisher:
     async def conclude(self, camera: str, events: Sequence[Event]) -> None:
         for sink in self._sinks:
             await sink.conclude(camera, events)
+
+
+class Opening:
+    """The same, but the sinks are only opened when there is something to publish."""
+
+    def __init__(self, open_sinks: Callable[[], Awaitable[Sequence[Sink]]]) -> None:
+        self._open_sinks = open_sinks
+        self._publisher: Publisher | None = None
+
+    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
+        if self._publisher is None:
+            self._publisher = Publisher(await self._open_sinks())
+        await self._publisher.publish(frame, tracks, events)
+
+    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
+        if self._publisher is not None:
+            await self._publisher.conclude(camera, events)

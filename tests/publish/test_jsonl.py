@@ -133,7 +133,7 @@ async def test_killed_at_any_moment_it_opens_again(tmp_path):
         await write(path, 999_999)
     kept = records(path)
     assert [record.frame for record in kept if record.schema_ == "sightline.detections/1"].count(999_999) == 2
-    assert len(kept) > 100
+    assert len(kept) > 10
 
 
 async def test_a_full_device_ends_detect_with_one_line():
