@@ -59,8 +59,13 @@ class BlockingWork:
             with anyio.CancelScope(shield=True):
                 await self._ended_within(GRACE_S)
             raise
-        if self._error is not None:
-            raise self._error
+        error, self._error = self._error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                # Its traceback holds the connection and this frame: a circle that waits for the collector.
+                del error
 
     async def _ended_within(self, seconds: float) -> bool:
         with anyio.move_on_after(seconds):
