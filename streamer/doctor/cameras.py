@@ -36,6 +36,7 @@ class Listener:
     def __init__(self) -> None:
         self.pictures = 0
         self.reason: str | None = None
+        self.down = anyio.Event()
 
     def received(self, camera: str) -> None:
         self.pictures += 1
@@ -45,6 +46,8 @@ class Listener:
 
     def changed(self, camera: str, state: SourceState) -> None:
         self.reason = state.reason or self.reason
+        if state.state == "down":
+            self.down.set()
 
 
 async def examine_camera(name: str, camera: CameraConfig) -> Finding:
@@ -61,6 +64,7 @@ async def examine_camera(name: str, camera: CameraConfig) -> Finding:
     with anyio.move_on_after(camera.timeout_s + MEASURE_S + 1):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_play, source)
+            tasks.start_soon(_end_when_down, listener, tasks.cancel_scope)
             async for frame in source.frames():
                 first = first or frame
                 first_after_s = first_after_s or time.monotonic() - began
@@ -81,6 +85,12 @@ async def _play(source: Source) -> None:
     except SourceEnded:
         # The listener has heard the reason.
         return
+
+
+async def _end_when_down(listener: Listener, scope: anyio.CancelScope) -> None:
+    # It would be tried again for ever, and its reason is known.
+    await listener.down.wait()
+    scope.cancel()
 
 
 def _advice(reason: str) -> str | None:
