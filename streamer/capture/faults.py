@@ -57,7 +57,8 @@ def translated(address: Address, stage: Stage, timeout_s: float) -> Iterator[Non
         reason = _reason(error, address, stage, silent)
     else:
         return
-    raise SourceUnavailable(reason)
+    # Not chained: a traceback would show the original, too.
+    raise SourceUnavailable(reason) from None
 
 
 def _reason(error: Exception, address: Address, stage: Stage, silent: bool) -> str:
