@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import Final
 
 from detectors.errors import DetectorError, InferenceError
+from streamer.capture.memory import keep_freed_memory
 from streamer.commands import bench, config, demo, detect, doctor, models, run, sim, track
 from streamer.commands.parsers import Parser
 from streamer.errors import ConfigError, DetectorStuck, SourceError, StreamerError
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             options = build_parser().parse_args(arguments)
             configure_logging(options.debug, options.serves)
+            keep_freed_memory()
             status: int = options.run(options)
             sys.stdout.flush()
         except KeyboardInterrupt:
