@@ -43,20 +43,31 @@ def run_s(model: str, video: Path) -> float:
     return median(times)
 
 
+def totals(metrics: Metrics) -> tuple[int, int]:
+    """Pictures received and dropped, of all cameras, lead-in included."""
+    seen = metrics.cameras()
+    return sum(each.received for each in seen), sum(sum(each.dropped.values()) for each in seen)
+
+
 async def watch(model: str, urls: list[str], options: argparse.Namespace, alone_s: float) -> None:
     metrics = Metrics(Status([]))
     configs = [CameraConfig(source=url, detect=DetectConfig(fps=0)) for url in urls]
     async with served(model, metrics) as batcher:
         cameras = Cameras(batcher, metrics, configs)
+        # The first frames bring imports and allocations with them.
+        await cameras.measure(0.5)
         for number in range(options.rounds):
+            before = totals(metrics)
             seen = await cameras.measure(options.seconds)
+            received, dropped = (now - then for now, then in zip(totals(metrics), before, strict=True))
             ages = sorted(seen.latencies_s)
             p50, p95 = (1e3 * (quantile(ages, share) or 0) for share in (0.50, 0.95))
             cores = seen.cpu_s / seen.wall_s
             rates = ", ".join(f"{count / seen.wall_s:.1f}" for count in seen.results)
             print(
                 f"round {number}: {rates} results/s; decoded to result p50 {p50:.1f} ms, p95 {p95:.1f} ms,"
-                f" {p95 / 1e3 / alone_s:.2f} runs of {1e3 * alone_s:.1f} ms; {cores:.2f} cores"
+                f" {p95 / 1e3 / alone_s:.2f} runs of {1e3 * alone_s:.1f} ms; {cores:.2f} cores;"
+                f" {received} received, {dropped} dropped"
             )
 
 
