@@ -6,6 +6,8 @@ import logging
 import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import anyio
@@ -129,6 +131,8 @@ class App:
 
     async def _start_detectors(self, services: TaskGroup) -> dict[str, Batcher]:
         batchers = {}
+        # Else the first result of all waits for it, and every camera drops what comes meanwhile.
+        await to_thread.run_sync(partial(import_module, "supervision"))
         for name in self._used:
             config = self._config.detectors[name]
             detector = await to_thread.run_sync(load, config.model, options_of(config))
