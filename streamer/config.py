@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from streamer.scene import FilterConfig, Labels, LineConfig, MaskConfig, Regions, ZoneConfig
+from streamer.section import ByteSize, Duration, Section
 
 CAMERA_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
-BYTE_UNITS: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
 def camera_name(value: str) -> str:
@@ -19,36 +21,21 @@ def camera_name(value: str) -> str:
     return value
 
 
-def byte_size(value: object) -> object:
-    """``"20 GB"`` or ``"500MB"`` as a number of bytes; numbers pass through."""
-    if not isinstance(value, str):
-        return value
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)b?\s*", value.lower())
-    if match is None:
-        raise ValueError(f"expected a size like '20 GB', received {value!r}")
-    return int(float(match[1]) * BYTE_UNITS[match[2]])
-
-
 CameraName = Annotated[str, AfterValidator(camera_name)]
-ByteSize = Annotated[int, BeforeValidator(byte_size), Field(gt=0)]
-
-
-class Section(BaseModel):
-    """A part of the configuration: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DetectConfig(Section):
     """What to look for, and how often.
 
     ``fps`` is the number of detections per second and camera, 0 for every frame. Unless
-    ``min_confidence`` is said, it is what the model's manifest recommends.
+    ``min_confidence`` is said, it is what the model's manifest recommends. ``regions`` are the parts of the
+    picture that the model looks at.
     """
 
     fps: float = Field(default=5.0, ge=0, le=240)
-    labels: tuple[str, ...] = ()
+    labels: Labels = ()
     min_confidence: float | None = Field(default=None, ge=0, le=1)
+    regions: Regions = "full"
 
 
 class TrackerConfig(Section):
@@ -82,6 +69,46 @@ class EventConfig(Section):
     threshold: float = Field(default=0.5, ge=0, le=1)
     better: float = Field(default=1.2, ge=1, le=100)
     update_every_s: float = Field(default=1.0, ge=0, le=3600)
+    required_zones: Labels = ()
+
+
+class StationaryConfig(Section):
+    """When an object counts as parked, and for how long its place is remembered once it is not seen.
+
+    Found again at its place within ``keep``, also after a reconnect or a restart, it continues its event.
+    """
+
+    after: Duration = 10.0
+    keep: Duration = 600.0
+
+
+class ClockConfig(Section):
+    """How far a camera's clock may be from the time of arrival before it is not believed."""
+
+    tolerance: Duration = 2.0
+
+
+class StateConfig(Section):
+    """When a camera's trouble is told: once it has lasted for ``hold``, and its end likewise.
+
+    With ``picture`` a camera that is covered, frozen or out of focus is told apart from a quiet one.
+    """
+
+    hold: Duration = 30.0
+    picture: bool = True
+
+
+class CountsConfig(Section):
+    """How often the totals of zones and lines are told."""
+
+    interval: Duration = Field(default=60.0, ge=1)
+
+
+class StreamsConfig(Section):
+    """Two streams of one camera: ``sub`` is detected on, ``main`` is for viewing and snapshots."""
+
+    main: str = Field(min_length=1)
+    sub: str = Field(min_length=1)
 
 
 class CameraConfig(Section):
@@ -89,18 +116,34 @@ class CameraConfig(Section):
 
     A recording plays at its own rate, and again from its beginning with ``loop``.
     ``username`` and ``password`` stand beside the address when they hold characters that break a URL.
+    ``labels`` merges classes: ``{truck: car}`` calls trucks cars.
     """
 
-    source: str = Field(min_length=1)
+    source: Annotated[str, Field(min_length=1)] | StreamsConfig
     username: str | None = None
     password: SecretStr | None = None
     transport: Literal["tcp", "udp"] = "tcp"
+    decode: Literal["auto", "cpu", "cuda", "qsv"] = "auto"
     timeout_s: float = Field(default=5.0, gt=0, le=120)
     loop: bool = True
+    clock: ClockConfig = ClockConfig()
+    state: StateConfig = StateConfig()
     detect: DetectConfig = DetectConfig()
+    labels: dict[str, str] = Field(default_factory=dict)
+    filters: dict[str, FilterConfig] = Field(default_factory=dict)
+    masks: tuple[MaskConfig, ...] = ()
+    zones: dict[str, ZoneConfig] = Field(default_factory=dict)
+    lines: dict[str, LineConfig] = Field(default_factory=dict)
     track: TrackerConfig = TrackerConfig()
+    stationary: StationaryConfig = StationaryConfig()
     events: EventConfig = EventConfig()
+    counts: CountsConfig = CountsConfig()
     detector: str = "default"
+
+    @property
+    def detected(self) -> str:
+        """The address of the stream that is detected on."""
+        return self.source if isinstance(self.source, str) else self.source.sub
 
 
 class DetectorConfig(Section):
@@ -144,10 +187,18 @@ class Config(Section):
     """The whole configuration of one process."""
 
     cameras: dict[CameraName, CameraConfig] = Field(min_length=1)
-    detectors: dict[str, DetectorConfig] = {"default": DetectorConfig()}
+    detectors: dict[str, DetectorConfig] = Field(default_factory=lambda: {"default": DetectorConfig()})
+    decode: Literal["auto", "cpu", "cuda", "qsv"] = "auto"
+    clock: ClockConfig = ClockConfig()
+    state: StateConfig = StateConfig()
     detect: DetectConfig = DetectConfig()
+    labels: dict[str, str] = Field(default_factory=dict)
+    filters: dict[str, FilterConfig] = Field(default_factory=dict)
+    masks: tuple[MaskConfig, ...] = ()
     track: TrackerConfig = TrackerConfig()
+    stationary: StationaryConfig = StationaryConfig()
     events: EventConfig = EventConfig()
+    counts: CountsConfig = CountsConfig()
     storage: StorageConfig = StorageConfig()
     http: HttpConfig = HttpConfig()
     output: OutputConfig = OutputConfig()

@@ -17,8 +17,20 @@ from pydantic_core import ErrorDetails
 from streamer.config import Config
 from streamer.errors import ConfigError
 
-INHERITED: Final = ("detect", "track", "events")
-"""Sections whose global values are the defaults of every camera."""
+INHERITED: Final = (
+    "clock",
+    "state",
+    "detect",
+    "labels",
+    "filters",
+    "track",
+    "stationary",
+    "events",
+    "counts",
+    "decode",
+    "masks",
+)
+"""Options whose global values are the defaults of every camera: sections key by key, others whole."""
 
 SECRET: Final = re.compile(r"password|token|secret|://[^/]*@", re.IGNORECASE)
 VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -165,9 +177,11 @@ def _inherit(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _sections(values: Mapping[str, Any], camera: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for section in INHERITED:
-        common, own = values.get(section), camera.get(section, {})
-        if isinstance(common, dict) and isinstance(own, dict):
-            yield section, {**common, **own}
+        common, own = values.get(section), camera.get(section)
+        if isinstance(common, dict) and isinstance(own, dict | None):
+            yield section, {**common, **(own or {})}
+        elif common is not None and section not in camera:
+            yield section, common
 
 
 def _sentence(document: Document, details: ErrorDetails) -> str | None:

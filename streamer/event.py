@@ -1,12 +1,15 @@
-"""An event: one object from its confirmed appearance to its disappearance."""
+"""What happens at a camera: objects that come and go, zones entered and left, lines crossed, trouble."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 Phase = Literal["start", "update", "end"]
 Box = tuple[float, float, float, float]
+ZoneChange = Literal["entered", "loitering", "left"]
+Direction = Literal["in", "out"]
+CameraState = Literal["up", "down", "covered", "frozen", "unfocused"]
 
 
 def snapshot_path(camera: str, started_at: datetime, event: str) -> str:
@@ -47,3 +50,105 @@ class Event:
     sub_label: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
     zones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneEvent:
+    """An object enters a zone, loiters in it, or leaves it.
+
+    Attributes:
+        camera, zone: their names.
+        change: what happened; ``loitering`` at most once per stay.
+        label: class name of the object.
+        track: id of the object's track.
+        event: id of the object's event; None where it is none (yet).
+        at: UTC, capture time of the frame since which it is so, without the zone's inertia.
+        seconds: spent inside during this stay so far.
+    """
+
+    camera: str
+    zone: str
+    change: ZoneChange
+    label: str
+    track: int
+    event: str | None
+    at: datetime
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LineCrossing:
+    """An object crosses a line.
+
+    Attributes:
+        direction: ``in`` from the left of the line's arrow to its right, ``out`` the other way.
+        at: UTC, capture time of the frame in which it was first seen on the other side.
+        (others as above)
+    """
+
+    camera: str
+    line: str
+    direction: Direction
+    label: str
+    track: int
+    event: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneTotal:
+    """One zone and label over an interval.
+
+    Attributes:
+        entered, left: how often, within the interval.
+        occupancy: objects inside at its end.
+        seconds: spent inside within the interval, summed over objects.
+    """
+
+    zone: str
+    label: str
+    entered: int
+    left: int
+    occupancy: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LineTotal:
+    """Crossings of one line by one label over an interval."""
+
+    line: str
+    label: str
+    crossed_in: int
+    crossed_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The totals of one camera over an interval, from ``since`` to ``until`` (UTC, capture times)."""
+
+    camera: str
+    since: datetime
+    until: datetime
+    zones: tuple[ZoneTotal, ...]
+    lines: tuple[LineTotal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraEvent:
+    """A camera's state changed, and stayed so for long enough to be told.
+
+    Attributes:
+        state: ``up`` ends every trouble; ``down`` gives no pictures; the others give useless ones.
+        reason: one line for a person; None where it is up.
+        since: UTC, when the state began, not when it was told.
+    """
+
+    camera: str
+    state: CameraState
+    reason: str | None
+    since: datetime
+
+
+Happening: TypeAlias = Event | ZoneEvent | LineCrossing | Counts | CameraEvent
+"""Whatever is told to sinks beside the detections."""

@@ -53,7 +53,7 @@ def parse(camera: CameraConfig) -> Address:
     Raises:
         ConfigError: the address can't be understood.
     """
-    source = camera.source
+    source = camera.detected
     match = SCHEME.match(source)
     if DEVICE.fullmatch(source):
         return Address("v4l2", source, "", source)
@@ -72,7 +72,7 @@ def parse(camera: CameraConfig) -> Address:
 
 
 def _network(camera: CameraConfig, scheme: str, rest: str) -> Address:
-    shown = redacted(camera.source)
+    shown = redacted(camera.detected)
     end = min((i for i in (rest.find("/"), rest.find("?")) if i >= 0), default=len(rest))
     authority, path = rest[:end], rest[end:]
     userinfo, _, place = authority.rpartition("@")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streamer.config import Config
@@ -17,8 +17,9 @@ BAD = {
     ),
     "cameras:\n  front:\n    sauce: x.mp4\n": (
         "c.yaml:2: cameras.front.source: expected 'source', received nothing\n"
-        "c.yaml:3: cameras.front.sauce: expected one of source, username, password, transport, timeout_s, "
-        "loop, detect, track, events, detector; received 'sauce' (did you mean 'source'?)"
+        "c.yaml:3: cameras.front.sauce: expected one of source, username, password, transport, decode, "
+        "timeout_s, loop, clock, state, detect, labels, filters, masks, zones, lines, track, stationary, "
+        "events, counts, detector; received 'sauce' (did you mean 'source'?)"
     ),
     "detect:\n  min_confidence: 3\ncameras: {front: {source: x.mp4}}": (
         "c.yaml:2: detect.min_confidence: expected at most 1, received 3"
@@ -98,6 +99,7 @@ values = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.fixed_dictionaries(
         {"cameras": st.dictionaries(st.sampled_from(["a", "B", "c-1"]), values, max_size=2)}

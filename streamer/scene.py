@@ -1,0 +1,168 @@
+"""What a person says about a camera's scene: zones, lines, masks and filters, in shares of the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from streamer.section import Duration, Section, Share
+
+EVERY_LABEL: Final = "*"
+"""As a key of filters: for the labels that have none of their own."""
+
+Point: TypeAlias = tuple[Share, Share]
+"""x and y from the top left corner, 0..1 of the picture's width and height."""
+
+
+def simple(polygon: tuple[Point, ...]) -> tuple[Point, ...]:
+    """A polygon of three or more corners that does not intersect itself and has an area."""
+    if len(set(polygon)) < 3:
+        raise ValueError(f"expected a polygon of at least 3 different points, received {len(set(polygon))}")
+    edges = [(polygon[n], polygon[(n + 1) % len(polygon)]) for n in range(len(polygon))]
+    for n, first in enumerate(edges):
+        for m in range(n + 1, len(edges)):
+            if m - n in (1, len(edges) - 1):
+                continue
+            if _meet(first, edges[m]):
+                raise ValueError(
+                    f"expected a polygon that does not intersect itself, received one whose sides {n + 1} "
+                    f"and {m + 1} meet"
+                )
+    if abs(_area(polygon)) < 1e-9:
+        raise ValueError("expected a polygon with an area, received points on one line")
+    return polygon
+
+
+def _area(polygon: Sequence[Point]) -> float:
+    corners = zip(polygon, (*polygon[1:], polygon[0]), strict=True)
+    return sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in corners) / 2
+
+
+def _meet(first: tuple[Point, Point], second: tuple[Point, Point]) -> bool:
+    """Whether two segments have a point in common."""
+    a, b = first
+    c, d = second
+    sides = _side(a, b, c), _side(a, b, d), _side(c, d, a), _side(c, d, b)
+    if sides[0] * sides[1] < 0 and sides[2] * sides[3] < 0:
+        return True
+    touching = zip(sides, ((a, b, c), (a, b, d), (c, d, a), (c, d, b)), strict=True)
+    return any(side == 0 and _within(*three) for side, three in touching)
+
+
+def _side(a: Point, b: Point, c: Point) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+def _within(a: Point, b: Point, c: Point) -> bool:
+    """Whether ``c``, on the line through a and b, lies between them."""
+    return min(a[0], b[0]) <= c[0] <= max(a[0], b[0]) and min(a[1], b[1]) <= c[1] <= max(a[1], b[1])
+
+
+Polygon = Annotated[tuple[Point, ...], AfterValidator(simple)]
+
+
+def labels_of(value: object) -> object:
+    """One label may stand without brackets."""
+    return (value,) if isinstance(value, str) else value
+
+
+Labels = Annotated[tuple[str, ...], BeforeValidator(labels_of)]
+
+
+class FilterConfig(Section):
+    """What an object of a label has to be like.
+
+    ``min_confidence`` and what follows it decide for each box whether it is followed at all; ``threshold``
+    decides by the median confidence over the track whether it becomes an event. Areas are shares of the
+    picture, ratios width by height. With ``required_zones`` it becomes an event only once it was in one of
+    them.
+    """
+
+    min_confidence: Share | None = None
+    threshold: Share | None = None
+    min_area: Share | None = None
+    max_area: Share | None = None
+    min_ratio: float | None = Field(default=None, gt=0, le=1000)
+    max_ratio: float | None = Field(default=None, gt=0, le=1000)
+    required_zones: Labels | None = None
+
+    @model_validator(mode="after")
+    def _can_match(self) -> FilterConfig:
+        for name in ("area", "ratio"):
+            low, high = getattr(self, f"min_{name}"), getattr(self, f"max_{name}")
+            if low is not None and high is not None and low > high:
+                raise ValueError(
+                    f"expected min_{name} at most max_{name}, received {low:g} and {high:g}: nothing matches"
+                )
+        return self
+
+
+class MaskConfig(Section):
+    """Where nothing is looked for: objects of these labels (none said: all) whose feet, the middle of the
+    box's lower edge, are in the polygon are left out."""
+
+    polygon: Polygon
+    labels: Labels = ()
+
+
+class ZoneConfig(Section):
+    """An area in which objects are known to be, by the middle of their lower edge.
+
+    An object is inside once it was there for ``inertia``, outside once it was not for as long; it loiters
+    after ``loiter`` inside. ``labels`` says whom it counts (none said: everybody), ``filters`` what they have
+    to be like in here, over and above the camera's own.
+    """
+
+    polygon: Polygon
+    labels: Labels = ()
+    filters: dict[str, FilterConfig] = Field(default_factory=dict)
+    inertia: Duration = 0.5
+    loiter: Duration = 15.0
+
+
+class LineConfig(Section):
+    """A line whose crossings are counted; ``in`` is from the left of the arrow to its right."""
+
+    start: Point = Field(alias="from")
+    end: Point = Field(alias="to")
+    labels: Labels = ()
+
+    @model_validator(mode="after")
+    def _has_length(self) -> LineConfig:
+        if self.start == self.end:
+            raise ValueError("expected a line between two different points, received the same point twice")
+        return self
+
+
+def tiling(value: object) -> object:
+    """``"3x2"`` as three columns and two rows."""
+    if not isinstance(value, str):
+        return value
+    columns, cross, rows = value.lower().strip().partition("x")
+    if not (cross and columns.strip().isdigit() and rows.strip().isdigit()):
+        raise ValueError(f"expected COLUMNSxROWS such as 3x2, received {value!r}")
+    return int(columns), int(rows)
+
+
+Count = Annotated[int, Field(ge=1, le=8)]
+
+
+class TilesConfig(Section):
+    """The picture in overlapping tiles, for objects too small for the model in the whole picture."""
+
+    tiles: Annotated[tuple[Count, Count], BeforeValidator(tiling)]
+    overlap: Share = Field(default=0.2, le=0.5)
+
+
+def region_box(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = box
+    if x1 >= x2 or y1 >= y2:
+        raise ValueError(f"expected a box x1, y1, x2, y2 with an area, received {list(box)}")
+    return box
+
+
+RegionBox = Annotated[tuple[Share, Share, Share, Share], AfterValidator(region_box)]
+Regions: TypeAlias = Literal["full"] | TilesConfig | Annotated[tuple[RegionBox, ...], Field(min_length=1)]
+"""Which parts of the picture the model looks at: all of it at once, in tiles, or these boxes (shares)."""
