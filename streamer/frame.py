@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 PTS_CLOCK_HZ: Final = 90_000
 """Ticks per second of every pts in Sightline (RFC 3551, the RTP clock of video)."""
+
+Clock: TypeAlias = Literal["camera", "host"]
+"""Whose clock said when a picture was taken."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,9 +22,11 @@ class Frame:
         camera: name of the camera.
         sequence: number of the frame within its source, from 0; gaps are frames that were left out.
         pts: media time in ticks of 90 kHz; rises across reconnects and loops.
-        captured_at: when the camera took it, UTC; from RTCP sender reports when there are any.
+        captured_at: when the camera took it, UTC; by its own clock (RTCP sender reports) while that agrees
+            with the time of arrival, else that time.
         decoded_at: ``time.monotonic()`` seconds at which the picture was decoded.
         image: uint8 HxWx3, BGR.
+        clock: whose clock ``captured_at`` is by.
     """
 
     camera: str
@@ -30,6 +35,7 @@ class Frame:
     captured_at: datetime
     decoded_at: float
     image: NDArray[np.uint8]
+    clock: Clock = "host"
 
     @property
     def time_s(self) -> float:
