@@ -171,6 +171,8 @@ class Playback:
             return
         pictures = reader.decode(pts)
         self._look(reader, pts)
+        if reader.damaged and not pictures:
+            self._leave_out()
         for decoded in pictures:
             self._take(reader, decoded)
 
