@@ -2,13 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 PTS_CLOCK_HZ: Final = 90_000
 """Ticks per second of every pts in Sightline (RFC 3551, the RTP clock of video)."""
+
+Clock: TypeAlias = Literal["camera", "host"]
+"""Whose clock a capture time is of: the camera's (RTCP sender reports), or ours at its arrival."""
+
+
+Stream: TypeAlias = Literal["main", "sub"]
+"""Which one of a camera's two streams: the larger one, or the one that is detected on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +29,7 @@ class Frame:
         captured_at: when the camera took it, UTC; from RTCP sender reports when there are any.
         decoded_at: ``time.monotonic()`` seconds at which the picture was decoded.
         image: uint8 HxWx3, BGR.
+        clock: whose clock ``captured_at`` is of.
     """
 
     camera: str
@@ -30,6 +38,7 @@ class Frame:
     captured_at: datetime
     decoded_at: float
     image: NDArray[np.uint8]
+    clock: Clock = "host"
 
     @property
     def time_s(self) -> float:

@@ -22,7 +22,7 @@ from prometheus_client import (
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from streamer.capture.state import SourcePhase, SourceState
+from streamer.capture.state import MainPhase, MainState, SourcePhase, SourceState
 from streamer.status import Status
 
 M = TypeVar("M", Counter, Gauge, Histogram)
@@ -46,6 +46,7 @@ STAGE_BUCKETS_S: Final = (
 )
 BATCH_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64)
 STATES: Final = get_args(SourcePhase)
+MAIN_STATES: Final = get_args(MainPhase)
 
 WINDOW_S: Final = 10.0
 WINDOW_SAMPLES: Final = 8192
@@ -64,6 +65,7 @@ class CameraStatistics:
         dropped: totals by reason.
         latency_p50_s, latency_p95_s: decoded to published, exact quantiles; None without a result.
         objects: objects in the latest result.
+        main: how its larger stream does; None where it has one stream.
     """
 
     camera: str
@@ -78,6 +80,7 @@ class CameraStatistics:
     latency_p50_s: float | None
     latency_p95_s: float | None
     objects: int
+    main: MainState | None = None
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:
@@ -126,6 +129,7 @@ class _CameraMeter:
         self.detected = 0
         self.dropped: dict[str, int] = {}
         self.objects = 0
+        self.main: MainState | None = None
 
     def statistics(self, now: float) -> CameraStatistics:
         latencies = sorted(self.latencies.values(now))
@@ -142,6 +146,7 @@ class _CameraMeter:
             latency_p50_s=quantile(latencies, 0.50),
             latency_p95_s=quantile(latencies, 0.95),
             objects=self.objects,
+            main=self.main,
         )
 
 
@@ -185,6 +190,19 @@ class Metrics:
             meter.state = state
         if was_live and state.state == "down":
             self._series.interruptions.of(camera).inc()
+
+    def main_changed(self, camera: str, state: MainState) -> None:
+        """The connection of the camera's larger stream changed."""
+        meter = self._meter(camera)
+        with meter.lock:
+            was_down = meter.main is not None and meter.main.state == "down"
+            meter.main = state
+        if state.state == "down" and not was_down:
+            self._series.main_interruptions.of(camera).inc()
+
+    def pictured(self, camera: str, stream: str) -> None:
+        """A picture of an event was taken from one of two streams."""
+        self._series.snapshots.of(camera, stream).inc()
 
     def observe_stage(self, camera: str, stage: str, seconds: float) -> None:
         """How long one frame spent in a stage; ``total`` is decoded to published."""
@@ -295,6 +313,10 @@ class _Series:
         self.detected = counter("frames_detected", "Pictures with a result", *camera)
         self.objects = counter("objects_detected", "Objects in all results", *camera)
         self.interruptions = counter("camera_interruptions", "Live cameras that went down", *camera)
+        self.main_interruptions = counter(
+            "camera_main_interruptions", "Larger streams that went down while they were needed", *camera
+        )
+        self.snapshots = counter("snapshots", "Pictures of events, by stream", "camera", "stream")
         self.events = counter("events", "Events published", "camera", "label", "phase")
         self.lost = counter("sink_lost", "Records that a sink could not deliver", "sink", "reason")
         stages = "Time of a frame in each stage; total is decoded to published"
@@ -331,7 +353,13 @@ class _Current(Collector):
         objects = GaugeMetricFamily(
             "sightline_camera_objects", "Objects in the latest result", labels=("camera",)
         )
+        main = GaugeMetricFamily(
+            "sightline_camera_main_state", "1 for the present state", labels=("camera", "state")
+        )
         for camera in self._metrics.cameras():
+            if camera.main is not None:
+                for name in MAIN_STATES:
+                    main.add_metric((camera.camera, name), float(camera.main.state == name))
             for name in STATES:
                 state.add_metric((camera.camera, name), float(camera.state == name))
             fps.add_metric((camera.camera, "received"), camera.fps_in)
@@ -340,4 +368,4 @@ class _Current(Collector):
         ready = GaugeMetricFamily("sightline_ready", "1 when the part works", labels=("part",))
         for part, reason in self._metrics.parts().items():
             ready.add_metric((part,), float(reason is None))
-        yield from (state, fps, objects, ready)
+        yield from (state, main, fps, objects, ready)

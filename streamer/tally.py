@@ -6,7 +6,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from streamer.capture.state import SourceState
+    from streamer.capture.state import MainState, SourceState
 
 
 class Tally:
@@ -34,6 +34,8 @@ class Tally:
             self._dropped += 1
 
     def changed(self, camera: str, state: SourceState) -> None: ...
+
+    def main_changed(self, camera: str, state: MainState) -> None: ...
 
     def observe_stage(self, camera: str, stage: str, seconds: float) -> None: ...
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from streamer.capture.state import SourcePhase
+from streamer.capture.state import MainPhase, SourcePhase
 from streamer.messages import BOX_DIGITS, CONFIDENCE_DIGITS, Box, Confidence, Timestamp
 from streamer.metrics import CameraStatistics
 
@@ -26,6 +26,14 @@ class Page(Answer, Generic[Item]):
     next: str | None
 
 
+class MainItem(Answer):
+    """The larger of a camera's two streams; ``closed`` while nobody needs it."""
+
+    state: MainPhase
+    reason: str | None
+    since: Timestamp
+
+
 class CameraItem(Answer):
     """One camera, as of now."""
 
@@ -39,6 +47,7 @@ class CameraItem(Answer):
     latency_p50_ms: float | None
     latency_p95_ms: float | None
     objects: int
+    main: MainItem | None = Field(description="how its larger stream does; null where it has one stream")
 
     @classmethod
     def of(cls, camera: CameraStatistics) -> CameraItem:
@@ -53,6 +62,7 @@ class CameraItem(Answer):
             latency_p50_ms=_milliseconds(camera.latency_p50_s),
             latency_p95_ms=_milliseconds(camera.latency_p95_s),
             objects=camera.objects,
+            main=None if camera.main is None else MainItem.model_validate(camera.main),
         )
 
 

@@ -21,7 +21,7 @@ from streamer.capture.annexb import SYNTAX, AnnexB
 from streamer.capture.bgr import BgrConverter
 from streamer.capture.clock import EvenTimes
 from streamer.capture.faults import DamagedUnit, translated
-from streamer.capture.reader import Pace, Picture, Reader
+from streamer.capture.reader import CaptureTime, Pace, Picture, Reader
 from streamer.config import CameraConfig
 from streamer.errors import SourceUnavailable
 from streamer.frame import PTS_CLOCK_HZ
@@ -95,9 +95,14 @@ class LibavReader:
         return self._spaced(self._stream.codec_context.decode(None))
 
     def picture(self, decoded: av.VideoFrame, pts: int) -> Picture:
+        taken = self.taken(pts)
+        return Picture(pts, taken.at, time.monotonic(), partial(self._to_bgr, decoded), taken.clock)
+
+    def taken(self, pts: int) -> CaptureTime:
         captured_s = _captured_s(self._current(), pts)
-        captured_at = datetime.now(UTC) if captured_s is None else datetime.fromtimestamp(captured_s, UTC)
-        return Picture(pts, captured_at, time.monotonic(), partial(self._to_bgr, decoded))
+        if captured_s is None:
+            return CaptureTime(datetime.now(UTC), "host")
+        return CaptureTime(datetime.fromtimestamp(captured_s, UTC), "camera")
 
     @property
     def keyframe(self) -> bool:

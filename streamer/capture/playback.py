@@ -37,6 +37,7 @@ class Plan:
         every: takes pictures 0, every, 2 * every ..
         fps: pictures handed over per second of media time, 0 for all.
         timeout_s: how long nothing readable may come.
+        stream: which one of a camera's two streams it is, for the log; empty where there is one.
     """
 
     camera: str
@@ -48,6 +49,12 @@ class Plan:
     every: int = 1
     fps: float = 0.0
     timeout_s: float = 5.0
+    stream: str = ""
+
+    @property
+    def title(self) -> str:
+        """What the log calls it."""
+        return f"{self.camera} ({self.stream})" if self.stream else self.camera
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +68,13 @@ class Pending:
     def frame(self) -> Frame:
         taken = self.picture
         return Frame(
-            self.camera, self.sequence, taken.pts, taken.captured_at, taken.decoded_at, taken.to_bgr()
+            self.camera,
+            self.sequence,
+            taken.pts,
+            taken.captured_at,
+            taken.decoded_at,
+            taken.to_bgr(),
+            taken.clock,
         )
 
 

@@ -10,6 +10,8 @@ from typing import Literal, Protocol, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.frame import Clock
+
 Pace: TypeAlias = Literal["source", "clock", "consumer"]
 """Who sets the pace of the units: a camera itself, the timestamps of a recording, or whoever takes them."""
 
@@ -30,12 +32,22 @@ class Picture:
         captured_at: UTC.
         decoded_at: monotonic seconds.
         to_bgr: makes the image, uint8 HxWx3 BGR; from any thread, one at a time.
+        clock: whose clock ``captured_at`` is of.
     """
 
     pts: int
     captured_at: datetime
     decoded_at: float
     to_bgr: Callable[[], NDArray[np.uint8]]
+    clock: Clock = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureTime:
+    """When a picture was taken, UTC, and by whose clock."""
+
+    at: datetime
+    clock: Clock
 
 
 D = TypeVar("D", bound=Decoded)
@@ -78,6 +90,9 @@ class Reader(Protocol[D]):
 
     def picture(self, decoded: D, pts: int) -> Picture:
         """What ``decode`` just returned, as a picture at ``pts``."""
+
+    def taken(self, pts: int) -> CaptureTime:
+        """When the picture of the unit where it stands, whose own is at ``pts``, was taken."""
 
     @property
     def keyframe(self) -> bool:

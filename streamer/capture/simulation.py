@@ -8,7 +8,7 @@ from functools import partial
 from itertools import count
 
 from streamer.capture.address import Address
-from streamer.capture.reader import Pace, Picture, Reader
+from streamer.capture.reader import CaptureTime, Pace, Picture, Reader
 from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.street import Street, StreetFrame
 from streamer.config import CameraConfig
@@ -51,6 +51,9 @@ class StreetReader:
 
     def picture(self, decoded: Drawn, pts: int) -> Picture:
         return Picture(pts, datetime.now(UTC), time.monotonic(), lambda: decoded.frame.image)
+
+    def taken(self, pts: int) -> CaptureTime:
+        return CaptureTime(datetime.now(UTC), "host")
 
     def annex_b(self) -> bytes:
         return b""

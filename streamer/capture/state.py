@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 SourcePhase = Literal["connecting", "live", "down", "ended"]
+MainPhase = Literal["closed", "connecting", "live", "down", "ended"]
 DropReason = Literal["rate", "busy", "error"]
 
 
@@ -23,6 +24,15 @@ class SourceState:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class MainState:
+    """Where the larger of a camera's two streams stands; ``closed`` while nobody needs it. Else as above."""
+
+    state: MainPhase
+    reason: str | None
+    since: datetime
+
+
 class CaptureObserver(Protocol):
     """Hears what happens in capture; called from decode threads, so it must be thread-safe."""
 
@@ -34,3 +44,10 @@ class CaptureObserver(Protocol):
 
     def changed(self, camera: str, state: SourceState) -> None:
         """The source is in another state."""
+
+
+class StreamsObserver(CaptureObserver, Protocol):
+    """The same for a camera with two streams."""
+
+    def main_changed(self, camera: str, state: MainState) -> None:
+        """Its larger stream is in another state."""
