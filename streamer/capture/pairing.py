@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import anyio
 
@@ -16,10 +16,14 @@ from streamer.frame import Frame
 if TYPE_CHECKING:
     from streamer.capture.reader import Picture
 
+Box: TypeAlias = tuple[float, float, float, float]
+
 NEAR_S: Final = 0.1
 """The furthest that two pictures of one moment are apart: half a picture's time at 5 a second."""
 KEPT_S: Final = 3.0
 """A result is this much later than its picture at most, or it is not waited for."""
+SAME_SHAPE: Final = 0.02
+"""So much may width by height of two streams differ: sizes are rounded to whole blocks."""
 PATIENCE_S: Final = 0.5
 """How long the larger picture of a moment may come after the smaller one."""
 
@@ -40,6 +44,24 @@ def is_later(picture: Picture, frame: Frame) -> bool:
     if frame.clock == picture.clock == "camera":
         return picture.captured_at >= frame.captured_at
     return picture.decoded_at >= frame.decoded_at
+
+
+def mapped(box: Box, frame: Frame, other: Frame) -> Box:
+    """A box of one frame in the pixels of another that shows the same, by shares of width and height."""
+    across, down = other.width / frame.width, other.height / frame.height
+    return box[0] * across, box[1] * down, box[2] * across, box[3] * down
+
+
+def are_of_different_shape(sub: Frame, main: Frame) -> bool:
+    return abs(sub.width * main.height / (sub.height * main.width) - 1) > SAME_SHAPE
+
+
+def shapes(sub: Frame, main: Frame) -> str:
+    """What is said of two streams of different shape."""
+    return (
+        f"main is {main.width}x{main.height} and sub {sub.width}x{sub.height}, of another shape:"
+        " boxes are mapped by shares of the picture"
+    )
 
 
 class RecentPictures(Handover[Frame | Pending]):

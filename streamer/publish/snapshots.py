@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import anyio
 from anyio import to_thread
 
+from streamer.capture.pairing import are_of_different_shape, mapped, shapes
 from streamer.errors import SourceError
 from streamer.events import picture_score
 
@@ -26,8 +27,6 @@ log = logging.getLogger(__name__)
 
 FRESH_S: Final = 60.0
 """An event without a better picture for so long needs no larger stream: a parked car's lasts for days."""
-SAME_SHAPE: Final = 0.02
-"""So much may the shares of width and height differ: streams are rounded to whole blocks."""
 
 
 class PictureStore(Protocol):
@@ -151,14 +150,7 @@ class MainSnapshots:
 
     def _compare_shapes(self, frame: Frame, larger: Frame) -> None:
         if self._size is None and are_of_different_shape(frame, larger):
-            log.info(
-                "%s: main is %dx%d and sub %dx%d, of another shape: boxes are mapped by shares",
-                frame.camera,
-                larger.width,
-                larger.height,
-                frame.width,
-                frame.height,
-            )
+            log.info("%s: %s", frame.camera, shapes(frame, larger))
 
 
 def worth_of(box: Box, confidence: float, frame: Frame, size: tuple[int, int]) -> float:
@@ -171,16 +163,6 @@ def worth_of(box: Box, confidence: float, frame: Frame, size: tuple[int, int]) -
         size: width and height of the picture, whichever stream it is of.
     """
     return picture_score(list(box), confidence, (frame.width, frame.height)) * math.sqrt(size[0] * size[1])
-
-
-def mapped(box: Box, frame: Frame, other: Frame) -> Box:
-    """A box of one frame in the pixels of another that shows the same, by shares of width and height."""
-    across, down = other.width / frame.width, other.height / frame.height
-    return box[0] * across, box[1] * down, box[2] * across, box[3] * down
-
-
-def are_of_different_shape(frame: Frame, other: Frame) -> bool:
-    return abs(frame.width * other.height / (frame.height * other.width) - 1) > SAME_SHAPE
 
 
 def sighting(tracks: Tracks, track: int) -> tuple[Box, float] | None:
