@@ -95,14 +95,19 @@ class LibavReader:
         return self._spaced(self._stream.codec_context.decode(None))
 
     def picture(self, decoded: av.VideoFrame, pts: int) -> Picture:
-        taken = self.taken(pts)
+        # With B-frames the picture is not that of the packet, only near it.
+        packet = self._current()
+        taken = self._taken(later=pts - packet.pts if packet.pts is not None else 0)
         return Picture(pts, taken.at, time.monotonic(), partial(self._to_bgr, decoded), taken.clock)
 
-    def taken(self, pts: int) -> CaptureTime:
-        captured_s = _captured_s(self._current(), pts)
+    def taken(self) -> CaptureTime:
+        return self._taken(later=0)
+
+    def _taken(self, later: int) -> CaptureTime:
+        captured_s = _captured_s(self._current())
         if captured_s is None:
             return CaptureTime(datetime.now(UTC), "host")
-        return CaptureTime(datetime.fromtimestamp(captured_s, UTC), "camera")
+        return CaptureTime(datetime.fromtimestamp(captured_s + later / PTS_CLOCK_HZ, UTC), "camera")
 
     @property
     def keyframe(self) -> bool:
@@ -205,12 +210,10 @@ def _began_at(address: Address, container: av.container.InputContainer) -> datet
         return datetime.fromtimestamp(written_s - (container.duration or 0) / av.time_base, UTC)
 
 
-def _captured_s(packet: av.Packet[VideoStream], pts: int) -> float | None:
-    """When the camera took the picture at ``pts``, seconds since 1970; None without RTCP sender reports."""
+def _captured_s(packet: av.Packet[VideoStream]) -> float | None:
+    """When the camera took the packet's picture, seconds since 1970; None without RTCP sender reports."""
     if not packet.has_sidedata("prft"):
         return None
     # AVProducerReferenceTime {int64 wallclock in us; int flags}
     (wallclock_us,) = struct.unpack_from("<q", bytes(packet.get_sidedata("prft")))
-    # With B-frames the picture is not that of the packet, only near it.
-    later_s = (pts - packet.pts) / PTS_CLOCK_HZ if packet.pts is not None else 0.0
-    return float(wallclock_us / 1e6 + later_s)
+    return float(wallclock_us / 1e6)

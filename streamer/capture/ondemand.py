@@ -77,11 +77,11 @@ class OnDemandReader:
     def picture(self, decoded: Any, pts: int) -> Picture:
         if not isinstance(decoded, Coded):
             return self._reader.picture(decoded, pts)
-        taken = self.taken(decoded.pts)
+        taken = self.taken()
         return Picture(pts, taken.at, time.monotonic(), decoded.to_bgr, taken.clock)
 
-    def taken(self, pts: int) -> CaptureTime:
-        return self._reader.taken(pts)
+    def taken(self) -> CaptureTime:
+        return self._reader.taken()
 
     @property
     def keyframe(self) -> bool:

@@ -91,8 +91,8 @@ class Reader(Protocol[D]):
     def picture(self, decoded: D, pts: int) -> Picture:
         """What ``decode`` just returned, as a picture at ``pts``."""
 
-    def taken(self, pts: int) -> CaptureTime:
-        """When the picture of the unit where it stands, whose own is at ``pts``, was taken."""
+    def taken(self) -> CaptureTime:
+        """When the picture of the unit where it stands was taken, whether or not it is decoded."""
 
     @property
     def keyframe(self) -> bool:

@@ -52,7 +52,7 @@ class StreetReader:
     def picture(self, decoded: Drawn, pts: int) -> Picture:
         return Picture(pts, datetime.now(UTC), time.monotonic(), lambda: decoded.frame.image)
 
-    def taken(self, pts: int) -> CaptureTime:
+    def taken(self) -> CaptureTime:
         return CaptureTime(datetime.now(UTC), "host")
 
     def annex_b(self) -> bytes:

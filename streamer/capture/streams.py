@@ -11,7 +11,7 @@ import anyio
 from anyio.abc import TaskStatus
 
 from streamer.capture.broadcast import PacketBroadcast
-from streamer.capture.mainstream import MainStream
+from streamer.capture.mainstream import LINGER_S, MainStream
 from streamer.capture.ondemand import OnDemand, Place
 from streamer.capture.source import Source, kind_of, open_source, plan_of
 from streamer.errors import ConfigError, SourceEnded
@@ -64,8 +64,16 @@ class CameraStreams:
         return nullcontext() if self.main is None else self.main.held()
 
 
-def open_streams(name: str, camera: CameraConfig, observer: StreamsObserver) -> CameraStreams:
+def open_streams(
+    name: str, camera: CameraConfig, observer: StreamsObserver, *, linger_s: float = LINGER_S
+) -> CameraStreams:
     """The streams of a camera; nothing is opened before it runs.
+
+    Args:
+        name: of the camera.
+        camera: its addresses and options.
+        observer: hears of pictures and states.
+        linger_s: how long the larger stream stays open after it was needed.
 
     Raises:
         ConfigError: one of its addresses can't be; says of which option.
@@ -84,7 +92,7 @@ def open_streams(name: str, camera: CameraConfig, observer: StreamsObserver) -> 
     opener = OnDemand(plan.open, place if recorded and kind.recorded else None)
     packets = PacketBroadcast() if kind.packets else None
     plan = replace(plan, open=opener, fps=0.0, stream="main")
-    return CameraStreams(detection, MainStream(plan, observer, packets, place), packets)
+    return CameraStreams(detection, MainStream(plan, observer, packets, place, linger_s), packets)
 
 
 @contextmanager

@@ -149,4 +149,5 @@ def main() -> None:
     loop.run()
 
 
-main()
+if __name__ == "__main__":
+    main()
