@@ -19,7 +19,7 @@ from detectors.store import resolve
 from streamer.api.app import create_app
 from streamer.api.server import serve
 from streamer.batching import Batcher
-from streamer.capture.source import Source, open_source
+from streamer.capture.streams import CameraStreams, open_streams
 from streamer.errors import ConfigError, SourceEnded
 from streamer.events import EventRules
 from streamer.interrupt import interruptible
@@ -28,6 +28,7 @@ from streamer.pipeline import Pipeline, Stages
 from streamer.publish.heartbeat import heartbeat
 from streamer.publish.jsonl import JsonLines, JsonLinesSink, json_lines
 from streamer.publish.publisher import Publisher
+from streamer.publish.snapshots import MainSnapshots
 from streamer.publish.store import StoreSink
 from streamer.publish.table import Header, LiveTable
 from streamer.status import Status
@@ -86,7 +87,7 @@ class App:
             self.url = await services.start(serve, api, http.host, http.port)
             batchers = await self._start_detectors(services)
             log.info("listening on %s", self.url)
-            sinks = self._sinks(lines, batchers)
+            sinks = self._sinks(lines, batchers, services)
             if self._table:
                 live = LiveTable(self._header(batchers), self.metrics)
                 await services.start(live.run)
@@ -99,12 +100,12 @@ class App:
         if self._ended and len(self._ended) == len(self._config.cameras):
             raise self._ended[0]
 
-    def _open_sources(self) -> dict[str, Source]:
+    def _open_sources(self) -> dict[str, CameraStreams]:
         """A wrong address or model is told before anything runs."""
         for name in self._used:
             resolve(self._config.detectors[name].model)
         cameras = self._config.cameras.items()
-        return {name: open_source(name, camera, self.metrics) for name, camera in cameras}
+        return {name: open_streams(name, camera, self.metrics) for name, camera in cameras}
 
     def _claim_data_folder(self) -> None:
         data = self._config.data
@@ -141,8 +142,17 @@ class App:
             self.status.ready(f"detector {name}")
         return batchers
 
-    def _sinks(self, lines: JsonLines | None, batchers: Mapping[str, Batcher]) -> list[Sink]:
-        sinks: list[Sink] = [StoreSink(self._store, self.metrics)]
+    def _sinks(
+        self, lines: JsonLines | None, batchers: Mapping[str, Batcher], services: TaskGroup
+    ) -> list[Sink]:
+        mains = {
+            name: MainSnapshots(source.main, self._store, self.metrics)
+            for name, source in self._sources.items()
+            if source.main is not None
+        }
+        for main in mains.values():
+            services.start_soon(main.run)
+        sinks: list[Sink] = [StoreSink(self._store, self.metrics, mains)]
         if lines is not None:
             models = {
                 name: batchers[camera.detector].detector.manifest.name
@@ -166,7 +176,7 @@ class App:
                 cameras.start_soon(self._play, source)
                 cameras.start_soon(Pipeline(source, detect, stages).run)
 
-    async def _play(self, source: Source) -> None:
+    async def _play(self, source: CameraStreams) -> None:
         try:
             await source.run()
         except SourceEnded as error:

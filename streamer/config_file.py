@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from streamer.config import Config
 from streamer.errors import ConfigError
+from streamer.option_tree import Choice, KeyPath, Spot, keys_at, locate
 
 INHERITED: Final = (
     "clock",
@@ -35,8 +36,6 @@ INHERITED: Final = (
 SECRET: Final = re.compile(r"password|token|secret|://[^/]*@", re.IGNORECASE)
 VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
-KeyPath = tuple[str, ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -52,8 +51,22 @@ class Document:
             path = path[:-1]
         return self.lines.get(path, 1)
 
+    def value(self, path: KeyPath) -> object:
+        """What stands at ``path``; None where nothing does."""
+        value: Any = self.values
+        for part in path:
+            if isinstance(value, Mapping):
+                value = value.get(part)
+            elif isinstance(value, list | tuple) and part.isdigit() and int(part) < len(value):
+                value = value[int(part)]
+            else:
+                return None
+        return value
+
     def inherited(self, path: KeyPath) -> bool:
         """Whether a camera has this value from a global section, where its error is told already."""
+        while len(path) > 3 and path not in self.lines and path[2:] not in self.lines:
+            path = path[:-1]
         return path[:1] == ("cameras",) and path not in self.lines and path[2:] in self.lines
 
 
@@ -82,9 +95,7 @@ def parse(text: str, name: str, environment: Mapping[str, str] = os.environ) -> 
     try:
         return Config.model_validate(_inherit(document.values))
     except ValidationError as error:
-        sentences = [_sentence(document, details) for details in error.errors()]
-        told = dict.fromkeys(sentence for sentence in sentences if sentence)
-        raise ConfigError("\n".join(sorted(told, key=_line_number))) from None
+        raise ConfigError("\n".join(sorted(_sentences(document, error), key=_line_number))) from None
 
 
 def validated(values: Mapping[str, Any], name: str = "command line") -> Config:
@@ -92,10 +103,9 @@ def validated(values: Mapping[str, Any], name: str = "command line") -> Config:
     try:
         return Config.model_validate(dict(values))
     except ValidationError as error:
-        document = Document(name, values)
-        sentences = (_sentence(document, details) for details in error.errors())
-        lines = (sentence.replace(f"{name}:1:", f"{name}:", 1) for sentence in sentences if sentence)
-        raise ConfigError("\n".join(dict.fromkeys(lines))) from None
+        sentences = _sentences(Document(name, values), error)
+        lines = (sentence.replace(f"{name}:1:", f"{name}:", 1) for sentence in sentences)
+        raise ConfigError("\n".join(lines)) from None
 
 
 def _document(text: str, name: str, environment: Mapping[str, str]) -> Document:
@@ -184,14 +194,41 @@ def _sections(values: Mapping[str, Any], camera: Mapping[str, Any]) -> Iterator[
             yield section, common
 
 
-def _sentence(document: Document, details: ErrorDetails) -> str | None:
-    path = tuple(str(part) for part in details["loc"])
-    if document.inherited(path):
-        return None
+def _sentences(document: Document, error: ValidationError) -> list[str]:
+    """What is wrong, each thing once."""
+    found = [(locate(Config, details["loc"]), details) for details in error.errors()]
+    found = [each for each in found if not document.inherited(each[0].path)]
+    meant = {spot.choice.path for spot, _ in found if spot.choice and _is_meant(document, spot.choice)}
+    sentences = []
+    for spot, details in found:
+        choice = spot.choice
+        if details["type"] == "too_short" and any(_is_within(other, spot) for other, _ in found):
+            # Its items are counted without those that are wrong.
+            continue
+        if choice is None or _is_meant(document, choice):
+            sentences.append(_sentence(document, spot.path, details))
+        elif choice.path not in meant:
+            problem = (
+                f"expected {choice.expected}, received {_shown(choice.path, document.value(choice.path))}"
+            )
+            sentences.append(_placed(document, choice.path, problem))
+    return list(dict.fromkeys(sentences))
+
+
+def _is_meant(document: Document, choice: Choice) -> bool:
+    return choice.fits(document.value(choice.path))
+
+
+def _is_within(inner: Spot, outer: Spot) -> bool:
+    return len(inner.path) > len(outer.path) and inner.path[: len(outer.path)] == outer.path
+
+
+def _sentence(document: Document, path: KeyPath, details: ErrorDetails) -> str:
     if details["type"] == "extra_forbidden":
         problem = _unknown_key(path)
     elif details["type"] == "missing":
-        problem = f"expected {path[-1]!r}, received nothing"
+        name = f"an item number {int(path[-1]) + 1}" if path[-1].isdigit() else repr(path[-1])
+        problem = f"expected {name}, received nothing"
     elif details["type"] == "value_error":
         problem = str(details["ctx"]["error"])
     else:
@@ -203,6 +240,10 @@ def _sentence(document: Document, details: ErrorDetails) -> str | None:
             "a valid tuple", "a list such as [a, b]"
         )
         problem = f"expected {expected}, received {_shown(path, details['input'])}"
+    return _placed(document, path, problem)
+
+
+def _placed(document: Document, path: KeyPath, problem: str) -> str:
     where = f"{'.'.join(path)}: " if path and not problem.startswith("cameras.") else ""
     return f"{document.name}:{document.line(path)}: {where}{problem}"
 
@@ -216,27 +257,10 @@ def _shown(path: KeyPath, value: object) -> str:
 
 
 def _unknown_key(path: KeyPath) -> str:
-    known = _keys_at(path[:-1])
+    known = keys_at(Config, path[:-1])
     nearest = difflib.get_close_matches(path[-1], known, n=1)
     hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
     return f"expected one of {', '.join(known)}; received {path[-1]!r}{hint}"
-
-
-def _keys_at(path: KeyPath) -> list[str]:
-    """The keys that the section at ``path`` knows."""
-    model: type[BaseModel] = Config
-    for part in path:
-        if part in model.model_fields:
-            model = _section_of(model.model_fields[part].annotation) or model
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _section_of(annotation: Any) -> type[BaseModel] | None:
-    """The section that an annotation holds, bare, optional or as values of a mapping."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    inner = (_section_of(argument) for argument in getattr(annotation, "__args__", ()))
-    return next((section for section in inner if section is not None), None)
 
 
 def _line_number(sentence: str) -> int:

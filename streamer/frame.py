@@ -13,7 +13,10 @@ PTS_CLOCK_HZ: Final = 90_000
 """Ticks per second of every pts in Sightline (RFC 3551, the RTP clock of video)."""
 
 Clock: TypeAlias = Literal["camera", "host"]
-"""Whose clock said when a picture was taken."""
+"""Whose clock a capture time is of: the camera's (RTCP sender reports), or ours at its arrival."""
+
+Stream: TypeAlias = Literal["main", "sub"]
+"""Which one of a camera's two streams: the larger one, or the one that is detected on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

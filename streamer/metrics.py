@@ -22,7 +22,7 @@ from prometheus_client import (
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from streamer.capture.state import SourcePhase, SourceState
+from streamer.capture.state import MainPhase, MainState, SourcePhase, SourceState
 from streamer.status import Status
 
 M = TypeVar("M", Counter, Gauge, Histogram)
@@ -46,6 +46,7 @@ STAGE_BUCKETS_S: Final = (
 )
 BATCH_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64)
 STATES: Final = get_args(SourcePhase)
+MAIN_STATES: Final = get_args(MainPhase)
 
 WINDOW_S: Final = 10.0
 WINDOW_SAMPLES: Final = 8192
@@ -66,6 +67,7 @@ class CameraStatistics:
         objects: objects in the latest result.
         decoder: where pictures are decoded, ``cpu``, ``cuda`` or ``qsv``; None while there are none.
         clock_offset_s: by how much the camera's clock is ahead of ours; None when it tells no time.
+        main: how its larger stream does; None where it has one stream.
     """
 
     camera: str
@@ -82,6 +84,7 @@ class CameraStatistics:
     objects: int
     decoder: str | None = None
     clock_offset_s: float | None = None
+    main: MainState | None = None
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:
@@ -131,6 +134,7 @@ class _CameraMeter:
         self.dropped: dict[str, int] = {}
         self.objects = 0
         self.clock_offset_s: float | None = None
+        self.main: MainState | None = None
 
     def statistics(self, now: float) -> CameraStatistics:
         latencies = sorted(self.latencies.values(now))
@@ -149,6 +153,7 @@ class _CameraMeter:
             objects=self.objects,
             decoder=None if self.state is None else self.state.decoder,
             clock_offset_s=self.clock_offset_s,
+            main=self.main,
         )
 
 
@@ -198,6 +203,19 @@ class Metrics:
         meter = self._meter(camera)
         with meter.lock:
             meter.clock_offset_s = offset_s
+
+    def main_changed(self, camera: str, state: MainState) -> None:
+        """The connection of the camera's larger stream changed."""
+        meter = self._meter(camera)
+        with meter.lock:
+            was_down = meter.main is not None and meter.main.state == "down"
+            meter.main = state
+        if state.state == "down" and not was_down:
+            self._series.main_interruptions.of(camera).inc()
+
+    def pictured(self, camera: str, stream: str) -> None:
+        """A picture of an event was taken from one of two streams."""
+        self._series.snapshots.of(camera, stream).inc()
 
     def observe_stage(self, camera: str, stage: str, seconds: float) -> None:
         """How long one frame spent in a stage; ``total`` is decoded to published."""
@@ -308,6 +326,10 @@ class _Series:
         self.detected = counter("frames_detected", "Pictures with a result", *camera)
         self.objects = counter("objects_detected", "Objects in all results", *camera)
         self.interruptions = counter("camera_interruptions", "Live cameras that went down", *camera)
+        self.main_interruptions = counter(
+            "camera_main_interruptions", "Larger streams that went down while they were needed", *camera
+        )
+        self.snapshots = counter("snapshots", "Pictures of events, by stream", "camera", "stream")
         self.events = counter("events", "Events published", "camera", "label", "phase")
         self.lost = counter("sink_lost", "Records that a sink could not deliver", "sink", "reason")
         stages = "Time of a frame in each stage; total is decoded to published"
@@ -347,9 +369,15 @@ class _Current(Collector):
         offset = GaugeMetricFamily(
             "sightline_camera_clock_offset_seconds", "Camera's clock minus ours", labels=("camera",)
         )
+        main = GaugeMetricFamily(
+            "sightline_camera_main_state", "1 for the present state", labels=("camera", "state")
+        )
         for camera in self._metrics.cameras():
             if camera.clock_offset_s is not None:
                 offset.add_metric((camera.camera,), camera.clock_offset_s)
+            if camera.main is not None:
+                for name in MAIN_STATES:
+                    main.add_metric((camera.camera, name), float(camera.main.state == name))
             for name in STATES:
                 state.add_metric((camera.camera, name), float(camera.state == name))
             fps.add_metric((camera.camera, "received"), camera.fps_in)
@@ -358,4 +386,4 @@ class _Current(Collector):
         ready = GaugeMetricFamily("sightline_ready", "1 when the part works", labels=("part",))
         for part, reason in self._metrics.parts().items():
             ready.add_metric((part,), float(reason is None))
-        yield from (state, fps, objects, offset, ready)
+        yield from (state, main, fps, objects, offset, ready)

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from streamer.capture.state import SourceState
+    from streamer.capture.state import MainState, SourceState
 
 
 class Tally:
@@ -36,6 +36,8 @@ class Tally:
     def changed(self, camera: str, state: SourceState) -> None: ...
 
     def clocked(self, camera: str, offset_s: float) -> None: ...
+
+    def main_changed(self, camera: str, state: MainState) -> None: ...
 
     def observe_stage(self, camera: str, stage: str, seconds: float) -> None: ...
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from streamer.capture.state import SourcePhase
+from streamer.capture.state import MainPhase, SourcePhase
 from streamer.messages import BOX_DIGITS, CONFIDENCE_DIGITS, Box, Confidence, Timestamp
 from streamer.metrics import CameraStatistics
 
@@ -26,6 +26,14 @@ class Page(Answer, Generic[Item]):
     next: str | None
 
 
+class MainItem(Answer):
+    """The larger of a camera's two streams; ``closed`` while nobody needs it."""
+
+    state: MainPhase
+    reason: str | None
+    since: Timestamp
+
+
 class CameraItem(Answer):
     """One camera, as of now."""
 
@@ -41,6 +49,7 @@ class CameraItem(Answer):
     objects: int
     decoder: str | None
     clock_offset_s: float | None
+    main: MainItem | None = Field(description="how its larger stream does; null where it has one stream")
 
     @classmethod
     def of(cls, camera: CameraStatistics) -> CameraItem:
@@ -57,6 +66,7 @@ class CameraItem(Answer):
             objects=camera.objects,
             decoder=camera.decoder,
             clock_offset_s=None if camera.clock_offset_s is None else round(camera.clock_offset_s, 3),
+            main=None if camera.main is None else MainItem.model_validate(camera.main),
         )
 
 

@@ -1,6 +1,7 @@
 """Which clock says when a picture was taken: the camera's own while it can be believed, else ours."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from streamer.frame import Clock
@@ -22,6 +23,11 @@ class CaptureTime:
 
     at_s: float
     clock: Clock
+
+    @property
+    def at(self) -> datetime:
+        """The same, UTC."""
+        return datetime.fromtimestamp(self.at_s, UTC)
 
 
 class CameraClock:

@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 
 from streamer.capture.address import Address
 from streamer.capture.annexb import SYNTAX, AnnexB, begins_with_parameters
-from streamer.capture.camera_clock import CameraClock
+from streamer.capture.camera_clock import CameraClock, CaptureTime
 from streamer.capture.clock import EvenTimes
 from streamer.capture.decoder import HARDWARE, Decoder, decoder_for, missing
 from streamer.capture.faults import DamagedUnit, translated
@@ -135,11 +135,16 @@ class LibavReader:
         return self._spaced(self._decoder.decode(None))
 
     def picture(self, decoded: av.VideoFrame, pts: int) -> Picture:
-        camera_s, now = _captured_s(self._current(), pts), time.monotonic()
-        taken = self._camera_clock.time(camera_s, time.time(), now)
-        captured_at = datetime.fromtimestamp(taken.at_s, UTC)
-        pixels = VideoPixels(decoded, self._to_bgr)
-        return Picture(pts, captured_at, now, pixels, taken.clock, self._camera_clock.offset_s)
+        taken = self._taken(pts)
+        pixels, offset_s = VideoPixels(decoded, self._to_bgr), self._camera_clock.offset_s
+        return Picture(pts, taken.at, time.monotonic(), pixels, taken.clock, offset_s)
+
+    def taken(self) -> CaptureTime:
+        packet = self._current()
+        return self._taken(packet.pts or 0)
+
+    def _taken(self, pts: int) -> CaptureTime:
+        return self._camera_clock.time(_captured_s(self._current(), pts), time.time(), time.monotonic())
 
     @property
     def leavable(self) -> bool:

@@ -40,6 +40,7 @@ class Plan:
         every: takes pictures 0, every, 2 * every ..
         fps: pictures handed over per second of media time, 0 for all.
         timeout_s: how long nothing readable may come.
+        stream: which one of a camera's two streams it is, for the log; empty where there is one.
     """
 
     camera: str
@@ -51,6 +52,12 @@ class Plan:
     every: int = 1
     fps: float = 0.0
     timeout_s: float = 5.0
+    stream: str = ""
+
+    @property
+    def title(self) -> str:
+        """What the log calls it."""
+        return f"{self.camera} ({self.stream})" if self.stream else self.camera
 
 
 class Playback:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from detectors.pixels import Pixels
+from streamer.capture.camera_clock import CaptureTime
 from streamer.frame import Clock
 
 Pace: TypeAlias = Literal["source", "clock", "consumer"]
@@ -59,7 +60,6 @@ class Reader(Protocol[D]):
         codec: ``h264``, ``hevc``, ``mjpeg`` ..; None where pictures are made, not decoded.
         frames_total: pictures in a recording, as far as it says.
         began_at: when a recording was made; None for what is live.
-        damaged: a loss was noticed at or before this unit, since the one before it; also while decoding it.
     """
 
     intra_only: bool
@@ -67,7 +67,6 @@ class Reader(Protocol[D]):
     codec: str | None
     frames_total: int | None
     began_at: datetime | None
-    damaged: bool
 
     def units(self) -> Iterator[int | None]:
         """Goes through the access units in decoding order, until the end of the stream.
@@ -88,9 +87,16 @@ class Reader(Protocol[D]):
     def picture(self, decoded: D, pts: int) -> Picture:
         """What ``decode`` just returned, as a picture at ``pts``."""
 
+    def taken(self) -> CaptureTime:
+        """When the picture of the unit where it stands was taken, whether or not it is decoded."""
+
     @property
     def keyframe(self) -> bool:
         """Whether decoding can start at this unit."""
+
+    @property
+    def damaged(self) -> bool:
+        """Whether a loss was noticed since the unit before this one, or while decoding it."""
 
     @property
     def leavable(self) -> bool:

@@ -9,6 +9,7 @@ from itertools import count
 
 from detectors.pixels import BgrPixels
 from streamer.capture.address import Address
+from streamer.capture.camera_clock import CaptureTime
 from streamer.capture.reader import Pace, Picture, Reader
 from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.street import Street, StreetFrame
@@ -58,6 +59,9 @@ class StreetReader:
 
     def picture(self, decoded: Drawn, pts: int) -> Picture:
         return Picture(pts, datetime.now(UTC), time.monotonic(), BgrPixels(decoded.frame.image))
+
+    def taken(self) -> CaptureTime:
+        return CaptureTime(time.time(), "host")
 
     def annex_b(self) -> bytes:
         return b""

@@ -1,7 +1,7 @@
 """A source: frames and packets of one camera, stream, file or simulation; found by its address."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 import anyio
@@ -56,11 +56,13 @@ class Kind:
         opener: checks the address and returns what connects; another reader takes its place here.
         retried: lost sources are tried again; else the first failure is the end.
         packets: there are coded pictures to pass on.
+        recorded: it begins when it is opened, and shows the same each time.
     """
 
     opener: Callable[[Address, CameraConfig], Callable[[], Reader[Any]]]
     retried: bool = True
     packets: bool = True
+    recorded: bool = False
 
 
 KINDS: Final[dict[str, Kind]] = {
@@ -68,16 +70,16 @@ KINDS: Final[dict[str, Kind]] = {
     "rtsps": Kind(stream_opener),
     "http": Kind(stream_opener),
     "https": Kind(stream_opener),
-    "file": Kind(stream_opener, retried=False),
+    "file": Kind(stream_opener, retried=False, recorded=True),
     "v4l2": Kind(stream_opener, packets=False),
-    "sim": Kind(street_opener, packets=False),
+    "sim": Kind(street_opener, packets=False, recorded=True),
 }
 
 
 def open_source(
     name: str, camera: CameraConfig, observer: CaptureObserver, *, lossless: bool = False, every: int = 1
 ) -> Source:
-    """The source at a camera's address; nothing is opened before it runs.
+    """The stream of a camera that is detected on; nothing is opened before it runs.
 
     Args:
         name: of the camera.
@@ -89,22 +91,34 @@ def open_source(
     Raises:
         ConfigError: no source has such an address.
     """
+    plan = plan_of(name, camera)
+    if lossless:
+        plan = replace(plan, retried=False, loop=False, lossless=True)
+    packets = PacketBroadcast() if kind_of(camera).packets else None
+    return SupervisedSource(replace(plan, every=every), observer, packets)
+
+
+def plan_of(name: str, camera: CameraConfig) -> Plan:
+    """How the stream that is detected on is played; ConfigError as above."""
+    address, kind = addresses.parse(camera), kind_of(camera)
+    return Plan(
+        camera=name,
+        shown=address.shown,
+        open=kind.opener(address, camera),
+        retried=kind.retried,
+        loop=camera.loop,
+        fps=camera.detect.fps,
+        timeout_s=camera.timeout_s,
+    )
+
+
+def kind_of(camera: CameraConfig) -> Kind:
+    """How the sources of its scheme are read; ConfigError as above."""
     address = addresses.parse(camera)
     kind = KINDS.get(address.scheme)
     if kind is None:
         raise ConfigError(
-            f"{name}: expected a path, rtsp(s)://, http(s)://, webcam://NUMBER or sim://street,"
+            "expected a path, rtsp(s)://, http(s)://, webcam://NUMBER or sim://street,"
             f" received {address.shown!r}"
         )
-    plan = Plan(
-        camera=name,
-        shown=address.shown,
-        open=kind.opener(address, camera),
-        retried=kind.retried and not lossless,
-        loop=camera.loop and not lossless,
-        lossless=lossless,
-        every=every,
-        fps=camera.detect.fps,
-        timeout_s=camera.timeout_s,
-    )
-    return SupervisedSource(plan, observer, PacketBroadcast() if kind.packets else None)
+    return kind

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 SourcePhase = Literal["connecting", "live", "down", "ended"]
+MainPhase = Literal["closed", "connecting", "live", "down", "ended"]
 DropReason = Literal["rate", "busy", "damaged"]
 
 
@@ -26,6 +27,15 @@ class SourceState:
     decoder: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MainState:
+    """Where the larger of a camera's two streams stands; ``closed`` while nobody needs it. Else as above."""
+
+    state: MainPhase
+    reason: str | None
+    since: datetime
+
+
 class CaptureObserver(Protocol):
     """Hears what happens in capture; called from decode threads, so it must be thread-safe."""
 
@@ -41,3 +51,10 @@ class CaptureObserver(Protocol):
 
     def changed(self, camera: str, state: SourceState) -> None:
         """The source is in another state."""
+
+
+class StreamsObserver(CaptureObserver, Protocol):
+    """The same for a camera with two streams."""
+
+    def main_changed(self, camera: str, state: MainState) -> None:
+        """Its larger stream is in another state."""

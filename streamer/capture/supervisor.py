@@ -32,30 +32,52 @@ log = logging.getLogger(__name__)
 class SupervisedSource:
     """A source with a decode thread of its own; see ``Source``."""
 
-    def __init__(self, plan: Plan, observer: CaptureObserver, packets: PacketBroadcast | None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        observer: CaptureObserver,
+        packets: PacketBroadcast | None,
+        handover: Handover[Frame] | None = None,
+    ) -> None:
+        """
+        Args:
+            plan: how it is played.
+            observer: hears of pictures and states.
+            packets: where its packets go; None where there are none to pass on.
+            handover: where its pictures go; its own unless said.
+        """
         self.name = plan.camera
         self.packets = packets
         self._plan = plan
         self._observer = observer
-        self._handover: Handover[Frame] = Handover(WINDOW if plan.lossless else 1)
+        self._handover = handover or Handover[Frame](WINDOW if plan.lossless else 1)
         self._playback = Playback(plan, observer, self._handover, packets or PacketBroadcast())
         self._backoff = Backoff(BackoffLimits(), Random())
         self._phase: SourcePhase = "connecting"
         self._since = datetime.now(UTC)
         self._told: str | None = None
+        self._was_live = False
         self._stuck: list[BlockingWork] = []
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        try:
+            await self.keep_playing(task_status=task_status)
+        finally:
+            self.close()
+
+    async def keep_playing(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """The same as ``run``, but cancelled it may be played again."""
         keep_freed_memory()
         self._change("connecting")
         task_status.started()
-        try:
-            while not await self._played():
-                await anyio.sleep(self._backoff.failed(time.monotonic()))
-        finally:
-            self._handover.close()
-            if self.packets is not None:
-                self.packets.close()
+        while not await self._played():
+            await anyio.sleep(self._backoff.failed(time.monotonic()))
+
+    def close(self) -> None:
+        """Nothing comes any more, to anybody."""
+        self._handover.close()
+        if self.packets is not None:
+            self.packets.close()
 
     async def frames(self) -> AsyncIterator[Frame]:
         while (frame := await self._handover.take()) is not None:
@@ -73,7 +95,7 @@ class SupervisedSource:
         except StuckError:
             self._lost("the stream froze" if self._phase == "live" else "no usable answer")
         except Exception as error:
-            log.exception("%s: capture failed", self.name)
+            log.exception("%s: capture failed", self._plan.title)
             self._lost(f"internal error: {type(error).__name__}")
         else:
             self._change("ended")
@@ -104,8 +126,10 @@ class SupervisedSource:
 
     def _live(self) -> None:
         self._backoff.live(time.monotonic())
-        self._told = None
-        log.info("%s: live", self.name)
+        # What is opened again and again is told when it comes back, not each time.
+        if self._told is not None or not self._was_live:
+            log.info("%s: live", self._plan.title)
+        self._told, self._was_live = None, True
         self._change("live")
 
     def _lost(self, reason: str) -> None:
@@ -114,7 +138,7 @@ class SupervisedSource:
             raise SourceEnded(f"{self._plan.shown}: {reason}") from None
         # Attempts that fail alike are told once.
         if reason != self._told:
-            log.warning("%s: %s: %s", self.name, self._plan.shown, reason)
+            log.warning("%s: %s: %s", self._plan.title, self._plan.shown, reason)
             self._told = reason
 
     def _decoder(self, phase: SourcePhase) -> str | None:

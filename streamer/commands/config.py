@@ -46,7 +46,7 @@ def _check_names(path: Path, config: Config) -> None:
     """What the file names has to exist: models, and the options of addresses."""
     from detectors.errors import ModelLoadError
     from detectors.store import resolve
-    from streamer.capture.source import open_source
+    from streamer.capture.streams import open_streams
     from streamer.tally import Tally
 
     for name, detector in config.detectors.items():
@@ -56,6 +56,6 @@ def _check_names(path: Path, config: Config) -> None:
             raise ConfigError(f"{path}: detectors.{name}.model: {error}") from None
     for name, camera in config.cameras.items():
         try:
-            open_source(name, camera, Tally())
+            open_streams(name, camera, Tally())
         except ConfigError as error:
-            raise ConfigError(f"{path}: cameras.{error}") from None
+            raise ConfigError(f"{path}: {error}") from None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import anyio
 
+from streamer.capture.pairing import are_of_different_shape, shapes
 from streamer.capture.source import open_source
+from streamer.capture.streams import naming
 from streamer.config import DetectConfig
 from streamer.doctor.finding import Finding
 from streamer.errors import ConfigError, SourceEnded
@@ -16,7 +19,7 @@ from streamer.errors import ConfigError, SourceEnded
 if TYPE_CHECKING:
     from streamer.capture.source import Source, SourceState
     from streamer.config import CameraConfig
-    from streamer.frame import Frame
+    from streamer.frame import Frame, Stream
 
 MEASURE_S: Final = 2.0
 
@@ -57,14 +60,43 @@ class Listener:
             self.down.set()
 
 
-async def examine_camera(name: str, camera: CameraConfig) -> Finding:
-    """Open one camera and watch it for a moment."""
+async def examine_camera(name: str, camera: CameraConfig) -> list[Finding]:
+    """Open one camera, each of its streams beside the other, and watch it for a moment."""
+    streams = camera.source
+    if isinstance(streams, str):
+        return [(await _examine_stream(name, f"cameras.{name}.source", camera)).finding]
+    seen: dict[Stream, Seen] = {}
+
+    async def examine(stream: Stream, source: str) -> None:
+        alone = camera.model_copy(update={"source": source})
+        seen[stream] = await _examine_stream(f"{name} ({stream})", f"cameras.{name}.source.{stream}", alone)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(examine, "main", streams.main)
+        tasks.start_soon(examine, "sub", streams.sub)
+    findings = [seen["main"].finding, seen["sub"].finding]
+    main, sub = seen["main"].first, seen["sub"].first
+    if main is not None and sub is not None and are_of_different_shape(sub, main):
+        findings.append(Finding(True, f"{name}: {shapes(sub, main)}"))
+    return findings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What was found out about a stream, and its first picture (None: it sent none)."""
+
+    finding: Finding
+    first: Frame | None = None
+
+
+async def _examine_stream(name: str, option: str, camera: CameraConfig) -> Seen:
     listener = Listener()
     watched = camera.model_copy(update={"detect": DetectConfig(fps=1)})
     try:
-        source = open_source(name, watched, listener)
+        with naming(option):
+            source = open_source(name, watched, listener)
     except ConfigError as error:
-        return Finding(False, str(error))
+        return Seen(Finding(False, str(error)))
     first: Frame | None = None
     began = time.monotonic()
     first_after_s = 0.0
@@ -80,7 +112,7 @@ async def examine_camera(name: str, camera: CameraConfig) -> Finding:
             tasks.cancel_scope.cancel()
     if first is None:
         reason = listener.reason or f"no picture within {camera.timeout_s:.0f} s"
-        return Finding(False, f"{name}: {reason}", _advice(reason))
+        return Seen(Finding(False, f"{name}: {reason}", _advice(reason)))
     fps = listener.pictures / max(time.monotonic() - began - first_after_s, 0.1)
     sends = f"{first.width}x{first.height}, about {fps:.0f} pictures/s"
     text = f"{name}: {sends}, the first after {first_after_s:.1f} s"
@@ -89,8 +121,9 @@ async def examine_camera(name: str, camera: CameraConfig) -> Finding:
     off_s = listener.offset_s
     if off_s is not None and abs(off_s) > camera.clock.tolerance:
         told = f"{text}; its clock is {abs(off_s):.1f} s {'ahead' if off_s > 0 else 'behind'}"
-        return Finding(True, told, "set the camera's clock, by NTP; until then the time of arrival counts")
-    return Finding(True, text)
+        advice = "set the camera's clock, by NTP; until then the time of arrival counts"
+        return Seen(Finding(True, told, advice), first)
+    return Seen(Finding(True, text), first)
 
 
 async def _play(source: Source) -> None:

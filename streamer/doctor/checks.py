@@ -47,7 +47,7 @@ def detector(name: str, config: DetectorConfig) -> Finding:
 
 
 async def _cameras(config: Config) -> list[Finding]:
-    findings: dict[str, Finding] = {}
+    findings: dict[str, list[Finding]] = {}
 
     async def check(name: str) -> None:
         findings[name] = await examine_camera(name, config.cameras[name])
@@ -55,4 +55,4 @@ async def _cameras(config: Config) -> list[Finding]:
     async with anyio.create_task_group() as tasks:
         for name in config.cameras:
             tasks.start_soon(check, name)
-    return [findings[name] for name in config.cameras]
+    return [finding for name in config.cameras for finding in findings[name]]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from streamer.event import Event
     from streamer.frame import Frame
+    from streamer.publish.snapshots import MainSnapshots
     from streamer.tracking.tracks import Tracks
 
 
@@ -22,18 +23,30 @@ class EventObserver(Protocol):
 class StoreSink:
     """Keeps every phase of every event."""
 
-    def __init__(self, store: Store, observer: EventObserver) -> None:
+    def __init__(
+        self, store: Store, observer: EventObserver, mains: Mapping[str, MainSnapshots] | None = None
+    ) -> None:
+        """
+        Args:
+            store: where they are kept.
+            observer: counts them.
+            mains: by camera, what keeps the events of those with two streams.
+        """
         self._store = store
         self._observer = observer
+        self._mains = mains or {}
 
     async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
         for event in events:
             await self._keep(frame, event)
+        main = self._mains.get(frame.camera)
+        if main is not None:
+            main.look(frame, tracks)
 
     async def conclude(self, camera: str, events: Sequence[Event]) -> None:
         for event in events:
             await self._keep(None, event)
 
     async def _keep(self, frame: Frame | None, event: Event) -> None:
-        await self._store.save(frame, event)
+        await self._mains.get(event.camera, self._store).save(frame, event)
         self._observer.event(event.camera, event.label, event.phase)

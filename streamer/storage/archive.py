@@ -18,7 +18,7 @@ from streamer.storage.snapshots import SnapshotFolder
 
 if TYPE_CHECKING:
     from streamer.event import Event
-    from streamer.frame import Frame
+    from streamer.frame import Frame, Stream
 
 LOCK_NAME: Final = ".lock"
 AT_ONCE: Final = 200
@@ -27,11 +27,12 @@ AT_ONCE: Final = 200
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """The frame that shows an event's object best so far."""
+    """The frame that shows an event's object best so far; the event's box is in its pixels."""
 
     frame: Frame
     event: Event
     snapshot: str
+    stream: Stream | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,9 @@ class Archive:
             if picture.event.id not in free:
                 continue
             try:
-                size: int | None = self._snapshots.write(picture.snapshot, picture.frame, picture.event)
+                size: int | None = self._snapshots.write(
+                    picture.snapshot, picture.frame, picture.event, picture.stream
+                )
             except SinkUnavailable as error:
                 reasons.append(str(error))
                 size = self._snapshots.measure(picture.snapshot)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from streamer.errors import SinkUnavailable
 from streamer.event import Box
+from streamer.frame import Stream
 
 if TYPE_CHECKING:
     from streamer.event import Event
@@ -42,6 +43,8 @@ class Snapshot(BaseModel):
         box: the object in the full frame, x1, y1, x2, y2 in pixels.
         crop: the part of the full frame that the crop shows, in whole pixels.
         model_label, human_label: what the model says it is, and what a person says.
+        stream: which of the camera's streams the pictures are of; None where it has one.
+        captured_at, width, height: of the picture that is kept.
     """
 
     model_config = ConfigDict(frozen=True, validate_by_name=True, validate_by_alias=True)
@@ -57,6 +60,7 @@ class Snapshot(BaseModel):
     confidence: float
     model_label: str
     human_label: str | None = None
+    stream: Stream | None = None
 
 
 class DiskFull(SinkUnavailable):
@@ -70,7 +74,7 @@ class SnapshotFolder:
         self._data = data
         self._jpeg_quality = jpeg_quality
 
-    def write(self, path: str, frame: Frame, event: Event) -> int:
+    def write(self, path: str, frame: Frame, event: Event, stream: Stream | None = None) -> int:
         """Write or replace the pictures of an event.
 
         Whoever reads a sidecar finds the pictures it was written with; a process killed in between
@@ -78,6 +82,9 @@ class SnapshotFolder:
 
         Args:
             path: below the data folder, without suffix.
+            frame: the picture.
+            event: its box is in pixels of the frame.
+            stream: which of the camera's streams the frame is of.
 
         Returns:
             The size of the three files.
@@ -90,7 +97,7 @@ class SnapshotFolder:
         contents = {
             CROP: self._jpeg(frame.image[y1:y2, x1:x2]),
             FULL: self._jpeg(frame.image),
-            SIDECAR: _sidecar(frame, event, crop),
+            SIDECAR: _text(_sidecar(frame, event, crop, stream)),
         }
         try:
             self._replace(self._data / path, contents)
@@ -185,19 +192,18 @@ def crop_of(box: Box, frame: Frame) -> tuple[int, int, int, int]:
     return x1, y1, x2, y2
 
 
-def _sidecar(frame: Frame, event: Event, crop: tuple[int, int, int, int]) -> bytes:
-    return _text(
-        Snapshot(
-            event=event.id,
-            camera=event.camera,
-            captured_at=frame.captured_at,
-            width=frame.width,
-            height=frame.height,
-            box=event.box,
-            crop=crop,
-            confidence=event.confidence,
-            model_label=event.label,
-        )
+def _sidecar(frame: Frame, event: Event, crop: tuple[int, int, int, int], stream: Stream | None) -> Snapshot:
+    return Snapshot(
+        event=event.id,
+        camera=event.camera,
+        captured_at=frame.captured_at,
+        width=frame.width,
+        height=frame.height,
+        box=event.box,
+        crop=crop,
+        confidence=event.confidence,
+        model_label=event.label,
+        stream=stream,
     )
 
 

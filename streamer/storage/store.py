@@ -23,7 +23,7 @@ from streamer.storage.snapshots import SnapshotFolder
 if TYPE_CHECKING:
     from streamer.config import StorageConfig
     from streamer.event import Event
-    from streamer.frame import Frame
+    from streamer.frame import Frame, Stream
 
 log = logging.getLogger(__name__)
 
@@ -102,11 +102,20 @@ class EventStore:
 
     async def save(self, frame: Frame | None, event: Event) -> None:
         """Take an event, and the frame it is published with as its best picture (not at its end)."""
-        seen_at = event.ended_at or (event.started_at if frame is None else frame.captured_at)
+        self.record(event, None if frame is None else frame.captured_at)
+        if frame is not None and event.phase != "end":
+            await self.keep(frame, event)
+
+    def record(self, event: Event, seen_at: datetime | None) -> None:
+        """Take an event, whose object was seen then; the picture that is kept of it stays."""
+        seen_at = event.ended_at or seen_at or event.started_at
         self._entries[event.id] = Entry(event, max(seen_at, event.started_at))
         self._work.set()
-        if frame is not None and event.phase != "end" and event.snapshot is not None:
-            await self._take_picture(Picture(frame, event, event.snapshot))
+
+    async def keep(self, frame: Frame, event: Event, stream: Stream | None = None) -> None:
+        """Take a frame as the picture of an event that is recorded; the box is in the frame's pixels."""
+        if event.snapshot is not None:
+            await self._take_picture(Picture(frame, event, event.snapshot, stream))
 
     async def _take_picture(self, picture: Picture) -> None:
         each = picture.event.id

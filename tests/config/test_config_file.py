@@ -11,6 +11,7 @@ from streamer.config import Config
 from streamer.config_file import load, parse
 from streamer.errors import ConfigError
 
+CAMERA = "cameras: {a: {source: x}}\n"
 BAD = {
     "cameras: {front: {source: 'rtsp://cam/1', detect: {fps: fast}}}": (
         "c.yaml:1: cameras.front.detect.fps: expected a valid number, received 'fast'"
@@ -46,6 +47,58 @@ BAD = {
     ),
     "cameras: {a: {source: x}}\nhttp:\n  port: 99999": (
         "c.yaml:3: http.port: expected at most 65535, received 99999"
+    ),
+    "cameras:\n  a:\n    source: 5": ("c.yaml:3: cameras.a.source: expected text or {main, sub}, received 5"),
+    "cameras:\n  a:\n    source: [x, y]": (
+        "c.yaml:3: cameras.a.source: expected text or {main, sub}, received ['x', 'y']"
+    ),
+    "cameras:\n  a:\n    source: ''": (
+        "c.yaml:3: cameras.a.source: expected at least 1 character, received ''"
+    ),
+    "cameras:\n  a:\n    source:\n      main: x": (
+        "c.yaml:3: cameras.a.source.sub: expected 'sub', received nothing"
+    ),
+    "cameras:\n  a:\n    source:\n      main: 5\n      sub: b": (
+        "c.yaml:4: cameras.a.source.main: expected a valid string, received 5"
+    ),
+    "cameras:\n  a:\n    source:\n      main: a\n      sub: b\n      sob: c": (
+        "c.yaml:6: cameras.a.source.sob: expected one of main, sub; received 'sob' (did you mean 'sub'?)"
+    ),
+    f"{CAMERA}detect:\n  regions: 3": (
+        "c.yaml:3: detect.regions: expected 'full', {tiles, overlap} or a list, received 3"
+    ),
+    f"{CAMERA}detect:\n  regions: fool": (
+        "c.yaml:3: detect.regions: expected 'full', {tiles, overlap} or a list, received 'fool'"
+    ),
+    f"{CAMERA}detect:\n  regions:\n    tiles: 9x2\n    overlop: 1": (
+        "c.yaml:4: detect.regions.tiles.0: expected at most 8, received 9\n"
+        "c.yaml:5: detect.regions.overlop: expected one of tiles, overlap; received 'overlop' "
+        "(did you mean 'overlap'?)"
+    ),
+    f"{CAMERA}detect:\n  regions:\n    - [0, 0, 1, 1]\n    - [0, 0, 2, 1]": (
+        "c.yaml:5: detect.regions.1.2: expected at most 1, received 2"
+    ),
+    f"{CAMERA}detect:\n  regions:\n    - [0, 0, 1]": (
+        "c.yaml:4: detect.regions.0.3: expected an item number 4, received nothing"
+    ),
+    f"{CAMERA}detect:\n  regions: []": "c.yaml:3: detect.regions: expected at least 1 item, received []",
+    f"{CAMERA}masks:\n  - polygon: [[0, 0], [1, 0], [1, 1]]\n    labls: cat": (
+        "c.yaml:4: masks.0.labls: expected one of polygon, labels; received 'labls' (did you mean 'labels'?)"
+    ),
+    f"{CAMERA}masks:\n  - labels: cat": "c.yaml:3: masks.0.polygon: expected 'polygon', received nothing",
+    "cameras:\n  a:\n    source: x\n    zones:\n      drive:\n        poligon: []": (
+        "c.yaml:5: cameras.a.zones.drive.polygon: expected 'polygon', received nothing\n"
+        "c.yaml:6: cameras.a.zones.drive.poligon: expected one of polygon, labels, filters, inertia, loiter; "
+        "received 'poligon' (did you mean 'polygon'?)"
+    ),
+    "cameras:\n  a:\n    source: x\n    zones:\n      drive:\n        polygon: [[0, 0], [1, 0], [1, 1]]\n"
+    "        filters:\n          cat: {min_aera: 0.1}": (
+        "c.yaml:8: cameras.a.zones.drive.filters.cat.min_aera: expected one of min_confidence, threshold, "
+        "min_area, max_area, min_ratio, max_ratio, required_zones; received 'min_aera' "
+        "(did you mean 'min_area'?)"
+    ),
+    "cameras:\n  a:\n    source: x\n    lines:\n      gate: {from: [0, 0], to: [0, 2]}": (
+        "c.yaml:5: cameras.a.lines.gate.to.1: expected at most 1, received 2"
     ),
 }
 

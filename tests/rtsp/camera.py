@@ -206,4 +206,5 @@ def main() -> None:
     loop.run()
 
 
-main()
+if __name__ == "__main__":
+    main()

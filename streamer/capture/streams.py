@@ -1,0 +1,104 @@
+"""The one or two streams of a camera: what is detected on, and what is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio.abc import TaskStatus
+
+from streamer.capture.broadcast import PacketBroadcast
+from streamer.capture.mainstream import LINGER_S, MainStream
+from streamer.capture.ondemand import OnDemand, Place
+from streamer.capture.source import Source, kind_of, open_source, plan_of
+from streamer.errors import ConfigError, SourceEnded
+
+if TYPE_CHECKING:
+    from streamer.capture.state import StreamsObserver
+    from streamer.config import CameraConfig
+    from streamer.frame import Frame
+
+
+class CameraStreams:
+    """A camera as a source (see ``Source``), whose packets are those of its larger stream.
+
+    Attributes:
+        detection: the stream that is detected on.
+        main: the larger one, open while it is needed; None where a camera has one stream.
+        packets: for viewers, who look while they are ``viewing()``.
+    """
+
+    def __init__(self, detection: Source, main: MainStream | None, packets: PacketBroadcast | None) -> None:
+        self.name = detection.name
+        self.detection = detection
+        self.main = main
+        self.packets = packets
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        if self.main is None:
+            await self.detection.run(task_status=task_status)
+            return
+        ended: SourceEnded | None = None
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.main.run)
+            try:
+                await self.detection.run(task_status=task_status)
+            except SourceEnded as error:
+                # Raised outside, where it is no group of errors.
+                ended = error
+            tasks.cancel_scope.cancel()
+        if ended is not None:
+            raise ended
+
+    def frames(self) -> AsyncIterator[Frame]:
+        return self.detection.frames()
+
+    def frames_total(self) -> int | None:
+        return self.detection.frames_total()
+
+    def viewing(self) -> AbstractAsyncContextManager[None]:
+        """Packets come for as long as the block lasts."""
+        return nullcontext() if self.main is None else self.main.held()
+
+
+def open_streams(
+    name: str, camera: CameraConfig, observer: StreamsObserver, *, linger_s: float = LINGER_S
+) -> CameraStreams:
+    """The streams of a camera; nothing is opened before it runs.
+
+    Args:
+        name: of the camera.
+        camera: its addresses and options.
+        observer: hears of pictures and states.
+        linger_s: how long the larger stream stays open after it was needed.
+
+    Raises:
+        ConfigError: one of its addresses can't be; says of which option.
+    """
+    streams = camera.source
+    if isinstance(streams, str):
+        with naming(f"cameras.{name}.source"):
+            detection = open_source(name, camera, observer)
+        return CameraStreams(detection, None, detection.packets)
+    smaller, larger = (camera.model_copy(update={"source": each}) for each in (streams.sub, streams.main))
+    with naming(f"cameras.{name}.source.sub"):
+        detection, recorded = open_source(name, smaller, observer), kind_of(smaller).recorded
+    with naming(f"cameras.{name}.source.main"):
+        plan, kind = plan_of(name, larger), kind_of(larger)
+    place = Place()
+    opener = OnDemand(plan.open, place if recorded and kind.recorded else None)
+    packets = PacketBroadcast() if kind.packets else None
+    plan = replace(plan, open=opener, fps=0.0, stream="main")
+    return CameraStreams(detection, MainStream(plan, observer, packets, place, linger_s), packets)
+
+
+@contextmanager
+def naming(option: str) -> Iterator[None]:
+    """Errors say which option they are about."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"{option}: {error}") from None

@@ -1,0 +1,130 @@
+"""A real camera with two streams: when the larger one is open, and which of its pictures shows a moment."""
+
+from __future__ import annotations
+
+import time
+
+import anyio
+import av
+import cv2
+import numpy as np
+import pytest
+from rtsp.clips import Clip
+from rtsp.two_streams import TwoStreamsFactory
+from watching import two, until, watching
+
+from streamer.capture.pairing import apart_s
+
+pytestmark = pytest.mark.anyio
+
+# Of one rate: FFmpeg's filter shifts what it leaves out.
+SUB = Clip(width=320, height=240, fps=20, gop=10)
+MAIN = Clip(width=640, height=480, fps=20, gop=10)
+MOMENT_S = 1e-3
+SAME = 5.0
+"""Levels; the test picture and its neighbour differ by 8 and more."""
+LONG_S = 60.0
+
+
+async def test_main_is_open_only_while_it_is_needed(two_streams: TwoStreamsFactory) -> None:
+    served = two_streams(MAIN, SUB)
+    async with watching(two(**served.source)) as watcher:
+        await watcher.more(10)
+        assert served.main.openings == 0
+        assert watcher.main_state == "closed"
+        watcher.main.needed_until(time.monotonic() + LONG_S)
+        await until(lambda: watcher.main.pictures.any)
+        assert watcher.main_state == "live"
+        assert served.main.watched
+        watcher.main.needed_until(time.monotonic())
+        await until(lambda: not served.main.watched)
+        await until(lambda: watcher.main_state == "closed")
+        assert not watcher.main.pictures.any
+        await watcher.more(10)
+    assert (served.main.openings, served.sub.openings) == (1, 1)
+    assert {state.state for state in watcher.states} == {"connecting", "live"}
+
+
+async def test_what_is_needed_again_soon_is_not_opened_twice(two_streams: TwoStreamsFactory) -> None:
+    served = two_streams(MAIN, SUB)
+    async with watching(two(**served.source), linger_s=2.0) as watcher:
+        await watcher.more(1)
+        for _ in range(5):
+            watcher.main.needed_until(time.monotonic())
+            await watcher.more(10)
+        assert watcher.main.pictures.any
+    assert served.main.openings == 1
+
+
+async def test_a_picture_of_the_very_moment_is_found(two_streams: TwoStreamsFactory) -> None:
+    served = two_streams(MAIN, SUB)
+    async with watching(two(**served.source)) as watcher:
+        watcher.main.needed_until(time.monotonic() + LONG_S)
+        await until(lambda: watcher.main.pictures.any)
+        by_camera = 0
+        while by_camera < 8:
+            await watcher.more(1)
+            frame = watcher.frames[-1]
+            found = await watcher.main.pictures.near(frame)
+            assert found is not None
+            larger = await anyio.to_thread.run_sync(found.frame)
+            assert (larger.width, larger.height) == (640, 480)
+            # Before both streams' reports came, the time of arrival counts.
+            if frame.clock == larger.clock == "camera":
+                by_camera += 1
+                assert apart_s(frame, found.picture) < MOMENT_S
+                assert difference(frame.image, larger.image) < SAME
+
+
+def difference(small: np.ndarray, large: np.ndarray) -> float:
+    """Mean difference of two pictures, in levels."""
+    shrunk = cv2.resize(large, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA)
+    return float(np.abs(small.astype(int) - shrunk).mean())
+
+
+async def test_a_dead_main_stream_is_told_and_touches_nothing_else(
+    two_streams: TwoStreamsFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    served = two_streams(MAIN, SUB)
+    async with watching(two(**served.source, timeout_s=2)) as watcher:
+        await watcher.more(5)
+        watcher.main.needed_until(time.monotonic() + LONG_S)
+        await until(lambda: watcher.main.pictures.any)
+        served.main.kill()
+        await until(lambda: watcher.main_state == "down")
+        await watcher.more(20)
+        reasons = {state.reason for state in watcher.main_states if state.state == "down"}
+        served.main.start()
+        await until(lambda: watcher.main_state == "live")
+        watcher.main.needed_until(time.monotonic())
+        await until(lambda: watcher.main_state == "closed")
+        served.main.kill()
+        seen = len(watcher.main_states)
+        await watcher.more(15)
+        # Nobody needs it, so nobody tries.
+        assert len(watcher.main_states) == seen
+    assert reasons <= {"the stream ended", "connection refused", "the connection was reset"}
+    told = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert 1 <= len(told) == len(reasons)
+    assert all(record.getMessage().startswith("gate (main): rtsp://") for record in told)
+    assert {state.state for state in watcher.states} == {"connecting", "live"}
+
+
+async def test_viewers_get_the_packets_of_the_larger_stream(two_streams: TwoStreamsFactory) -> None:
+    served = two_streams(MAIN, SUB)
+    async with watching(two(**served.source)) as watcher:
+        packets = watcher.streams.packets
+        assert packets is not None
+        for _ in range(2):
+            async with watcher.streams.viewing(), packets.subscribe() as subscription:
+                with anyio.fail_after(10):
+                    first = await anext(subscription)
+            assert first.keyframe
+            (picture,) = decoded(first.data)
+            assert (picture.width, picture.height) == (640, 480)
+            await until(lambda: watcher.main_state == "closed")
+
+
+def decoded(data: bytes) -> list[av.VideoFrame]:
+    decoder = av.CodecContext.create("h264", "r")
+    return [*decoder.decode(av.Packet(data)), *decoder.decode(None)]

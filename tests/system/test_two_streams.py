@@ -1,0 +1,131 @@
+"""A camera with two streams: detected on one, pictures from the other, which is opened only for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from rtsp.clips import Clip
+from rtsp.two_streams import TwoStreams
+from system.commanding import sightline
+from system.footage import film
+from system.serving import Service, serving, until, write_config
+
+FPS: Final = 10
+STREET: Final = "sim://street?seed=5&size=1280x720&fps=10&people=4"
+QUIET_S: Final = 6
+BUSY_S: Final = 6
+LEAST_IOU: Final = 0.4
+MOST_APART_S: Final = 0.2
+"""Two pictures' time. Before main's reports come its times are those of arrival, a picture's time late."""
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Path]:
+    """The street without people, and with them."""
+    folder = tmp_path_factory.mktemp("two-streams")
+    quiet = film(folder / "quiet.mp4", 1, STREET.replace("people=4", "people=0"))
+    return quiet, film(folder / "busy.mp4", BUSY_S, STREET)
+
+
+def stream(
+    films: Sequence[Path], clips: Callable[[Clip], Path], folder: Path, size: tuple[int, int]
+) -> tuple[Path, int]:
+    """Nobody, then people, again and again, as an elementary stream."""
+    width, height = size
+    quiet, busy = (
+        clips(Clip(width, height, FPS, gop=FPS, seconds=seconds, video=video, preset="veryfast")).read_bytes()
+        for video, seconds in zip(films, (1, BUSY_S), strict=True)
+    )
+    path = folder / f"{width}x{height}.h264"
+    path.write_bytes(quiet * QUIET_S + busy)
+    return path, FPS
+
+
+def test_main_is_opened_for_events_and_its_pictures_show_them(
+    films: Sequence[Path], clips: Callable[[Clip], Path], tmp_path: Path
+) -> None:
+    camera = TwoStreams(
+        stream(films, clips, tmp_path, (1280, 720)), stream(films, clips, tmp_path, (640, 360))
+    )
+    camera.start()
+    try:
+        config = write_config(tmp_path, {"gate": {"source": camera.source, "timeout_s": 2}})
+        with serving("run", config, "--json", "out.jsonl", folder=tmp_path) as service:
+            opened_only_with_an_event(service, camera)
+            kept = until(lambda: sidecars(tmp_path, "main"))
+            survives_without_main(service, camera)
+            log = service.log
+    finally:
+        camera.kill()
+    assert "Traceback" not in log
+    assert "of another shape" not in log
+    records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    pictures_show_the_events(tmp_path, kept)
+    pictures_are_of_the_moment(kept, records)
+
+
+def opened_only_with_an_event(service: Service, camera: TwoStreams) -> None:
+    service.until_state("gate", "live")
+    looks = 0
+    while (main := service.cameras()["gate"]["main"])["state"] == "closed":
+        looks += 1
+        assert camera.main.openings == 0
+    assert looks > FPS
+    assert main["since"] > min(event["started_at"] for event in until(service.events))
+    until(lambda: camera.main.watched)
+    until(lambda: service.cameras()["gate"]["main"]["state"] == "live")
+    assert service.series("sightline_camera_main_state", camera="gate", state="live") == 1
+
+
+def survives_without_main(service: Service, camera: TwoStreams) -> None:
+    camera.main.kill()
+    until(lambda: service.cameras()["gate"]["main"]["state"] == "down")
+    before = service.series("sightline_frames_detected_total", camera="gate")
+    until(lambda: service.series("sightline_frames_detected_total", camera="gate") >= before + 8)
+    assert service.cameras()["gate"]["state"] == "live"
+    assert service.cameras()["gate"]["main"]["reason"]
+    assert service.series("sightline_camera_main_interruptions_total", camera="gate") == 1
+    assert service.series("sightline_camera_interruptions_total", camera="gate") == 0
+    told = [line for line in service.log.splitlines() if "WARNING gate" in line]
+    assert len(told) == len({line.rpartition(": ")[2] for line in told}) <= 2
+
+
+def sidecars(folder: Path, stream: str) -> list[dict[str, Any]]:
+    """What is said of the pictures of that stream, with where they lie."""
+    found = []
+    for path in sorted((folder / "sightline-data" / "snapshots").rglob("*.json")):
+        kept = json.loads(path.read_text())
+        if kept["stream"] == stream:
+            found.append({**kept, "picture": path.with_suffix(".jpg")})
+    return found
+
+
+def pictures_show_the_events(folder: Path, kept: list[dict[str, Any]]) -> None:
+    """The box lies where a detector finds the person in the very picture."""
+    for each in kept:
+        assert (each["width"], each["height"]) == (1280, 720)
+        done = sightline("detect", each["picture"], "--json", "-", cwd=folder)
+        objects = json.loads(done.out.splitlines()[0])["objects"]
+        assert max(overlap(each["box"], found["box"]) for found in objects) > LEAST_IOU, each
+
+
+def pictures_are_of_the_moment(kept: list[dict[str, Any]], records: list[dict[str, Any]]) -> None:
+    """Some frame that was detected on is of the same moment."""
+    times = [datetime.fromisoformat(record["captured_at"]) for record in records if "captured_at" in record]
+    for each in kept:
+        taken_at = datetime.fromisoformat(each["captured_at"])
+        assert min(abs((at - taken_at).total_seconds()) for at in times) < MOST_APART_S
+
+
+def overlap(first: Sequence[float], second: Sequence[float]) -> float:
+    """Intersection over union."""
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    shared = max(width, 0) * max(height, 0)
+    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
+    return shared / (areas - shared)
