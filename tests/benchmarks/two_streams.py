@@ -100,16 +100,16 @@ def measure(what: str, source: StreamsConfig, seconds: float) -> float:
     return anyio.run(cost, CameraConfig(source=source, detect=detect), LOOKS_A_SECOND[what], seconds, None)
 
 
-def compare(video: Path | None, seconds: float, rounds: int) -> None:
+def compare(video: Path | None, seconds: float, rounds: int, kinds: list[str]) -> None:
     main = Clip(1920, 1080, fps=30, gop=60, seconds=10, video=video, preset="veryfast")
     sub = Clip(640, 360, fps=15, gop=30, seconds=10, video=video, preset="veryfast")
-    kinds = [ONE, *LOOKS_A_SECOND, ALL]
     with tempfile.TemporaryDirectory() as folder:
         camera = TwoStreams((encode(main, Path(folder)), 30), (encode(sub, Path(folder)), 15))
         camera.start()
         costs: dict[str, list[float]] = {kind: [] for kind in kinds}
-        for _ in range(rounds):
-            for kind in kinds:
+        for number in range(rounds):
+            # Forth and back, so that nothing is always measured first.
+            for kind in kinds if number % 2 else reversed(kinds):
                 costs[kind].append(measured(kind, StreamsConfig(**camera.source), seconds))
         for kind, found in costs.items():
             ratios = [each / one for each, one in zip(found, costs[ONE], strict=True)]
@@ -122,6 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("urls", nargs="*")
     parser.add_argument("--what", choices=[ONE, *LOOKS_A_SECOND, ALL])
+    parser.add_argument("--calm", action="store_true", help="only what costs nothing while nothing happens")
     parser.add_argument("--video", type=Path, help="what the camera shows; else FFmpeg's test picture")
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--rounds", type=int, default=3)
@@ -130,7 +131,8 @@ def main() -> None:
         larger, smaller = options.urls
         print(measure(options.what, StreamsConfig(main=larger, sub=smaller), options.seconds))
     else:
-        compare(options.video, options.seconds, options.rounds)
+        kinds = [ONE, "closed"] if options.calm else [ONE, *LOOKS_A_SECOND, ALL]
+        compare(options.video, options.seconds, options.rounds, kinds)
 
 
 if __name__ == "__main__":

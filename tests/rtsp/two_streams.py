@@ -18,9 +18,8 @@ STREAM = Path(__file__).with_name("timed_camera.py")
 class TimedStream:
     """One of a camera's streams, which can be killed and started again at its address."""
 
-    def __init__(self, path: Path, fps: int, since_ns: int) -> None:
-        self._command = [str(SYSTEM_PYTHON), str(STREAM), str(path)]
-        self._command += ["--fps", str(fps), "--since-ns", str(since_ns)]
+    def __init__(self, path: Path, fps: int) -> None:
+        self._command = [str(SYSTEM_PYTHON), str(STREAM), str(path), "--fps", str(fps)]
         self._process: subprocess.Popen[str] | None = None
         self._told: list[str] = []
         self.port = 0
@@ -39,10 +38,10 @@ class TimedStream:
         """Whether somebody watches now."""
         return self.openings > self._told.count("left")
 
-    def start(self) -> None:
-        """Starts it at the port it had, or at a free one."""
+    def start(self, since_ns: int) -> None:
+        """Starts it at the port it had, or at a free one, as if its first picture had been at that time."""
         self._process = subprocess.Popen(
-            [*self._command, "--port", str(self.port)],
+            [*self._command, "--since-ns", str(since_ns), "--port", str(self.port)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -73,16 +72,21 @@ class TwoStreams:
     """A camera whose streams show the same moment at the same time, by one clock."""
 
     def __init__(self, main: tuple[Path, int], sub: tuple[Path, int]) -> None:
-        now_ns = time.monotonic_ns()
-        self.main, self.sub = TimedStream(*main, now_ns), TimedStream(*sub, now_ns)
+        self.main, self.sub = TimedStream(*main), TimedStream(*sub)
+        self.since_ns = 0
 
     @property
     def source(self) -> dict[str, str]:
         return {"main": self.main.url, "sub": self.sub.url}
 
     def start(self) -> None:
-        self.main.start()
-        self.sub.start()
+        """Starts from the first picture."""
+        self.since_ns = time.monotonic_ns()
+        self.start_main()
+        self.sub.start(self.since_ns)
+
+    def start_main(self) -> None:
+        self.main.start(self.since_ns)
 
     def kill(self) -> None:
         self.main.kill()

@@ -12,12 +12,11 @@ import pytest
 from rtsp.clips import Clip
 from rtsp.two_streams import TwoStreams
 from system.commanding import sightline
-from system.footage import film
+from system.footage import STREET, film
 from system.serving import Service, serving, until, write_config
 
 FPS: Final = 10
-STREET: Final = "sim://street?seed=5&size=1280x720&fps=10&people=4"
-QUIET_S: Final = 6
+QUIET_S: Final = 4
 BUSY_S: Final = 6
 LEAST_IOU: Final = 0.4
 MOST_APART_S: Final = 0.2
@@ -25,23 +24,21 @@ MOST_APART_S: Final = 0.2
 
 
 @pytest.fixture(scope="module")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Path]:
+def films(footage: Path, tmp_path_factory: pytest.TempPathFactory) -> Sequence[Path]:
     """The street without people, and with them."""
-    folder = tmp_path_factory.mktemp("two-streams")
-    quiet = film(folder / "quiet.mp4", 1, STREET.replace("people=4", "people=0"))
-    return quiet, film(folder / "busy.mp4", BUSY_S, STREET)
+    empty = STREET.replace("people=4", "people=0")
+    return film(tmp_path_factory.mktemp("two-streams") / "quiet.mp4", 1, empty), footage
 
 
 def stream(
     films: Sequence[Path], clips: Callable[[Clip], Path], folder: Path, size: tuple[int, int]
 ) -> tuple[Path, int]:
     """Nobody, then people, again and again, as an elementary stream."""
-    width, height = size
     quiet, busy = (
-        clips(Clip(width, height, FPS, gop=FPS, seconds=seconds, video=video, preset="veryfast")).read_bytes()
+        clips(Clip(*size, FPS, gop=FPS, seconds=seconds, video=video, preset="veryfast")).read_bytes()
         for video, seconds in zip(films, (1, BUSY_S), strict=True)
     )
-    path = folder / f"{width}x{height}.h264"
+    path = folder / f"{size[0]}x{size[1]}.h264"
     path.write_bytes(quiet * QUIET_S + busy)
     return path, FPS
 
@@ -53,9 +50,11 @@ def test_main_is_opened_for_events_and_its_pictures_show_them(
         stream(films, clips, tmp_path, (1280, 720)), stream(films, clips, tmp_path, (640, 360))
     )
     camera.start()
+    config = write_config(tmp_path, {"gate": {"source": camera.source, "timeout_s": 2}})
+    camera.kill()
     try:
-        config = write_config(tmp_path, {"gate": {"source": camera.source, "timeout_s": 2}})
         with serving("run", config, "--json", "out.jsonl", folder=tmp_path) as service:
+            camera.start()
             opened_only_with_an_event(service, camera)
             kept = until(lambda: sidecars(tmp_path, "main"))
             survives_without_main(service, camera)
@@ -75,7 +74,7 @@ def opened_only_with_an_event(service: Service, camera: TwoStreams) -> None:
     while (main := service.cameras()["gate"]["main"])["state"] == "closed":
         looks += 1
         assert camera.main.openings == 0
-    assert looks > FPS
+    assert looks
     assert main["since"] > min(event["started_at"] for event in until(service.events))
     until(lambda: camera.main.watched)
     until(lambda: service.cameras()["gate"]["main"]["state"] == "live")
@@ -91,7 +90,7 @@ def survives_without_main(service: Service, camera: TwoStreams) -> None:
     assert service.cameras()["gate"]["main"]["reason"]
     assert service.series("sightline_camera_main_interruptions_total", camera="gate") == 1
     assert service.series("sightline_camera_interruptions_total", camera="gate") == 0
-    told = [line for line in service.log.splitlines() if "WARNING gate" in line]
+    told = [line for line in service.log.splitlines() if "WARNING gate (main)" in line]
     assert len(told) == len({line.rpartition(": ")[2] for line in told}) <= 2
 
 
@@ -107,11 +106,11 @@ def sidecars(folder: Path, stream: str) -> list[dict[str, Any]]:
 
 def pictures_show_the_events(folder: Path, kept: list[dict[str, Any]]) -> None:
     """The box lies where a detector finds the person in the very picture."""
-    for each in kept:
-        assert (each["width"], each["height"]) == (1280, 720)
-        done = sightline("detect", each["picture"], "--json", "-", cwd=folder)
-        objects = json.loads(done.out.splitlines()[0])["objects"]
-        assert max(overlap(each["box"], found["box"]) for found in objects) > LEAST_IOU, each
+    done = sightline("detect", *(each["picture"] for each in kept), "--json", "-", cwd=folder)
+    lines = map(json.loads, done.out.splitlines())
+    for each, line in zip(kept, lines, strict=True):
+        assert (each["width"], each["height"]) == (line["width"], line["height"]) == (1280, 720)
+        assert max(overlap(each["box"], found["box"]) for found in line["objects"]) > LEAST_IOU, each
 
 
 def pictures_are_of_the_moment(kept: list[dict[str, Any]], records: list[dict[str, Any]]) -> None:
