@@ -1,7 +1,10 @@
 """The state machines that say which pictures and which times are believed, and which are decoded."""
 
 import itertools
+import logging
+from contextlib import closing
 
+import av.logging
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 from streamer.capture.camera_clock import AGAIN_S, CameraClock
 from streamer.capture.damage import Damage
 from streamer.capture.keyframes import KEYS, KeyframesOnly
+from streamer.capture.libav_log import LibavLog
 from streamer.frame import PTS_CLOCK_HZ
 
 TOLERANCE_S = 2.0
@@ -152,3 +156,16 @@ def test_no_picture_is_left_that_is_later_than_due(gaps: list[int], fps: float) 
         if is_left:
             latest = max(key for key in keys if key <= number)
             assert (number - latest) * FRAME <= 1.1 * PTS_CLOCK_HZ / fps
+
+
+def test_two_losses_alike_are_both_heard_and_by_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with closing(LibavLog()) as log:
+        for _ in range(2):
+            av.logging.log(av.logging.WARNING, "rtsp", "RTP: missed 1 packets")
+            assert log.lost()
+            assert not log.lost(), "told once"
+        av.logging.log(av.logging.ERROR, "h264", "SEI type 5 size 8 truncated at 3")
+        assert not log.spoilt(), "cameras write broken SEI"
+    av.logging.log(av.logging.ERROR, "rtsp", "rtsp://ada:secret@camera/ is gone")
+    assert not caplog.text
