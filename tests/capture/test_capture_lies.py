@@ -24,7 +24,7 @@ async def test_a_clock_an_hour_off_is_not_believed(rtsp_camera: CameraFactory) -
     async with viewing(camera(rtsp_camera(flaws=Flaws(ahead_s=HOUR_S)).url)) as viewer:
         await viewer.until(lambda: viewer.offset_s is not None)
         await viewer.more(10)
-    assert viewer.offset_s == pytest.approx(HOUR_S, abs=0.5)
+    assert viewer.offset_s == pytest.approx(HOUR_S, abs=5)
     for frame in viewer.frames:
         assert frame.clock == "host"
     first, last = viewer.frames[0], viewer.frames[-1]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.capture.camera_clock import AGAIN_S, CameraClock
-from streamer.capture.damage import Damage
+from streamer.capture.damage import Damage, Losses
 from streamer.capture.keyframes import KEYS, KeyframesOnly
 from streamer.capture.libav_log import LibavLog
 from streamer.frame import PTS_CLOCK_HZ
@@ -109,6 +109,19 @@ def test_it_is_hidden_again_after_a_whole_key_frame() -> None:
     assert not damage.hides(1, 5.0)
     damage.unit(2, keyframe=False, damaged=True, now=5.1)
     assert damage.hides(2, 5.1)
+
+
+@pytest.mark.parametrize(("headless", "whole"), [(True, False), (False, True)])
+def test_a_key_frame_after_a_loss_is_whole_if_its_head_is_there(headless: bool, whole: bool) -> None:
+    losses = Losses(False)
+    assert losses.damage(True, lambda: False)
+    assert losses.damage(False, lambda: headless) != whole
+    assert not losses.damage(False, lambda: headless), "one unit later it no longer matters"
+
+
+def test_what_is_lost_on_opening_may_be_of_the_first_key_frame() -> None:
+    assert Losses(True).damage(False, lambda: True)
+    assert not Losses(False).damage(False, lambda: True)
 
 
 units = st.lists(st.tuples(st.booleans(), st.booleans()), max_size=80)
