@@ -76,7 +76,7 @@ class CameraClock:
                 self._believed = now - self._agrees_since >= AGAIN_S
 
     def _rising(self, at_s: float) -> float:
-        # A step of more than the tolerance is our own clock being set: then there is nothing to wait for.
-        if not 0 < self._last_s - at_s <= self._tolerance_s:
+        # Two times that are believed are at most so far apart; a larger step is our own clock being set.
+        if not 0 < self._last_s - at_s <= 2 * self._tolerance_s:
             self._last_s = at_s
         return self._last_s

@@ -1,5 +1,32 @@
 """Which pictures can be believed after a loss: none until the next key frame."""
 
+from collections.abc import Callable
+
+
+class Losses:
+    """Which unit a loss is of, when it is noticed while the end of a unit is looked for.
+
+    A demuxer knows the end of a unit by the beginning of the next, so it may be of this unit or of the head
+    of the next one. If that is a key frame, it is whole if its head, the parameter sets, is there.
+    """
+
+    def __init__(self, lost: bool) -> None:
+        """
+        Args:
+            lost: something was lost before the first unit.
+        """
+        self._lost = lost
+
+    def damage(self, lost: bool, is_headless_key: Callable[[], bool]) -> bool:
+        """Whether the next unit may be damaged.
+
+        Args:
+            lost: something was lost since the unit before it.
+            is_headless_key: it is a key frame without its head; asked only where it matters.
+        """
+        before, self._lost = self._lost, lost
+        return lost or (before and is_headless_key())
+
 
 class Damage:
     """Hides the pictures between a loss and the next key frame that came whole.

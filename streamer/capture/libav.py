@@ -22,6 +22,7 @@ from streamer.capture.address import Address
 from streamer.capture.annexb import SYNTAX, AnnexB, begins_with_parameters
 from streamer.capture.camera_clock import CameraClock, CaptureTime
 from streamer.capture.clock import EvenTimes
+from streamer.capture.damage import Losses
 from streamer.capture.decoder import HARDWARE, Decoder, decoder_for, missing
 from streamer.capture.faults import DamagedUnit, translated
 from streamer.capture.libav_log import LibavLog
@@ -72,8 +73,8 @@ class LibavReader:
         self._camera_clock = clock
         self._stream = opened.stream
         self._left: list[av.Packet[VideoStream]] = []
-        # What was lost while it was opened is of the first units.
-        self._lost = self.damaged = opened.log.lost()
+        self._losses = Losses(opened.log.lost())
+        self.damaged = False
         self._even: EvenTimes | None = None
         self._packet: av.Packet[VideoStream] | None = None
         self._to_bgr = BgrConverter()
@@ -99,7 +100,8 @@ class LibavReader:
                     self._even = self._even_times(packet)
                 self._packet = packet
                 if self.pace == "source":
-                    self._look_for_losses(packet)
+                    lost = self._log.lost() or packet.is_corrupt
+                    self.damaged = self._losses.damage(lost, self._is_headless_key)
                 pts = packet.pts
                 if self._even is not None:
                     yield self._even.unit()
@@ -169,18 +171,11 @@ class LibavReader:
         self._container.close()
         self._log.close()
 
-    def _look_for_losses(self, packet: av.Packet[VideoStream]) -> None:
-        """Whether this unit came whole.
-
-        libav tells the end of a unit by the beginning of the next, so a loss is of this unit or of the head
-        of the next one. A key frame after one is whole if its head is there: the parameter sets.
-        """
-        lost = self._log.lost() or packet.is_corrupt
-        self.damaged = lost or (self._lost and packet.is_keyframe and not self._has_its_head(packet))
-        self._lost = lost
-
-    def _has_its_head(self, packet: av.Packet[VideoStream]) -> bool:
-        return self.codec in SYNTAX and begins_with_parameters(self.codec, bytes(packet))
+    def _is_headless_key(self) -> bool:
+        packet = self._current()
+        if not packet.is_keyframe:
+            return False
+        return self.codec not in SYNTAX or not begins_with_parameters(self.codec, bytes(packet))
 
     def _catch_up(self, packet: av.Packet[VideoStream]) -> None:
         """Decodes what was left out and this packet builds on; the pictures were not wanted."""

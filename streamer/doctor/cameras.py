@@ -118,12 +118,16 @@ async def _examine_stream(name: str, option: str, camera: CameraConfig) -> Seen:
     text = f"{name}: {sends}, the first after {first_after_s:.1f} s"
     if listener.decoder:
         text += f", decoded by {listener.decoder}"
-    off_s = listener.offset_s
-    if off_s is not None and abs(off_s) > camera.clock.tolerance:
-        told = f"{text}; its clock is {abs(off_s):.1f} s {'ahead' if off_s > 0 else 'behind'}"
-        advice = "set the camera's clock, by NTP; until then the time of arrival counts"
-        return Seen(Finding(True, told, advice), first)
-    return Seen(Finding(True, text), first)
+    return Seen(with_clock(text, listener.offset_s, camera.clock.tolerance), first)
+
+
+def with_clock(text: str, offset_s: float | None, tolerance_s: float) -> Finding:
+    """What a good camera sends, and how far its clock is off where that is too far (seconds)."""
+    if offset_s is None or abs(offset_s) <= tolerance_s:
+        return Finding(True, text)
+    off = f"{abs(offset_s):.1f} s {'ahead' if offset_s > 0 else 'behind'}"
+    advice = "set the camera's clock, by NTP; until then the time of arrival counts"
+    return Finding(True, f"{text}; its clock is {off}", advice)
 
 
 async def _play(source: Source) -> None:

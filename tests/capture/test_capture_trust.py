@@ -1,14 +1,18 @@
 """The state machines that say which pictures and which times are believed, and which are decoded."""
 
 import itertools
+import logging
+from contextlib import closing
 
+import av.logging
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.capture.camera_clock import AGAIN_S, CameraClock
-from streamer.capture.damage import Damage
+from streamer.capture.damage import Damage, Losses
 from streamer.capture.keyframes import KEYS, KeyframesOnly
+from streamer.capture.libav_log import LibavLog
 from streamer.frame import PTS_CLOCK_HZ
 
 TOLERANCE_S = 2.0
@@ -107,6 +111,19 @@ def test_it_is_hidden_again_after_a_whole_key_frame() -> None:
     assert damage.hides(2, 5.1)
 
 
+@pytest.mark.parametrize(("headless", "whole"), [(True, False), (False, True)])
+def test_a_key_frame_after_a_loss_is_whole_if_its_head_is_there(headless: bool, whole: bool) -> None:
+    losses = Losses(False)
+    assert losses.damage(True, lambda: False)
+    assert losses.damage(False, lambda: headless) != whole
+    assert not losses.damage(False, lambda: headless), "one unit later it no longer matters"
+
+
+def test_what_is_lost_on_opening_may_be_of_the_first_key_frame() -> None:
+    assert Losses(True).damage(False, lambda: True)
+    assert not Losses(False).damage(False, lambda: True)
+
+
 units = st.lists(st.tuples(st.booleans(), st.booleans()), max_size=80)
 
 
@@ -152,3 +169,16 @@ def test_no_picture_is_left_that_is_later_than_due(gaps: list[int], fps: float) 
         if is_left:
             latest = max(key for key in keys if key <= number)
             assert (number - latest) * FRAME <= 1.1 * PTS_CLOCK_HZ / fps
+
+
+def test_two_losses_alike_are_both_heard_and_by_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with closing(LibavLog()) as log:
+        for _ in range(2):
+            av.logging.log(av.logging.WARNING, "rtsp", "RTP: missed 1 packets")
+            assert log.lost()
+            assert not log.lost(), "told once"
+        av.logging.log(av.logging.ERROR, "h264", "SEI type 5 size 8 truncated at 3")
+        assert not log.spoilt(), "cameras write broken SEI"
+    av.logging.log(av.logging.ERROR, "rtsp", "rtsp://ada:secret@camera/ is gone")
+    assert not caplog.text
