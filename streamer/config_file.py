@@ -54,7 +54,11 @@ class Document:
 
     def inherited(self, path: KeyPath) -> bool:
         """Whether a camera has this value from a global section, where its error is told already."""
-        return path[:1] == ("cameras",) and path not in self.lines and path[2:] in self.lines
+        return path[:1] == ("cameras",) and self._written(path[2:]) > max(self._written(path) - 2, 0)
+
+    def _written(self, path: KeyPath) -> int:
+        """How many parts of the path stand in the file; what is wrong may be named more deeply than that."""
+        return max((length for length in range(1, len(path) + 1) if path[:length] in self.lines), default=0)
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:

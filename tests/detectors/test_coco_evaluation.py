@@ -45,7 +45,7 @@ def image(number, **more):
 
 def test_everything_found_is_one(detector, tmp_path):
     truth = [annotation(1, "bee"), annotation(1, "cow"), annotation(2, "bee"), annotation(2, "cow")]
-    perfect = {"AP": pytest.approx(1), "AP50": pytest.approx(1)}
+    perfect = dict.fromkeys(["AP", "AP50", "recall", "recall_small"], pytest.approx(1))
     found = scores(detector, tmp_path, [image(1), image(2)], truth)
     assert found == {**perfect, "per_class": {"bee": perfect, "cow": perfect}}
 
@@ -90,11 +90,8 @@ def test_nothing_found_is_zero(detector, tmp_path):
     instances = tmp_path / "instances.json"
     truth = {"images": [{"id": 1, "file_name": "dark.png"}], "annotations": [annotation(1, "bee")]}
     instances.write_text(json.dumps({**truth, "categories": CATEGORIES}))
-    assert evaluate(detector, instances, tmp_path) == {
-        "AP": 0,
-        "AP50": 0,
-        "per_class": {"bee": {"AP": 0, "AP50": 0}},
-    }
+    nothing = dict.fromkeys(["AP", "AP50", "recall", "recall_small"], 0)
+    assert evaluate(detector, instances, tmp_path) == {**nothing, "per_class": {"bee": nothing}}
 
 
 @pytest.mark.parametrize(
