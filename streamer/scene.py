@@ -167,7 +167,7 @@ class TilesConfig(Section):
     """
 
     tiles: Annotated[tuple[int, int], BeforeValidator(tiling)]
-    overlap: float = Field(default=0.2, ge=0, le=0.5, allow_inf_nan=False)
+    overlap: float = Field(default=0.2, ge=0.05, le=0.5, allow_inf_nan=False)
     whole: bool = True
 
 
