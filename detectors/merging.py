@@ -76,7 +76,8 @@ def merged(found: Sequence[Detections], layout: Layout) -> Detections:
     - cut ones of which none is whole are joined to the box around them;
     - a cut one that is like no other is left out if another region sees all of it: it was no object there.
 
-    Boxes of one region are never joined: its own suppression took them for different objects.
+    Boxes of one region are never joined: its own suppression took them for different objects. Objects are
+    taken to be no smaller than the share `EDGE` of a region's sides.
 
     Args:
         found: of each region of ``layout``, in the region's own pixels.

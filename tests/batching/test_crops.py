@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from threading import Event
+from threading import Barrier, Event
 
 import anyio
 import numpy as np
@@ -86,6 +86,24 @@ async def test_the_crops_of_a_frame_share_a_batch() -> None:
     assert watcher.batches == [4]
 
 
+async def test_the_crops_of_a_frame_spread_over_the_workers() -> None:
+    class Together(Spots):
+        """No run returns before three are under way."""
+
+        running = Barrier(3, timeout=10)
+
+        def infer(self, prepared: list[Prepared], limits: Limits) -> list[Detections]:
+            self.running.wait()
+            return super().infer(prepared, limits)
+
+    batcher = batcher_of(Together(3, (1,)), Watcher())
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(batcher.run)
+        await anyio.sleep(0.05)  # the workers wait
+        assert corners(await batcher.submit(spotted(*CENTRES), 0.5, QUARTERS[:3])) == sorted(CENTRES[:3])
+        tasks.cancel_scope.cancel()
+
+
 async def test_the_whole_frame_as_its_region_is_not_cut_nor_copied() -> None:
     class Looking(Counting):
         seen: np.ndarray
@@ -161,6 +179,8 @@ def test_every_frame_is_resolved_once_when_callers_give_up_and_crops_fail(
 ) -> None:
     async def submit_and_give_up() -> None:
         batcher = batcher_of(Spots(*policy), Watcher())
+        wrong: list[dict[str, object]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: wrong.append(context))
         resolved: dict[int, int] = {}
         async with anyio.create_task_group() as tasks:
             await tasks.start(batcher.run)
@@ -177,6 +197,7 @@ def test_every_frame_is_resolved_once_when_callers_give_up_and_crops_fail(
             with anyio.fail_after(10):
                 outcomes = await asyncio.gather(*futures, return_exceptions=True)
             tasks.cancel_scope.cancel()
+        assert not wrong, "such as a future that was to be resolved again"
         assert resolved == dict.fromkeys(range(len(frames)), 1)
         for outcome, (objects, gives_up, fails, *_) in zip(outcomes, frames, strict=True):
             if isinstance(outcome, Detections):

@@ -1,11 +1,14 @@
 """What regions gain and cost: people found by their size, false ones, and CPU time, at the model's threshold.
 
-python -m tests.benchmarks.regions MODEL instances.json IMAGES [--regions full tiles:2x2 tiles:3x2]
+python -m tests.benchmarks.regions MODEL instances.json IMAGES [--regions full tiles:2x2 tiles:3x2] [--plain]
+
+With --plain the regions are joined by suppression alone, as supervision's InferenceSlicer does it.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import thread_time
@@ -18,9 +21,11 @@ from detectors.detections import CLASS_NAME
 from detectors.detector import Detector, Limits, load
 from detectors.instances import Box, Picture, read_instances
 from detectors.merging import merged
-from detectors.regions import Shares, lay_out
+from detectors.regions import Layout, Shares, lay_out
 from streamer.commands.parsers import regions
 from streamer.regions import boxes_of
+
+Join = Callable[[list[Detections], Layout], Detections]
 
 PERSON = "person"
 SAME = 0.5
@@ -78,13 +83,20 @@ def matches(truth: np.ndarray, ignored: list[bool], detected: np.ndarray) -> lis
     return hits
 
 
-def look(detector: Detector, picture: np.ndarray, boxes: tuple[Shares, ...]) -> Detections:
+def suppressed(found: list[Detections], layout: Layout) -> Detections:
+    """The regions' boxes less those that a better one overlaps by half."""
+    for one, region in zip(found, layout.regions, strict=True):
+        one.xyxy += np.array([region.x1, region.y1] * 2, np.float32)
+    return Detections.merge([one for one in found if len(one)] or found[:1]).with_nms(0.5)
+
+
+def look(detector: Detector, picture: np.ndarray, boxes: tuple[Shares, ...], join: Join) -> Detections:
     """What the service finds."""
     thresholds = detector.manifest.thresholds
     layout = lay_out(boxes, picture.shape[1], picture.shape[0])
     limits = Limits(thresholds.confidence, thresholds.iou)
     found = [detector.infer([detector.prepare(one.of(picture))], limits)[0] for one in layout.regions]
-    return merged(found, layout) if len(found) > 1 else found[0]
+    return join(found, layout) if len(found) > 1 else found[0]
 
 
 def main() -> None:
@@ -93,6 +105,7 @@ def main() -> None:
     parser.add_argument("instances", type=Path)
     parser.add_argument("images", type=Path)
     parser.add_argument("--regions", nargs="+", default=["full", "tiles:2x2", "tiles:3x2"])
+    parser.add_argument("--plain", action="store_true")
     options = parser.parse_args()
     detector, truth = load(options.model), read_instances(options.instances)
     [person] = [entry.id for entry in truth.categories if entry.name == PERSON]
@@ -105,7 +118,7 @@ def main() -> None:
         # The ways take turns: what else the machine does hits all alike.
         for text, tally in tallies.items():
             began = thread_time()
-            found = look(detector, picture, ways[text])
+            found = look(detector, picture, ways[text], suppressed if options.plain else merged)
             tally.cpu_s += thread_time() - began
             tally.pictures += 1
             tally.count(picture, people, found.xyxy[found.data[CLASS_NAME] == PERSON])

@@ -95,6 +95,15 @@ def test_recall_counts_what_is_found_at_the_threshold_of_the_model(detector, tmp
     assert found["recall"] == pytest.approx(2 / 3)
 
 
+def test_what_the_model_is_not_sure_of_is_not_recalled(tmp_path):
+    """The cow has 0.7."""
+    path = write(yolox(), tmp_path / "mini.onnx", labels=LABELS, thresholds={"confidence": 0.75})
+    detector = load(str(path), SessionOptions(provider="cpu", workers=2), cache=tmp_path / "cache")
+    found = scores(detector, tmp_path, [image(1)], [annotation(1, "bee"), annotation(1, "cow")])
+    assert (found["per_class"]["bee"]["recall"], found["per_class"]["cow"]["recall"]) == (1, 0)
+    assert found["AP50"] == pytest.approx(1)
+
+
 def test_large_objects_alone_have_no_recall_of_small_ones(detector, tmp_path):
     large = {**annotation(1, "bee"), "bbox": [0, 0, 60, 60]}
     assert scores(detector, tmp_path, [image(1)], [large])["recall_small"] is None
