@@ -66,14 +66,10 @@ def _spans(count: int, overlap: float) -> list[tuple[float, float]]:
 
 
 def lay_out(boxes: Iterable[Shares], width: int, height: int) -> Layout:
-    """The regions of a picture of this size: every pixel that a box touches."""
-    regions = (
-        Region(
-            min(math.floor(x1 * width), width - 1),
-            min(math.floor(y1 * height), height - 1),
-            max(math.ceil(x2 * width), 1),
-            max(math.ceil(y2 * height), 1),
-        )
-        for x1, y1, x2, y2 in boxes
-    )
+    """The regions of a picture of this size: every pixel that a box touches, at least one."""
+    regions = []
+    for x1, y1, x2, y2 in boxes:
+        left, top = min(math.floor(x1 * width), width - 1), min(math.floor(y1 * height), height - 1)
+        right, bottom = max(math.ceil(x2 * width), left + 1), max(math.ceil(y2 * height), top + 1)
+        regions.append(Region(left, top, right, bottom))
     return Layout(width, height, tuple(regions))

@@ -87,7 +87,8 @@ def suppressed(found: list[Detections], layout: Layout) -> Detections:
     """The regions' boxes less those that a better one overlaps by half."""
     for one, region in zip(found, layout.regions, strict=True):
         one.xyxy += np.array([region.x1, region.y1] * 2, np.float32)
-    return Detections.merge([one for one in found if len(one)] or found[:1]).with_nms(0.5)
+    some = [one for one in found if len(one)]
+    return Detections.merge(some).with_nms(0.5) if some else found[0]
 
 
 def look(detector: Detector, picture: np.ndarray, boxes: tuple[Shares, ...], join: Join) -> Detections:

@@ -92,7 +92,7 @@ def any_sighting(layout: Layout, drawn: list[tuple[int, ...]]) -> list[Detection
     return [detections(*map(list, zip(*one, strict=True))) if one else NOTHING for one in found]
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(layouts, st.lists(boxes(), min_size=1, max_size=6))
 def test_an_object_comes_out_once_and_whole_wherever_the_edges_cut_it(
     layout: Layout, objects: list[Box]
@@ -100,7 +100,7 @@ def test_an_object_comes_out_once_and_whole_wherever_the_edges_cut_it(
     assert joined(objects, layout, list(range(len(objects)))) == sorted(objects)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(layouts, drawn_boxes, st.randoms(use_true_random=False))
 def test_the_order_of_the_regions_does_not_matter(
     layout: Layout, drawn: list[tuple[int, ...]], shuffle: random.Random
@@ -112,7 +112,7 @@ def test_the_order_of_the_regions_does_not_matter(
     assert as_set(merged([found[number] for number in order], shuffled)) == as_set(merged(found, layout))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(layouts, drawn_boxes)
 def test_a_mirrored_picture_gives_the_mirrored_objects(layout: Layout, drawn: list[tuple[int, ...]]) -> None:
     def mirrored(found: Detections, width: int) -> Detections:
@@ -127,7 +127,7 @@ def test_a_mirrored_picture_gives_the_mirrored_objects(layout: Layout, drawn: li
     assert as_set(result) == as_set(mirrored(merged(found, layout), WIDTH))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(layouts, drawn_boxes)
 def test_boxes_stay_in_the_picture_and_come_best_first(layout: Layout, drawn: list[tuple[int, ...]]) -> None:
     found = any_sighting(layout, drawn)
@@ -139,6 +139,7 @@ def test_boxes_stay_in_the_picture_and_come_best_first(layout: Layout, drawn: li
     assert set(result.confidence) <= {score for one in found for score in one.confidence}
 
 
+@settings(deadline=None)
 @given(st.lists(boxes(), max_size=8))
 def test_the_whole_picture_as_one_region_changes_nothing(objects: list[Box]) -> None:
     found = detections(objects, [0] * len(objects), [0.9] * len(objects))

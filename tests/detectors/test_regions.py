@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.regions import WHOLE, Region, lay_out, tiles
@@ -13,6 +13,7 @@ sides = st.integers(1, 4000)
 counts = st.integers(1, 8)
 
 
+@settings(deadline=None)
 @given(counts, counts, st.floats(0, 0.5), sides, sides)
 def test_tiles_cover_every_pixel_and_lie_in_the_picture(
     columns: int, rows: int, overlap: float, width: int, height: int
@@ -26,6 +27,7 @@ def test_tiles_cover_every_pixel_and_lie_in_the_picture(
         assert all(before[1] >= after[0] for before, after in pairwise(spans))
 
 
+@settings(deadline=None)
 @given(st.integers(2, 8), st.floats(0, 0.5))
 def test_neighbours_have_the_share_in_common_that_was_asked_for(columns: int, overlap: float) -> None:
     first, second, *_ = tiles(columns, 1, overlap)
@@ -43,6 +45,7 @@ def test_three_by_two() -> None:
 shares = st.floats(0, 1, allow_subnormal=False)
 
 
+@settings(deadline=None)
 @given(st.tuples(shares, shares, shares, shares), sides, sides)
 def test_a_box_of_any_size_is_at_least_a_pixel(
     box: tuple[float, float, float, float], width: int, height: int
