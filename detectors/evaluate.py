@@ -1,4 +1,4 @@
-"""COCO average precision of a detector on a labelled set."""
+"""COCO average precision and recall of a detector on a labelled set."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ import numpy as np
 from detectors.detections import CLASS_NAME
 from detectors.errors import DetectorError
 from detectors.instances import read_instances
+from detectors.merging import merged
+from detectors.regions import WHOLE, lay_out
 from detectors.session import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -24,13 +26,22 @@ if TYPE_CHECKING:
 
     from detectors.detector import Detector
     from detectors.instances import Instances, Picture
+    from detectors.regions import Shares
 
 LIMITS: Final = Limits(min_confidence=0.001, iou=0.65, multi_label=True, max_candidates=2000)
 """What COCO figures are published with: nearly everything, a box may be of several classes."""
+ALL: Final = 0
+SMALL: Final = 1
+"""Places of the area ranges in what pycocotools returns."""
 
 
-def evaluate(detector: Detector, coco_json: Path, images_dir: Path) -> dict[str, Any]:
+def evaluate(
+    detector: Detector, coco_json: Path, images_dir: Path, regions: Sequence[Shares] = WHOLE
+) -> dict[str, Any]:
     """AP (IoU 0.50:0.95) and AP50 as COCO defines them, at most 100 detections a picture.
+
+    ``recall`` is the share of objects that are found (IoU 0.50) at the confidence that the model's manifest
+    recommends, ``recall_small`` that of those whose area is below 32x32 pixels.
 
     Classes are matched by name; those that the model does not know or the set does not hold are left out.
     A picture with ``labelled_classes`` counts for these alone. Boxes with ``iscrowd`` or ``difficult`` are
@@ -40,9 +51,11 @@ def evaluate(detector: Detector, coco_json: Path, images_dir: Path) -> dict[str,
         detector: to be judged.
         coco_json: instances of the set.
         images_dir: where its ``file_name`` are.
+        regions: of each picture, at which the model looks one by one.
 
     Returns:
-        ``{"AP", "AP50", "per_class": {name: {"AP", "AP50"}}}``, without the classes the set has no box of.
+        ``{"AP", "AP50", "recall", "recall_small", "per_class": {name: {the same four}}}``, without the
+        classes the set has no box of; ``recall_small`` is None where nothing is small.
 
     Raises:
         DetectorError: the set cannot be read, or shares no class with the model.
@@ -54,13 +67,18 @@ def evaluate(detector: Detector, coco_json: Path, images_dir: Path) -> dict[str,
     counting = {picture.id: _counting(picture, numbers) for picture in truth.images}
 
     def judge(picture: Picture) -> list[dict[str, Any]]:
-        image = _read(images_dir / picture.file_name)
-        [found] = detector.infer([detector.prepare(image)], LIMITS)
+        found = _found(detector, _read(images_dir / picture.file_name), regions)
         return _results(found, picture, counting[picture.id])
 
     with ThreadPoolExecutor(detector.policy.workers) as pool:
         results = [result for results in pool.map(judge, truth.images) for result in results]
-    return _scores(_dataset(truth, counting, numbers), results)
+    return _scores(_dataset(truth, counting, numbers), results, detector.manifest.thresholds.confidence)
+
+
+def _found(detector: Detector, image: NDArray[np.uint8], regions: Sequence[Shares]) -> Detections:
+    layout = lay_out(regions, image.shape[1], image.shape[0])
+    found = [detector.infer([detector.prepare(region.of(image))], LIMITS)[0] for region in layout.regions]
+    return merged(found, layout) if len(found) > 1 else found[0]
 
 
 def _counting(picture: Picture, numbers: Mapping[str, int]) -> dict[str, int]:
@@ -118,7 +136,34 @@ def _dataset(
     }
 
 
-def _scores(truth: dict[str, list[dict[str, Any]]], results: list[dict[str, Any]]) -> dict[str, Any]:
+def _scores(
+    truth: dict[str, list[dict[str, Any]]], results: list[dict[str, Any]], confidence: float
+) -> dict[str, Any]:
+    confident = [result for result in results if result["score"] >= confidence]
+    every, working = _accumulated(truth, results), _accumulated(truth, confident)
+    # [IoU threshold, recall, class, area range, detections a picture]; -1 where there is nothing to find.
+    precision = every["precision"][:, :, :, ALL, -1]
+    recall = working["recall"][0, :, :, -1]
+    names = {entry["id"]: entry["name"] for entry in truth["categories"]}
+    per_class = {
+        names[number]: _figures(precision[:, :, index], recall[index])
+        for index, number in enumerate(every["params"].catIds)
+        if (precision[:, :, index] > -1).any()
+    }
+    return {**_figures(precision, recall), "per_class": per_class}
+
+
+def _figures(precision: NDArray[np.float64], recall: NDArray[np.float64]) -> dict[str, float | None]:
+    small = recall[..., SMALL]
+    return {
+        "AP": _mean(precision),
+        "AP50": _mean(precision[0]),
+        "recall": _mean(recall[..., ALL]),
+        "recall_small": _mean(small) if (small > -1).any() else None,
+    }
+
+
+def _accumulated(truth: dict[str, list[dict[str, Any]]], results: list[dict[str, Any]]) -> dict[str, Any]:
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
@@ -129,17 +174,10 @@ def _scores(truth: dict[str, list[dict[str, Any]]], results: list[dict[str, Any]
         evaluation = COCOeval(coco, coco.loadRes(results) if results else COCO(), "bbox")
         evaluation.evaluate()
         evaluation.accumulate()
-    # [IoU threshold, recall, class, area range, detections a picture]; -1 where there is nothing to find.
-    precision = evaluation.eval["precision"][:, :, :, 0, -1]
-    names = {entry["id"]: entry["name"] for entry in truth["categories"]}
-    per_class = {
-        names[number]: {"AP": _mean(precision[:, :, index]), "AP50": _mean(precision[0, :, index])}
-        for index, number in enumerate(evaluation.params.catIds)
-        if (precision[:, :, index] > -1).any()
-    }
-    return {"AP": _mean(precision), "AP50": _mean(precision[0]), "per_class": per_class}
+    accumulated: dict[str, Any] = evaluation.eval
+    return accumulated
 
 
-def _mean(precision: NDArray[np.float64]) -> float:
-    counted = precision[precision > -1]
+def _mean(figures: NDArray[np.float64]) -> float:
+    counted = figures[figures > -1]
     return float(counted.mean()) if counted.size else 0.0

@@ -17,8 +17,11 @@ import numpy as np
 from anyio.abc import TaskStatus
 
 from detectors.errors import DetectorError, InferenceError
+from detectors.pixels import BgrPixels
+from detectors.regions import WHOLE, lay_out
 from detectors.session import Limits
 from streamer.errors import DetectorStuck
+from streamer.regions import Crops, crop
 
 if TYPE_CHECKING:
     from supervision import Detections
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from detectors.detector import Policy, Prepared
     from detectors.manifest import ModelManifest
     from detectors.pixels import Pixels
+    from detectors.regions import Shares
     from streamer.config import DetectorConfig
     from streamer.frame import Frame
 
@@ -69,11 +73,31 @@ class BatchObserver(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """One frame on its way through the detector; its future is resolved exactly once."""
+    """A frame, or a crop of it, on its way through the detector.
+
+    Attributes:
+        frame: from any camera.
+        min_confidence: from which on its objects are wanted.
+        future: of the frame, resolved exactly once: with the last of its crops, or the first that fails.
+        crops: of the frame, this one and the others; None where it is looked at as a whole.
+        number: of this crop.
+    """
 
     frame: Frame
     min_confidence: float
     future: asyncio.Future[Detections]
+    crops: Crops | None = None
+    number: int = 0
+
+    def pixels(self) -> Pixels:
+        """What the model looks at."""
+        if self.crops is None:
+            return self.frame.pixels
+        return BgrPixels(crop(self.frame, self.crops.layout.regions[self.number]))
+
+    def concluded(self, found: Detections) -> Detections | None:
+        """What is in the frame, given what was found here; None while other crops are to come."""
+        return found if self.crops is None else self.crops.add(self.number, found)
 
 
 @dataclass(slots=True, eq=False)
@@ -88,8 +112,8 @@ class Worker:
 class Queue:
     """Requests waiting for a thread; the first one of a batch starts its clock.
 
-    Its bound is the number of frames that the pipelines have in flight: each of them waits for
-    its result before it submits more than its window.
+    Its bound is the number of frames that the pipelines have in flight, times their crops: each of them
+    waits for its result before it submits more than its window.
     """
 
     def __init__(self, max_batch: int, max_wait_s: float) -> None:
@@ -102,10 +126,11 @@ class Queue:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def put(self, request: Request) -> None:
+    def put(self, requests: Sequence[Request]) -> None:
+        """Let the crops of a frame wait side by side, so that one batch can take them."""
         with self._changed:
-            self._waiting.append(request)
-            self._changed.notify()
+            self._waiting.extend(requests)
+            self._changed.notify(len(requests))
 
     def close(self) -> None:
         """Let every `take` return; what still waits is handed out first."""
@@ -143,7 +168,7 @@ class Queue:
 
     def _move(self, batch: list[Request]) -> None:
         request = self._waiting.popleft()
-        # A caller that was cancelled while it waited wants no result.
+        # A caller that was cancelled while it waited wants no result, nor one whose other crop failed.
         if not request.future.done():
             batch.append(request)
 
@@ -205,25 +230,37 @@ class Batcher:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._join)
 
-    def window(self, frame: Frame) -> int:
+    def window(self, frame: Frame, crops: int = 1) -> int:
         """How many frames like this one a file should have in flight.
 
         Enough to keep every thread busy while half of them are followed; more of them, for longer bursts,
-        as long as they are small and done soon.
+        as long as they are small and done soon. With ``crops`` of each, fewer frames do that.
         """
         policy = self._policy
-        least = 2 * policy.workers * max(policy.buckets)
-        soon = int(WINDOW_S * policy.workers / policy.run_s[1])
+        least = max(2, -(-2 * policy.workers * max(policy.buckets) // crops))
+        soon = int(WINDOW_S * policy.workers / (policy.run_s[1] * crops))
         return max(least, min(LONGEST_WINDOW, soon, WINDOW_BYTES // (3 * frame.width * frame.height)))
 
     @property
     def policy(self) -> Policy:
         return self._policy
 
-    def submit(self, frame: Frame, min_confidence: float) -> asyncio.Future[Detections]:
-        """Queue a frame; the result is its detections from ``min_confidence`` on, or an `InferenceError`."""
+    def submit(
+        self, frame: Frame, min_confidence: float, regions: Sequence[Shares] = WHOLE
+    ) -> asyncio.Future[Detections]:
+        """Queue a frame; the result is its detections from ``min_confidence`` on, or an `InferenceError`.
+
+        Each of several ``regions`` of it is a picture of its own to the detector, and to the metrics; the
+        result comes once all of them are done.
+        """
         future: asyncio.Future[Detections] = self._loop.create_future()
-        self._queue.put(Request(frame, min_confidence, future))
+        if regions == WHOLE:
+            self._queue.put([Request(frame, min_confidence, future)])
+        else:
+            crops = Crops(lay_out(regions, frame.width, frame.height))
+            self._queue.put(
+                [Request(frame, min_confidence, future, crops, number) for number in range(len(regions))]
+            )
         self._observer.queue_depth(self.name, len(self._queue))
         return future
 
@@ -263,7 +300,8 @@ class Batcher:
             if self._stuck:
                 self._stuck = False
                 self._observer.stuck(self.name, None)
-            self._post(list(zip(requests, outcomes, strict=True)))
+            done = zip(requests, outcomes, strict=True)
+            self._post([(request, outcome) for request, outcome in done if outcome is not None])
 
     def _post(self, done: Sequence[tuple[Request, Outcome]]) -> None:
         try:
@@ -272,10 +310,14 @@ class Batcher:
             # The loop closed while this batch ran: nobody waits for it any more.
             log.debug("detector %s: a result came after the end", self.name)
 
-    def _outcomes(self, requests: Sequence[Request]) -> list[Outcome]:
-        """The result of each request; a batch that fails is run again one by one."""
+    def _outcomes(self, requests: Sequence[Request]) -> list[Outcome | None]:
+        """What each request settles of its frame, None while other crops are to come.
+
+        A batch that fails is run again one by one.
+        """
         try:
-            return self._infer(requests)
+            found = self._infer(requests)
+            return [request.concluded(one) for request, one in zip(requests, found, strict=True)]
         except DetectorError as error:
             if len(requests) == 1:
                 return [error]
@@ -285,8 +327,8 @@ class Batcher:
                 return [InferenceError(f"detector {self.name}: {error}")]
         return [outcome for request in requests for outcome in self._outcomes([request])]
 
-    def _infer(self, requests: Sequence[Request]) -> list[Outcome]:
-        prepared = [self.detector.prepare(request.frame.pixels) for request in requests]
+    def _infer(self, requests: Sequence[Request]) -> list[Detections]:
+        prepared = [self.detector.prepare(request.pixels()) for request in requests]
         lowest = min(request.min_confidence for request in requests)
         results = self.detector.infer(prepared, Limits(lowest, self._config.iou, self._config.multi_label))
         return [

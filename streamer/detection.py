@@ -30,6 +30,7 @@ from streamer.publish.pictures import Pictures
 from streamer.publish.progress import Progress
 from streamer.publish.publisher import Opening
 from streamer.publish.video import VideoFile
+from streamer.regions import boxes_of
 from streamer.tally import Tally
 from streamer.tracking.tracker import Tracker
 from streamer.tracking.untracked import Untracked
@@ -60,7 +61,7 @@ class Job:
     Attributes:
         sources: pictures, folders, globs, videos, addresses.
         detector: the model and its overlap limit.
-        detect: least confidence; its ``fps`` does not count here.
+        detect: least confidence and regions; its ``fps`` does not count here.
         outputs: where results go.
         every: takes frames 0, every, 2 * every .. of a video.
         track: whether objects are followed through a video.
@@ -212,7 +213,8 @@ class Detection:
             )
 
     async def _follow(self, source: FrameSource, stages: Stages, tally: Tally) -> None:
-        await Pipeline(source, self._job.detect, stages, stages.batcher.window).run()
+        window = partial(stages.batcher.window, crops=len(boxes_of(self._job.detect.regions)))
+        await Pipeline(source, self._job.detect, stages, window).run()
         self._outcome.lost_frames += tally.dropped_frames
 
     async def _play(self, source: Source) -> None:

@@ -242,11 +242,11 @@ class Metrics:
     # A detector's queue.
 
     def queue_depth(self, detector: str, frames: int) -> None:
-        """Frames that wait for the detector now."""
+        """Pictures that wait for the detector now: frames, or the crops of them."""
         self._series.queue.of(detector).set(frames)
 
     def batch(self, detector: str, frames: int, seconds: float) -> None:
-        """One run of the detector."""
+        """One run of the detector, of so many pictures: frames, or the crops of them."""
         self._series.batch_frames.of(detector).observe(frames)
         self._series.batch_seconds.of(detector).observe(seconds)
 
@@ -335,8 +335,15 @@ class _Series:
         stages = "Time of a frame in each stage; total is decoded to published"
         self.stages = histogram("stage_seconds", stages, ("camera", "stage"), STAGE_BUCKETS_S)
         self.batch_seconds = histogram("batch_seconds", "Time of one run", detector, STAGE_BUCKETS_S)
-        self.batch_frames = histogram("batch_frames", "Frames of one run", detector, BATCH_BUCKETS)
-        waiting = Gauge("sightline_queue_depth", "Frames that wait now", detector, registry=registry)
+        self.batch_frames = histogram(
+            "batch_frames", "Pictures of one run: frames, or the crops of them", detector, BATCH_BUCKETS
+        )
+        waiting = Gauge(
+            "sightline_queue_depth",
+            "Pictures that wait now: frames, or the crops of them",
+            detector,
+            registry=registry,
+        )
         self.queue = _Known(waiting)
 
 

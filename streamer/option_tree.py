@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Tag
 
 KeyPath: TypeAlias = tuple[str, ...]
 
@@ -55,8 +55,11 @@ def locate(root: type[BaseModel], location: Sequence[str | int]) -> Spot:
     choice: Choice | None = None
     at: Any = root
     for part in location:
-        kinds = _kinds(at)
-        if len(kinds) > 1:
+        kinds, tagged = _kinds(at), _tagged(at)
+        if part in tagged:
+            # What a person wrote says which kind is meant.
+            at = tagged[str(part)]
+        elif len(kinds) > 1:
             choice = Choice(path, str(part), kinds)
             at = next((kind for kind in kinds if _has_tag(kind, choice.tag)), None)
         else:
@@ -81,6 +84,21 @@ def _kinds(annotation: Any) -> tuple[Any, ...]:
     if get_origin(annotation) not in (Union, types.UnionType):
         return (annotation,)
     return tuple(kind for each in get_args(annotation) for kind in _kinds(each) if kind is not type(None))
+
+
+def _tagged(annotation: Any) -> dict[str, Any]:
+    """The kinds of a value that pydantic tells apart by a tag, by their tags."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) not in (Union, types.UnionType):
+        return {}
+    return {
+        mark.tag: get_args(kind)[0]
+        for kind in get_args(annotation)
+        if get_origin(kind) is Annotated
+        for mark in get_args(kind)[1:]
+        if isinstance(mark, Tag)
+    }
 
 
 def _below(annotation: Any, part: str) -> Any:

@@ -16,6 +16,7 @@ import anyio
 from detectors.detections import with_labels
 from detectors.errors import InferenceError
 from streamer.frame import Frame
+from streamer.regions import boxes_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -114,13 +115,14 @@ class Pipeline:
         """
         Args:
             source: where the frames come from.
-            detect: labels and least confidence of what is published; None also publishes
-                what only continues a track.
+            detect: labels and least confidence of what is published, None also publishes
+                what only continues a track; and the regions that are looked at.
             stages: the parts that the frames pass.
             window: of a file, see `Batcher.window`.
         """
         self._source = source
         self._detect = detect
+        self._regions = boxes_of(detect.regions)
         self._least = WEAK_CONFIDENCE if detect.min_confidence is None else detect.min_confidence
         self._stages = stages
         self._window = window
@@ -177,7 +179,7 @@ class Pipeline:
     def _submit(self, frame: Frame) -> Pending:
         now = time.monotonic()
         self._stages.observer.observe_stage(frame.camera, "decode_wait", now - frame.decoded_at)
-        return Pending(frame, now, self._stages.batcher.submit(frame, self._lowest()))
+        return Pending(frame, now, self._stages.batcher.submit(frame, self._lowest(), self._regions))
 
     def _result(self, pending: Pending, outcome: Detections | InferenceError) -> Detections | None:
         frame = pending.frame

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from streamer.section import Duration, Section, Share
 
@@ -136,33 +136,91 @@ class LineConfig(Section):
         return self
 
 
+MOST_TILES: Final = 8
+"""Tiles across, and down: each costs a run of the model."""
+
+
 def tiling(value: object) -> object:
     """``"3x2"`` as three columns and two rows."""
-    if not isinstance(value, str):
-        return value
-    columns, cross, rows = value.lower().strip().partition("x")
-    if not (cross and columns.strip().isdigit() and rows.strip().isdigit()):
+    counts = value.lower().split("x") if isinstance(value, str) else value
+    if not isinstance(counts, list | tuple) or len(counts) != 2 or not all(map(_whole, counts)):
         raise ValueError(f"expected COLUMNSxROWS such as 3x2, received {value!r}")
-    return int(columns), int(rows)
+    columns, rows = int(counts[0]), int(counts[1])
+    if not (1 <= columns <= MOST_TILES and 1 <= rows <= MOST_TILES and columns * rows > 1):
+        raise ValueError(
+            f"expected 2 to {MOST_TILES**2} tiles, at most {MOST_TILES}x{MOST_TILES}, "
+            f"received {columns}x{rows}"
+        )
+    return columns, rows
 
 
-Count = Annotated[int, Field(ge=1, le=8)]
+def _whole(count: object) -> bool:
+    return str(count).strip().isdecimal()
 
 
 class TilesConfig(Section):
-    """The picture in overlapping tiles, for objects too small for the model in the whole picture."""
+    """The picture in equal tiles, for objects too small for the model in the whole picture.
 
-    tiles: Annotated[tuple[Count, Count], BeforeValidator(tiling)]
-    overlap: Share = Field(default=0.2, le=0.5)
+    ``overlap`` is the share of a tile's sides that it has in common with its neighbour: what is smaller is
+    whole in some tile. With ``whole`` the model looks at the whole picture, too, else large objects are lost.
+    A frame costs a run of the model for each tile, and one for the whole.
+    """
+
+    tiles: Annotated[tuple[int, int], BeforeValidator(tiling)]
+    overlap: float = Field(default=0.2, ge=0.05, le=0.5, allow_inf_nan=False)
+    whole: bool = True
 
 
-def region_box(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+RegionBox: TypeAlias = tuple[Share, Share, Share, Share]
+
+
+def four(value: object) -> object:
+    if not isinstance(value, list | tuple) or len(value) != 4:
+        raise ValueError(f"expected a box [x1, y1, x2, y2], received {value!r}")
+    return value
+
+
+def region_box(box: RegionBox) -> RegionBox:
     x1, y1, x2, y2 = box
     if x1 >= x2 or y1 >= y2:
         raise ValueError(f"expected a box x1, y1, x2, y2 with an area, received {list(box)}")
     return box
 
 
-RegionBox = Annotated[tuple[Share, Share, Share, Share], AfterValidator(region_box)]
-Regions: TypeAlias = Literal["full"] | TilesConfig | Annotated[tuple[RegionBox, ...], Field(min_length=1)]
+def region_boxes(boxes: tuple[RegionBox, ...]) -> tuple[RegionBox, ...]:
+    if not 1 <= len(boxes) <= MOST_TILES**2:
+        raise ValueError(f"expected 1 to {MOST_TILES**2} boxes, received {len(boxes)}")
+    return boxes
+
+
+RegionBoxes: TypeAlias = Annotated[
+    tuple[Annotated[RegionBox, BeforeValidator(four), AfterValidator(region_box)], ...],
+    AfterValidator(region_boxes),
+]
+
+
+def regions_of(value: object) -> object:
+    """``"tiles:3x2"`` as a section, one box without brackets as a list of boxes."""
+    if isinstance(value, str) and value.startswith("tiles:"):
+        return {"tiles": value.removeprefix("tiles:")}
+    if isinstance(value, list | tuple) and len(value) == 4 and all(isinstance(n, int | float) for n in value):
+        return (value,)
+    if value != "full" and not isinstance(value, dict | list | tuple | TilesConfig):
+        raise ValueError(f"expected full, tiles: COLUMNSxROWS or boxes [x1, y1, x2, y2], received {value!r}")
+    return value
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, str):
+        return "full"
+    return "boxes" if isinstance(value, list | tuple) else "tiles"
+
+
+Regions: TypeAlias = Annotated[
+    Annotated[Literal["full"], Tag("full")]
+    | Annotated[TilesConfig, Tag("tiles")]
+    | Annotated[RegionBoxes, Tag("boxes")],
+    Discriminator(_kind),
+    BeforeValidator(regions_of),
+]
 """Which parts of the picture the model looks at: all of it at once, in tiles, or these boxes (shares)."""

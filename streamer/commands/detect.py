@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from streamer.commands.parsers import Subparsers, positive, share
+from streamer.commands.parsers import REGIONS, Subparsers, positive, regions, share
 
 if TYPE_CHECKING:
     from streamer.detection import Job
@@ -20,6 +20,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--pictures", metavar="DIR", help="write annotated pictures")
     parser.add_argument("--min-confidence", type=share, default=0.25, metavar="0.25")
     parser.add_argument("--iou", type=share, default=0.45, metavar="0.45", help="overlap that NMS removes")
+    parser.add_argument("--regions", type=regions, default="full", metavar=REGIONS, help="what to look at")
     parser.add_argument("--every", type=positive, default=1, metavar="N", help="take frames 0, N, 2N ..")
     parser.add_argument("--no-track", action="store_true", help="follow nothing: every frame stands alone")
     parser.set_defaults(run=run)
@@ -48,7 +49,7 @@ def job(options: argparse.Namespace) -> Job:
     return Job(
         sources=tuple(options.sources),
         detector=DetectorConfig(model=options.model, iou=options.iou),
-        detect=DetectConfig(fps=0, min_confidence=options.min_confidence),
+        detect=DetectConfig(fps=0, min_confidence=options.min_confidence, regions=options.regions),
         outputs=Outputs(json=options.json, video=options.video, pictures=options.pictures),
         every=options.every,
         track=not options.no_track,

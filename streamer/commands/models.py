@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from streamer.commands.parsers import Subparsers
+from streamer.commands.parsers import REGIONS, Subparsers, regions
 from streamer.errors import ConfigError
 
 
@@ -17,22 +17,24 @@ def add_parser(subparsers: Subparsers) -> None:
     evaluate.add_argument("model", metavar="MODEL", help="catalogue name or path")
     evaluate.add_argument("--coco", type=Path, required=True, metavar="instances.json")
     evaluate.add_argument("--images", type=Path, required=True, metavar="DIR")
+    evaluate.add_argument("--regions", type=regions, default="full", metavar=REGIONS, help="what to look at")
     evaluate.add_argument("--json", type=Path, metavar="F", help="write the figures to a file")
     evaluate.set_defaults(run=run_evaluate)
 
 
 def run_evaluate(options: argparse.Namespace) -> int:
-    """Print AP and AP50, over all and by class; with ``--json`` write them, too."""
+    """Print precision and recall, over all and by class; with ``--json`` write them, too."""
     from detectors.detector import load
     from detectors.evaluate import evaluate
+    from streamer.regions import boxes_of
 
     if options.json:
         claim(options.json)
-    figures = evaluate(load(options.model), options.coco, options.images)
-    print(f"{'class':<16} {'AP':>6} {'AP50':>6}")
-    for name, figure in sorted(figures["per_class"].items()):
-        print(f"{name:<16} {figure['AP']:6.3f} {figure['AP50']:6.3f}")
-    print(f"{'all':<16} {figures['AP']:6.3f} {figures['AP50']:6.3f}")
+    figures = evaluate(load(options.model), options.coco, options.images, boxes_of(options.regions))
+    print(f"{'class':<16} {'AP':>6} {'AP50':>6} {'recall':>6} {'small':>6}")
+    for name, figure in [*sorted(figures["per_class"].items()), ("all", figures)]:
+        columns = (figure[key] for key in ("AP", "AP50", "recall", "recall_small"))
+        print(f"{name:<16}", *("     -" if value is None else f"{value:6.3f}" for value in columns))
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 0

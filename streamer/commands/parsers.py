@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import argparse
 import math
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+
+if TYPE_CHECKING:
+    from streamer.scene import Regions
+
+
+REGIONS: Final = "full|tiles:CxR|x1,y1,x2,y2;.."
+"""How `regions` is written."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -34,6 +41,23 @@ def positive(text: str) -> int:
     if not 1 <= value < math.inf or not value.is_integer():
         raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, received {text!r}")
     return int(value)
+
+
+def regions(text: str) -> Regions:
+    """``full``, ``tiles:3x2``, or boxes ``x1,y1,x2,y2`` in shares of the picture with ``;`` between them."""
+    # Here and not at the top: pydantic is slow to import, and most commands need none of it.
+    from pydantic import TypeAdapter, ValidationError
+
+    from streamer.scene import Regions
+
+    boxes = [[number(share) for share in box.split(",")] for box in text.split(";")]
+    try:
+        value: Regions = TypeAdapter(Regions).validate_python(boxes if "," in text else text)
+    except ValidationError as error:
+        told = error.errors()[0].get("ctx", {}).get("error")
+        problem = told or f"expected shares of the picture from 0 to 1, received {text!r}"
+        raise argparse.ArgumentTypeError(str(problem)) from None
+    return value
 
 
 def number(text: str) -> float:

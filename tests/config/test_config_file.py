@@ -65,23 +65,24 @@ BAD = {
         "c.yaml:6: cameras.a.source.sob: expected one of main, sub; received 'sob' (did you mean 'sub'?)"
     ),
     f"{CAMERA}detect:\n  regions: 3": (
-        "c.yaml:3: detect.regions: expected 'full', {tiles, overlap} or a list, received 3"
+        "c.yaml:3: detect.regions: expected full, tiles: COLUMNSxROWS or boxes [x1, y1, x2, y2], received 3"
     ),
     f"{CAMERA}detect:\n  regions: fool": (
-        "c.yaml:3: detect.regions: expected 'full', {tiles, overlap} or a list, received 'fool'"
+        "c.yaml:3: detect.regions: expected full, tiles: COLUMNSxROWS or boxes [x1, y1, x2, y2], "
+        "received 'fool'"
     ),
     f"{CAMERA}detect:\n  regions:\n    tiles: 9x2\n    overlop: 1": (
-        "c.yaml:4: detect.regions.tiles.0: expected at most 8, received 9\n"
-        "c.yaml:5: detect.regions.overlop: expected one of tiles, overlap; received 'overlop' "
+        "c.yaml:4: detect.regions.tiles: expected 2 to 64 tiles, at most 8x8, received 9x2\n"
+        "c.yaml:5: detect.regions.overlop: expected one of tiles, overlap, whole; received 'overlop' "
         "(did you mean 'overlap'?)"
     ),
     f"{CAMERA}detect:\n  regions:\n    - [0, 0, 1, 1]\n    - [0, 0, 2, 1]": (
         "c.yaml:5: detect.regions.1.2: expected at most 1, received 2"
     ),
     f"{CAMERA}detect:\n  regions:\n    - [0, 0, 1]": (
-        "c.yaml:4: detect.regions.0.3: expected an item number 4, received nothing"
+        "c.yaml:4: detect.regions.0: expected a box [x1, y1, x2, y2], received [0, 0, 1]"
     ),
-    f"{CAMERA}detect:\n  regions: []": "c.yaml:3: detect.regions: expected at least 1 item, received []",
+    f"{CAMERA}detect:\n  regions: []": "c.yaml:3: detect.regions: expected 1 to 64 boxes, received 0",
     f"{CAMERA}masks:\n  - polygon: [[0, 0], [1, 0], [1, 1]]\n    labls: cat": (
         "c.yaml:4: masks.0.labls: expected one of polygon, labels; received 'labls' (did you mean 'labels'?)"
     ),

@@ -45,7 +45,7 @@ def image(number, **more):
 
 def test_everything_found_is_one(detector, tmp_path):
     truth = [annotation(1, "bee"), annotation(1, "cow"), annotation(2, "bee"), annotation(2, "cow")]
-    perfect = {"AP": pytest.approx(1), "AP50": pytest.approx(1)}
+    perfect = dict.fromkeys(["AP", "AP50", "recall", "recall_small"], pytest.approx(1))
     found = scores(detector, tmp_path, [image(1), image(2)], truth)
     assert found == {**perfect, "per_class": {"bee": perfect, "cow": perfect}}
 
@@ -80,6 +80,47 @@ def test_ignored_boxes_are_neither_hit_nor_miss(flag, detector, tmp_path):
     assert scores(detector, tmp_path, [image(1), image(2)], [*truth, missed])["AP50"] == pytest.approx(1)
 
 
+def test_recall_counts_what_is_found_at_the_threshold_of_the_model(detector, tmp_path):
+    truth = [annotation(1, "bee"), annotation(1, "cow"), annotation(2, "cow"), annotation(2, "bee")]
+    missed = [
+        {**annotation(2, "bee"), "bbox": [50, 2, 10, 10]},
+        {**annotation(2, "cow"), "bbox": [0, 0, 60, 63]},
+    ]
+    found = scores(detector, tmp_path, [image(1), image(2)], [*truth, *missed])
+    assert found["per_class"]["bee"]["recall"] == pytest.approx(2 / 3)
+    assert found["per_class"]["bee"]["recall_small"] == pytest.approx(2 / 3)
+    # What is missed of the cows is 60x63 pixels.
+    assert found["per_class"]["cow"]["recall"] == pytest.approx(2 / 3)
+    assert found["per_class"]["cow"]["recall_small"] == pytest.approx(1)
+    assert found["recall"] == pytest.approx(2 / 3)
+
+
+def test_what_the_model_is_not_sure_of_is_not_recalled(tmp_path):
+    """The cow has 0.7."""
+    path = write(yolox(), tmp_path / "mini.onnx", labels=LABELS, thresholds={"confidence": 0.75})
+    detector = load(str(path), SessionOptions(provider="cpu", workers=2), cache=tmp_path / "cache")
+    found = scores(detector, tmp_path, [image(1)], [annotation(1, "bee"), annotation(1, "cow")])
+    assert (found["per_class"]["bee"]["recall"], found["per_class"]["cow"]["recall"]) == (1, 0)
+    assert found["AP50"] == pytest.approx(1)
+
+
+def test_large_objects_alone_have_no_recall_of_small_ones(detector, tmp_path):
+    large = {**annotation(1, "bee"), "bbox": [0, 0, 60, 60]}
+    assert scores(detector, tmp_path, [image(1)], [large])["recall_small"] is None
+
+
+def test_regions_are_looked_at_one_by_one(detector, tmp_path):
+    """A picture of two white squares: each is what a miniature expects of a whole picture."""
+    cv2.imwrite(str(tmp_path / "1.png"), np.full((SIDE, 2 * SIDE, 3), 255, np.uint8))
+    right = {**annotation(1, "bee"), "bbox": [SIDE + 20, 20, 24, 24]}
+    truth = {"images": [image(1)], "annotations": [annotation(1, "bee"), right], "categories": CATEGORIES}
+    instances = tmp_path / "instances.json"
+    instances.write_text(json.dumps(truth))
+    halves = ((0, 0, 0.5, 1), (0.5, 0, 1, 1))
+    assert evaluate(detector, instances, tmp_path, halves)["AP"] == pytest.approx(1)
+    assert evaluate(detector, instances, tmp_path)["AP"] == 0
+
+
 def test_classes_without_a_box_are_not_listed(detector, tmp_path):
     found = scores(detector, tmp_path, [image(1)], [annotation(1, "bee")])
     assert found["per_class"].keys() == {"bee"}
@@ -90,11 +131,8 @@ def test_nothing_found_is_zero(detector, tmp_path):
     instances = tmp_path / "instances.json"
     truth = {"images": [{"id": 1, "file_name": "dark.png"}], "annotations": [annotation(1, "bee")]}
     instances.write_text(json.dumps({**truth, "categories": CATEGORIES}))
-    assert evaluate(detector, instances, tmp_path) == {
-        "AP": 0,
-        "AP50": 0,
-        "per_class": {"bee": {"AP": 0, "AP50": 0}},
-    }
+    nothing = dict.fromkeys(["AP", "AP50", "recall", "recall_small"], 0)
+    assert evaluate(detector, instances, tmp_path) == {**nothing, "per_class": {"bee": nothing}}
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ async def test_cameras_that_do_not_answer_are_told_apart(tmp_path: Path) -> None
 
 async def test_a_camera_says_how_it_is_decoded(tmp_path: Path) -> None:
     video = str(encode(Clip(), tmp_path))
-    finding = await examine_camera("gate", config(tmp_path, gate={"source": video}).cameras["gate"])
+    [finding] = await examine_camera("gate", config(tmp_path, gate={"source": video}).cameras["gate"])
     assert finding.good
     assert finding.text.endswith(", decoded by cpu")
 
