@@ -60,15 +60,15 @@ class Truth:
     def __post_init__(self) -> None:
         self.shift: int | None = None
 
-    def number(self, pts: int, luma: Any, fps: int) -> int | None:
+    def number(self, pts: int, luma: Any, key: bool, fps: int) -> int | None:
         """Which picture this should be; None until one came that is exactly one of those that were sent."""
         count = round(pts * fps / PTS_CLOCK_HZ)
-        if self.shift is None:
+        # A server that begins to play sets its clock, after a picture or two.
+        if self.shift is None or key:
             alike = [number for number in range(len(self.lumas)) if self.exact(number, luma)]
-            if len(alike) != 1:
-                return None
-            self.shift = alike[0] - count
-        return (count + self.shift) % len(self.lumas)
+            if len(alike) == 1:
+                self.shift = alike[0] - count
+        return None if self.shift is None else (count + self.shift) % len(self.lumas)
 
     def exact(self, number: int, luma: Any) -> bool:
         return np.array_equal(luma, self.lumas[number])
@@ -168,7 +168,7 @@ class Measured:
 
     def add(self, frame: av.VideoFrame, flagged: bool, shown: bool) -> None:
         luma = luma_of(frame)
-        number = self.truth.number(frame.pts or 0, luma, self.fps)
+        number = self.truth.number(frame.pts or 0, luma, frame.key_frame, self.fps)
         if number is None:
             return
         spoilt = self.truth.spoilt(number, luma)
