@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from streamer.names import camera_problems, common_problems, require_names
 from streamer.scene import FilterConfig, Labels, LineConfig, MaskConfig, Regions, ZoneConfig
 from streamer.section import ByteSize, Duration, Section
 
@@ -132,13 +133,18 @@ class CameraConfig(Section):
     labels: dict[str, str] = Field(default_factory=dict)
     filters: dict[str, FilterConfig] = Field(default_factory=dict)
     masks: tuple[MaskConfig, ...] = ()
-    zones: dict[str, ZoneConfig] = Field(default_factory=dict)
-    lines: dict[str, LineConfig] = Field(default_factory=dict)
+    zones: dict[CameraName, ZoneConfig] = Field(default_factory=dict)
+    lines: dict[CameraName, LineConfig] = Field(default_factory=dict)
     track: TrackerConfig = TrackerConfig()
     stationary: StationaryConfig = StationaryConfig()
     events: EventConfig = EventConfig()
     counts: CountsConfig = CountsConfig()
     detector: str = "default"
+
+    @model_validator(mode="after")
+    def _names_mean_something(self) -> CameraConfig:
+        require_names(camera_problems(self))
+        return self
 
     @property
     def detected(self) -> str:
@@ -203,6 +209,11 @@ class Config(Section):
     http: HttpConfig = HttpConfig()
     output: OutputConfig = OutputConfig()
     data: Path = Path("sightline-data")
+
+    @model_validator(mode="after")
+    def _names_mean_something(self) -> Config:
+        require_names(common_problems(self))
+        return self
 
     @model_validator(mode="after")
     def _detectors_exist(self) -> Config:

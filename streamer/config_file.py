@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from streamer.config import Config
 from streamer.errors import ConfigError
+from streamer.names import EVERYWHERE, OWN, unknown_labels
 
 INHERITED: Final = (
     "clock",
@@ -85,6 +86,41 @@ def parse(text: str, name: str, environment: Mapping[str, str] = os.environ) -> 
         sentences = [_sentence(document, details) for details in error.errors()]
         told = dict.fromkeys(sentence for sentence in sentences if sentence)
         raise ConfigError("\n".join(sorted(told, key=_line_number))) from None
+
+
+def check_labels(
+    path: Path,
+    config: Config,
+    known: Mapping[str, Collection[str]],
+    environment: Mapping[str, str] = os.environ,
+) -> None:
+    """Refuse labels that no model of a configuration knows.
+
+    Args:
+        path: the file it was read from.
+        config: what was read.
+        known: the labels of each detector's model; one that is missing is not asked.
+        environment: where ``${NAME}`` is looked up.
+
+    Raises:
+        ConfigError: ``file:line: what was expected, what was received``, one line per error.
+    """
+    document = _document(path.read_text(encoding="utf-8"), str(path), environment)
+    every = {label for labels in known.values() for label in labels}
+    told: dict[str, None] = {}
+    for name, camera in config.cameras.items():
+        if camera.detector not in known:
+            continue
+        model = config.detectors[camera.detector].model
+        for problem in unknown_labels(camera, model, known[camera.detector]):
+            place = ("cameras", name, *map(str, problem.path))
+            if document.inherited(place):
+                if problem.label in every:
+                    continue
+                place = place[2:]
+            told[f"{document.name}:{document.line(place)}: {'.'.join(place)}: {problem.text}"] = None
+    if told:
+        raise ConfigError("\n".join(sorted(told, key=_line_number)))
 
 
 def validated(values: Mapping[str, Any], name: str = "command line") -> Config:
@@ -187,8 +223,12 @@ def _sections(values: Mapping[str, Any], camera: Mapping[str, Any]) -> Iterator[
 def _sentence(document: Document, details: ErrorDetails) -> str | None:
     path = tuple(str(part) for part in details["loc"])
     if document.inherited(path):
-        return None
-    if details["type"] == "extra_forbidden":
+        if details["type"] != EVERYWHERE:
+            return None
+        path = path[2:]
+    if details["type"] in {OWN, EVERYWHERE}:
+        problem = details["msg"]
+    elif details["type"] == "extra_forbidden":
         problem = _unknown_key(path)
     elif details["type"] == "missing":
         problem = f"expected {path[-1]!r}, received nothing"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from results import BUS, MESSAGE, NOON, PERSON, event, frame, tracks
 
 from streamer.errors import MessageRejected
-from streamer.messages import DetectedObject, DetectionRecord, EventRecord, rfc3339, schemas
+from streamer.messages import DetectedObject, DetectionRecord, EventRecord, rfc3339
+from streamer.wire import schemas
 
 GOLDEN = Path(__file__).parent / "schemas.json"
 
