@@ -17,6 +17,7 @@ Boxes: TypeAlias = NDArray[np.number[Any]]
 
 def feet(boxes: Boxes, size: tuple[int, int]) -> Floats:
     """[N,2] the middle of the lower edge of boxes [N,4] in pixels, in shares of a picture of that size."""
+    boxes = boxes.astype(np.float64)
     points = np.empty((len(boxes), 2))
     points[:, 0] = (boxes[:, 0] + boxes[:, 2]) / (2 * size[0])
     points[:, 1] = boxes[:, 3] / size[1]

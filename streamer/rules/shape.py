@@ -24,6 +24,7 @@ def limits_of(rule: FilterConfig) -> Floats:
 
 def shapes(boxes: Boxes, size: tuple[int, int]) -> Floats:
     """[N,2] area as a share of the picture, and width by height, of boxes [N,4] in pixels."""
+    boxes = boxes.astype(np.float64)
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     # A box without height is as flat as can be.
     return np.stack((width * height / (size[0] * size[1]), width / np.maximum(height, 1e-9)), axis=1)
