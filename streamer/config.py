@@ -8,7 +8,6 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from streamer.names import camera_problems, common_problems, require_names
 from streamer.scene import FilterConfig, Labels, LineConfig, MaskConfig, Regions, ZoneConfig
 from streamer.section import ByteSize, Duration, Section
 
@@ -141,11 +140,6 @@ class CameraConfig(Section):
     counts: CountsConfig = CountsConfig()
     detector: str = "default"
 
-    @model_validator(mode="after")
-    def _names_mean_something(self) -> CameraConfig:
-        require_names(camera_problems(self))
-        return self
-
     @property
     def detected(self) -> str:
         """The address of the stream that is detected on."""
@@ -209,11 +203,6 @@ class Config(Section):
     http: HttpConfig = HttpConfig()
     output: OutputConfig = OutputConfig()
     data: Path = Path("sightline-data")
-
-    @model_validator(mode="after")
-    def _names_mean_something(self) -> Config:
-        require_names(common_problems(self))
-        return self
 
     @model_validator(mode="after")
     def _detectors_exist(self) -> Config:

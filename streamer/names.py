@@ -5,10 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
-
-from pydantic import ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from streamer.scene import EVERY_LABEL
 
@@ -16,10 +13,6 @@ if TYPE_CHECKING:
     from streamer.scene import FilterConfig, LineConfig, MaskConfig, ZoneConfig
 
 Path: TypeAlias = tuple[str | int, ...]
-
-OWN: Final = "name"
-EVERYWHERE: Final = "name_everywhere"
-"""Types of errors: EVERYWHERE also counts where a camera has the value from a global section."""
 
 
 class Wanted(Protocol):
@@ -61,7 +54,7 @@ class Problem:
     Attributes:
         path: where it stands.
         text: what was expected and received.
-        label: what was received.
+        label: that no model knows; empty where something else is wrong.
         everywhere: also wrong where a camera has it from a global section.
     """
 
@@ -69,20 +62,6 @@ class Problem:
     text: str
     label: str = ""
     everywhere: bool = False
-
-
-def require_names(problems: Iterator[Problem]) -> None:
-    """Raise a `ValidationError` that names every problem with its place, if there is one."""
-    errors = [
-        InitErrorDetails(
-            type=PydanticCustomError(EVERYWHERE if each.everywhere else OWN, "{text}", {"text": each.text}),
-            loc=each.path,
-            input=None,
-        )
-        for each in problems
-    ]
-    if errors:
-        raise ValidationError.from_exception_data("names", errors)
 
 
 def common_problems(scene: Scene) -> Iterator[Problem]:
@@ -204,7 +183,5 @@ def _contradictions(path: Path, rule: FilterConfig, over: FilterConfig) -> Itera
             if least is not None and most is not None and least > most:
                 other = f"at most {most:g}" if key == "min" else f"at least {least:g}"
                 received = least if key == "min" else most
-                text = (
-                    f"expected {other}, as the camera's filters say, received {received:g}: nothing matches"
-                )
+                text = f"expected {other} as in the camera's filters, received {received:g}: nothing matches"
                 yield Problem((*path, f"{key}_{what}"), text)
