@@ -5,7 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scenery import Camera, Seen, at, on, walking
+from scenery import Camera, Seen, at, detections, frame, on, walking
+
+from streamer.rules.lines import Lines
+from streamer.rules.seen import seen_in
+from streamer.scene import LineConfig
+from streamer.tracking.tracks import Tracks
 
 UPRIGHT = {"from": [0.5, 0.1], "to": [0.5, 0.9]}
 """An arrow that points down: its left is the right of the picture."""
@@ -138,3 +143,16 @@ def test_a_crossing_names_the_event_of_its_object() -> None:
     camera = Camera(line())
     camera.watch(6, walking(0.2, 0.1))
     assert camera.crossings[0].event == camera.events[0].id
+
+
+def test_a_leap_across_that_came_back_round_the_end_is_forgotten() -> None:
+    places = [(0.46, 0.36)] * 10 + [(0.52, 0.38), (0.52, 0.44)] + [(0.46, 0.44)] * 10
+    places += [(0.46 + 0.01 * k, 0.5) for k in range(12)] + [(0.6, 0.5)] * 10
+    # Without the tracker, which would make three people of such leaps.
+    lines = Lines("yard", {"gate": LineConfig.model_validate({"from": [0.5, 0.1], "to": [0.5, 0.4]})})
+    crossings = []
+    for k, place in enumerate(places):
+        found = detections([Seen(on(*place))])
+        found.tracker_id = np.array([1])
+        crossings += lines.update(seen_in(frame(k / 10), Tracks(k / 10, found, ())))
+    assert crossings + lines.close() == []
