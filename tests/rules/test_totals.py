@@ -78,3 +78,13 @@ def test_all_intervals_together_are_the_truth(seed: int) -> None:
     assert sum(each.crossed_in + each.crossed_out for each in lines) == len(camera.crossings)
     assert all(each.occupancy >= 0 and each.seconds >= 0 for each in zones)
     assert all(each.until - each.since <= timedelta(seconds=1.91) for each in camera.counts)
+
+
+def test_who_is_leaving_while_an_interval_ends_is_counted_to_the_last_moment_inside() -> None:
+    camera = Camera({"zones": HALF, "counts": {"interval": "2s"}})
+    # Out at 1.8 s, which is known at 2.4 s.
+    camera.watch(3, lambda time_s: [Seen(on(0.55 if time_s < 1.7 else 0.45, 0.6, 0.4, 0.5))])
+    assert [each.zones for each in camera.counts] == [
+        (ZoneTotal("half", "person", 1, 0, 1, pytest.approx(1.6)),),
+        (ZoneTotal("half", "person", 0, 1, 0, pytest.approx(0.0)),),
+    ]
