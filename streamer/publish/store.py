@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from streamer.event import Event
+
 if TYPE_CHECKING:
-    from streamer.event import Event
+    from streamer.event import Happening
     from streamer.frame import Frame
     from streamer.publish.snapshots import MainSnapshots
     from streamer.tracking.tracks import Tracks
@@ -36,17 +38,17 @@ class StoreSink:
         self._observer = observer
         self._mains = mains or {}
 
-    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
-        for event in events:
-            await self._keep(frame, event)
+    async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
+        await self._keep(frame, happenings)
         main = self._mains.get(frame.camera)
         if main is not None:
             main.look(frame, tracks)
 
-    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
-        for event in events:
-            await self._keep(None, event)
+    async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
+        await self._keep(None, happenings)
 
-    async def _keep(self, frame: Frame | None, event: Event) -> None:
-        await self._mains.get(event.camera, self._store).save(frame, event)
-        self._observer.event(event.camera, event.label, event.phase)
+    async def _keep(self, frame: Frame | None, happenings: Sequence[Happening]) -> None:
+        for event in happenings:
+            if isinstance(event, Event):
+                await self._mains.get(event.camera, self._store).save(frame, event)
+                self._observer.event(event.camera, event.label, event.phase)

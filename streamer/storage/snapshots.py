@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from streamer.errors import SinkUnavailable
-from streamer.event import Box
+from streamer.event import Box, Ruling
 from streamer.frame import Stream
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Snapshot(BaseModel):
         model_label, human_label: what the model says it is, and what a person says.
         stream: which of the camera's streams the pictures are of; None where it has one.
         captured_at, width, height: of the picture that is kept.
+        zones: entered so far.
+        rules: what let the object become an event.
     """
 
     model_config = ConfigDict(frozen=True, validate_by_name=True, validate_by_alias=True)
@@ -61,6 +63,8 @@ class Snapshot(BaseModel):
     model_label: str
     human_label: str | None = None
     stream: Stream | None = None
+    zones: tuple[str, ...] = ()
+    rules: tuple[Ruling, ...] = ()
 
 
 class DiskFull(SinkUnavailable):
@@ -204,6 +208,8 @@ def _sidecar(frame: Frame, event: Event, crop: tuple[int, int, int, int], stream
         confidence=event.confidence,
         model_label=event.label,
         stream=stream,
+        zones=event.zones,
+        rules=event.rules,
     )
 
 

@@ -12,7 +12,7 @@ from detectors.detections import CLASS_NAME, empty
 from streamer.tracking import motion
 from streamer.tracking.association import NOBODY, Mask, Rows, Stage, assign
 from streamer.tracking.motion import Columns
-from streamer.tracking.tracks import Tracks
+from streamer.tracking.tracks import STRONG, Tracks
 
 if TYPE_CHECKING:
     from supervision import Detections
@@ -156,7 +156,7 @@ class Tracker:
         groups = [self._groups.setdefault(name, len(self._groups)) for name in names]
         return Found(
             boxes=detections.xyxy.astype(np.float64),
-            strong=confidence >= self._config.high_confidence,
+            strong=np.asarray(detections.data.get(STRONG, confidence >= self._config.high_confidence)),
             groups=np.array(groups, np.int64),
         )
 
