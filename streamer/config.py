@@ -117,6 +117,8 @@ class CameraConfig(Section):
     A recording plays at its own rate, and again from its beginning with ``loop``.
     ``username`` and ``password`` stand beside the address when they hold characters that break a URL.
     ``labels`` merges classes: ``{truck: car}`` calls trucks cars.
+    With ``decode: auto`` a live stream is decoded by a graphics card where one answers, else by the CPU;
+    a card that was asked for and is not there is an error.
     """
 
     source: Annotated[str, Field(min_length=1)] | StreamsConfig

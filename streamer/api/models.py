@@ -47,6 +47,8 @@ class CameraItem(Answer):
     latency_p50_ms: float | None
     latency_p95_ms: float | None
     objects: int
+    decoder: str | None
+    clock_offset_s: float | None
     main: MainItem | None = Field(description="how its larger stream does; null where it has one stream")
 
     @classmethod
@@ -62,6 +64,8 @@ class CameraItem(Answer):
             latency_p50_ms=_milliseconds(camera.latency_p50_s),
             latency_p95_ms=_milliseconds(camera.latency_p95_s),
             objects=camera.objects,
+            decoder=camera.decoder,
+            clock_offset_s=None if camera.clock_offset_s is None else round(camera.clock_offset_s, 3),
             main=None if camera.main is None else MainItem.model_validate(camera.main),
         )
 

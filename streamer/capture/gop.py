@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 import av
 import av.error
 from av.video.codeccontext import VideoCodecContext
 
-from streamer.capture.bgr import BgrConverter
+from detectors.pixels import BgrPixels
+from streamer.capture.pixels import BgrConverter
 from streamer.errors import SourceError
 
 if TYPE_CHECKING:
@@ -27,17 +27,36 @@ class NotDecodable(SourceError):
     """A kept picture is damaged, or what it builds on is."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Coded:
-    """One picture of a group, not yet decoded; ``pts`` is that of its unit."""
+class CodedPixels:
+    """A picture that is decoded when somebody looks at it; see ``Pixels``.
 
-    pts: int
-    number: int
-    group: GroupOfPictures
+    Whatever is asked of it may raise ``NotDecodable``.
 
-    def to_bgr(self) -> NDArray[np.uint8]:
-        """Decodes it, uint8 HxWx3 BGR; NotDecodable."""
-        return self.group.bgr(self.number)
+    Attributes:
+        pts: that of its unit.
+    """
+
+    def __init__(self, pts: int, number: int, group: GroupOfPictures) -> None:
+        self.pts = pts
+        self._number = number
+        self._group = group
+        self._bgr: NDArray[np.uint8] | None = None
+
+    @property
+    def width(self) -> int:
+        return int(self.bgr().shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.bgr().shape[0])
+
+    def bgr(self) -> NDArray[np.uint8]:
+        if self._bgr is None:
+            self._bgr = self._group.bgr(self._number)
+        return self._bgr
+
+    def scale_into(self, target: NDArray[np.uint8]) -> None:
+        BgrPixels(self.bgr()).scale_into(target)
 
 
 class GroupOfPictures:
@@ -65,11 +84,11 @@ class GroupOfPictures:
     def is_full(self) -> bool:
         return self._bytes > MOST_BYTES
 
-    def add(self, pts: int, data: bytes) -> Coded:
+    def add(self, pts: int, data: bytes) -> CodedPixels:
         """The next unit in decoding order, as a picture that may be looked at."""
         self._units.append(data)
         self._bytes += len(data)
-        return Coded(pts, len(self._units) - 1, self)
+        return CodedPixels(pts, len(self._units) - 1, self)
 
     def bgr(self, number: int) -> NDArray[np.uint8]:
         """The picture of unit ``number``, uint8 HxWx3 BGR."""

@@ -154,5 +154,8 @@ class _Apart:
     def dropped(self, camera: str, reason: DropReason) -> None:
         """Nobody takes these pictures one by one."""
 
+    def clocked(self, camera: str, offset_s: float) -> None:
+        """Both streams are by the camera's one clock."""
+
     def changed(self, camera: str, state: SourceState) -> None:
         self._observer.main_changed(camera, MainState(state.state, state.reason, state.since))

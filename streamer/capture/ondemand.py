@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from streamer.capture.annexb import SYNTAX
+from streamer.capture.camera_clock import CaptureTime
 from streamer.capture.clock import LOOP_GAP_TICKS, Rate
-from streamer.capture.gop import Coded, GroupOfPictures
-from streamer.capture.reader import CaptureTime, Pace, Picture, Reader
+from streamer.capture.gop import CodedPixels, GroupOfPictures
+from streamer.capture.reader import Pace, Picture, Reader
 from streamer.frame import PTS_CLOCK_HZ
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class OnDemandReader:
             units: its access units, or the later ones of them.
         """
         self.intra_only = False
+        self.leavable = False
         self.pace: Pace = "clock" if reader.pace == "consumer" else reader.pace
         self.codec = reader.codec
         self.frames_total = reader.frames_total
@@ -71,17 +73,28 @@ class OnDemandReader:
             return []
         return [self._group.add(pts, self.annex_b())]
 
+    def leave(self, pts: int) -> None:
+        """Nothing is decoded unless somebody looks."""
+
     def flush(self) -> Sequence[Any]:
         return [] if self.codec in SYNTAX else self._reader.flush()
 
     def picture(self, decoded: Any, pts: int) -> Picture:
-        if not isinstance(decoded, Coded):
+        if not isinstance(decoded, CodedPixels):
             return self._reader.picture(decoded, pts)
         taken = self.taken()
-        return Picture(pts, taken.at, time.monotonic(), decoded.to_bgr, taken.clock)
+        return Picture(pts, taken.at, time.monotonic(), decoded, taken.clock)
 
     def taken(self) -> CaptureTime:
         return self._reader.taken()
+
+    @property
+    def damaged(self) -> bool:
+        return self._reader.damaged
+
+    @property
+    def decoder(self) -> str | None:
+        return self._reader.decoder
 
     @property
     def keyframe(self) -> bool:

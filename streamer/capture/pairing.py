@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import anyio
 
 from streamer.capture.handover import Handover
-from streamer.capture.playback import Pending
 from streamer.capture.wakeup import Wakeup
 from streamer.frame import Frame
-
-if TYPE_CHECKING:
-    from streamer.capture.reader import Picture
 
 Box: TypeAlias = tuple[float, float, float, float]
 
@@ -28,7 +24,7 @@ PATIENCE_S: Final = 0.5
 """How long the larger picture of a moment may come after the smaller one."""
 
 
-def apart_s(frame: Frame, picture: Picture) -> float:
+def apart_s(frame: Frame, picture: Frame) -> float:
     """Seconds between the moments that two streams of one camera show.
 
     Exact where both times come from the camera's clock. Otherwise both are compared by their arrival: the
@@ -39,7 +35,7 @@ def apart_s(frame: Frame, picture: Picture) -> float:
     return abs(frame.decoded_at - picture.decoded_at)
 
 
-def is_later(picture: Picture, frame: Frame) -> bool:
+def is_later(picture: Frame, frame: Frame) -> bool:
     """Whether a picture shows the frame's moment or a later one."""
     if frame.clock == picture.clock == "camera":
         return picture.captured_at >= frame.captured_at
@@ -64,21 +60,20 @@ def shapes(sub: Frame, main: Frame) -> str:
     )
 
 
-class RecentPictures(Handover[Frame | Pending]):
+class RecentPictures(Handover[Frame]):
     """Where a stream's pictures wait to be asked for; nothing takes them, the oldest make room."""
 
     def __init__(self) -> None:
         super().__init__(1)
-        self._recent: deque[Pending] = deque()
+        self._recent: deque[Frame] = deque()
         self._lock = threading.Lock()
         self._awaited: Wakeup | None = None
 
-    def put(self, item: Frame | Pending, *, wait_until: threading.Event | None) -> bool:
+    def put(self, item: Frame, *, wait_until: threading.Event | None) -> bool:
         """Called by the decode thread; never waits."""
-        assert isinstance(item, Pending), "a stream that is looked at now and then sets its own pace"
         with self._lock:
             self._recent.append(item)
-            while item.picture.decoded_at - self._recent[0].picture.decoded_at > KEPT_S:
+            while item.decoded_at - self._recent[0].decoded_at > KEPT_S:
                 self._recent.popleft()
             awaited, self._awaited = self._awaited, None
         if awaited is not None:
@@ -95,16 +90,16 @@ class RecentPictures(Handover[Frame | Pending]):
         """Whether there are pictures at all."""
         return bool(self._recent)
 
-    def nearest(self, frame: Frame) -> Pending | None:
+    def nearest(self, frame: Frame) -> Frame | None:
         """The picture nearest to the moment of a frame; None when none is within ``NEAR_S``."""
         with self._lock:
             recent = list(self._recent)
         if not recent:
             return None
-        found = min(recent, key=lambda item: apart_s(frame, item.picture))
-        return found if apart_s(frame, found.picture) <= NEAR_S else None
+        found = min(recent, key=lambda item: apart_s(frame, item))
+        return found if apart_s(frame, found) <= NEAR_S else None
 
-    async def near(self, frame: Frame) -> Pending | None:
+    async def near(self, frame: Frame) -> Frame | None:
         """The same, once no nearer one can come; for one task."""
         with anyio.move_on_after(PATIENCE_S):
             while not self._reached(frame):
@@ -114,7 +109,7 @@ class RecentPictures(Handover[Frame | Pending]):
     def _reached(self, frame: Frame) -> bool:
         with self._lock:
             self._awaited = Wakeup()
-            return bool(self._recent) and is_later(self._recent[-1].picture, frame)
+            return bool(self._recent) and is_later(self._recent[-1], frame)
 
     async def _next(self) -> None:
         awaited = self._awaited

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 
+from detectors.pixels import BgrPixels
 from streamer.capture.address import Address
-from streamer.capture.reader import CaptureTime, Pace, Picture, Reader
+from streamer.capture.camera_clock import CaptureTime
+from streamer.capture.reader import Pace, Picture, Reader
 from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.street import Street, StreetFrame
 from streamer.config import CameraConfig
@@ -34,6 +36,9 @@ class StreetReader:
         self.frames_total: int | None = None
         self.began_at: datetime | None = None
         self.keyframe = True
+        self.damaged = False
+        self.leavable = False
+        self.decoder: str | None = None
         self._fps = options.fps
         self._street = Street(options)
         self._index = -1
@@ -46,14 +51,17 @@ class StreetReader:
     def decode(self, pts: int) -> Sequence[Drawn]:
         return [Drawn(pts, self._street.frame(self._index))]
 
+    def leave(self, pts: int) -> None:
+        """Every picture stands alone."""
+
     def flush(self) -> Sequence[Drawn]:
         return []
 
     def picture(self, decoded: Drawn, pts: int) -> Picture:
-        return Picture(pts, datetime.now(UTC), time.monotonic(), lambda: decoded.frame.image)
+        return Picture(pts, datetime.now(UTC), time.monotonic(), BgrPixels(decoded.frame.image))
 
     def taken(self) -> CaptureTime:
-        return CaptureTime(datetime.now(UTC), "host")
+        return CaptureTime(time.time(), "host")
 
     def annex_b(self) -> bytes:
         return b""

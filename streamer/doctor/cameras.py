@@ -29,6 +29,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "refused": "the machine answers, its port does not: check it, and that the stream is switched on",
     "answer": "check the address and the firewall; another network often cannot reach a camera",
     "not a video": "check that a player shows it; a file may be empty or cut off",
+    "decoder": "set decode to auto or cpu, or install the driver of the graphics card",
     "404": "the camera answers but has no such stream: check the path",
 }
 
@@ -39,6 +40,8 @@ class Listener:
     def __init__(self) -> None:
         self.pictures = 0
         self.reason: str | None = None
+        self.decoder: str | None = None
+        self.offset_s: float | None = None
         self.down = anyio.Event()
 
     def received(self, camera: str) -> None:
@@ -47,7 +50,11 @@ class Listener:
     def dropped(self, camera: str, reason: str) -> None:
         """Only what arrives counts here."""
 
+    def clocked(self, camera: str, offset_s: float) -> None:
+        self.offset_s = offset_s
+
     def changed(self, camera: str, state: SourceState) -> None:
+        self.decoder = state.decoder or self.decoder
         self.reason = state.reason or self.reason
         if state.state == "down":
             self.down.set()
@@ -108,7 +115,19 @@ async def _examine_stream(name: str, option: str, camera: CameraConfig) -> Seen:
         return Seen(Finding(False, f"{name}: {reason}", _advice(reason)))
     fps = listener.pictures / max(time.monotonic() - began - first_after_s, 0.1)
     sends = f"{first.width}x{first.height}, about {fps:.0f} pictures/s"
-    return Seen(Finding(True, f"{name}: {sends}, the first after {first_after_s:.1f} s"), first)
+    text = f"{name}: {sends}, the first after {first_after_s:.1f} s"
+    if listener.decoder:
+        text += f", decoded by {listener.decoder}"
+    return Seen(with_clock(text, listener.offset_s, camera.clock.tolerance), first)
+
+
+def with_clock(text: str, offset_s: float | None, tolerance_s: float) -> Finding:
+    """What a good camera sends, and how far its clock is off where that is too far (seconds)."""
+    if offset_s is None or abs(offset_s) <= tolerance_s:
+        return Finding(True, text)
+    off = f"{abs(offset_s):.1f} s {'ahead' if offset_s > 0 else 'behind'}"
+    advice = "set the camera's clock, by NTP; until then the time of arrival counts"
+    return Finding(True, f"{text}; its clock is {off}", advice)
 
 
 async def _play(source: Source) -> None:

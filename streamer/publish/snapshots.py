@@ -118,11 +118,12 @@ class MainSnapshots:
                 await self._grant(self._wishes.pop(next(iter(self._wishes))))
 
     async def _grant(self, wish: Wish) -> None:
-        pending = await self._main.pictures.near(wish.frame)
-        if pending is None:
+        larger = await self._main.pictures.near(wish.frame)
+        if larger is None:
             return
         try:
-            larger = await to_thread.run_sync(pending.frame)
+            # Decoded here, off the loop, where it can still be left out.
+            await to_thread.run_sync(larger.pixels.bgr)
         except SourceError as error:
             log.debug("%s: no larger picture: %s", wish.event.camera, error)
             return

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import anyio
 import pytest
+from rtsp.clips import Clip, encode
 
 from streamer.config import Config
 from streamer.config_file import validated
+from streamer.doctor.cameras import examine_camera, with_clock
 from streamer.doctor.checks import detector, examine
 from streamer.doctor.finding import Finding
 from streamer.doctor.machine import data_folder, port
@@ -48,6 +50,21 @@ async def test_cameras_that_do_not_answer_are_told_apart(tmp_path: Path) -> None
     assert "no such file" in missing.text.lower()
     assert "gopher" in unknown.text
     assert "hunter2" not in str(findings)
+
+
+async def test_a_camera_says_how_it_is_decoded(tmp_path: Path) -> None:
+    video = str(encode(Clip(), tmp_path))
+    finding = await examine_camera("gate", config(tmp_path, gate={"source": video}).cameras["gate"])
+    assert finding.good
+    assert finding.text.endswith(", decoded by cpu")
+
+
+def test_a_clock_that_is_off_is_told() -> None:
+    assert with_clock("gate: good", -0.02, 2.0) == Finding(True, "gate: good")
+    assert with_clock("gate: good", None, 2.0) == Finding(True, "gate: good")
+    told = with_clock("gate: good", -3600.0, 2.0)
+    assert told.text == "gate: good; its clock is 3600.0 s behind"
+    assert told.advice is not None
 
 
 def test_a_model_that_does_not_exist_is_found() -> None:

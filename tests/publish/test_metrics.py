@@ -103,6 +103,15 @@ def test_the_series_say_the_same():
     assert not [name for name, *_ in told if name.endswith("_created")]
 
 
+def test_only_cameras_that_tell_a_time_have_an_offset():
+    metrics = Metrics(Status([]), ["front", "yard"])
+    metrics.clocked("front", 3599.5)
+    offsets = [line for line in metrics.exposition().decode().splitlines() if "clock_offset" in line]
+    assert offsets[2:] == ['sightline_camera_clock_offset_seconds{camera="front"} 3599.5']
+    assert metrics.snapshot("front").clock_offset_s == 3599.5
+    assert metrics.snapshot("yard").clock_offset_s is None
+
+
 def test_two_services_in_one_process_share_nothing():
     first, second = Metrics(Status([])), Metrics(Status([]))
     first.received("front")

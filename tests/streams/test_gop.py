@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.pixels import BgrPixels
 from streamer.capture.address import parse
 from streamer.capture.gop import GroupOfPictures, NotDecodable
 from streamer.capture.libav import stream_opener
@@ -58,7 +59,7 @@ def looked_at(reader: OnDemandReader) -> list[tuple[int, Callable[[], np.ndarray
     pictures = []
     for ticks in reader.units():
         assert ticks is not None
-        pictures += [(ticks, reader.picture(each, ticks).to_bgr) for each in reader.decode(ticks)]
+        pictures += [(ticks, reader.picture(each, ticks).pixels.bgr) for each in reader.decode(ticks)]
     reader.close()
     return sorted(pictures, key=lambda each: each[0])
 
@@ -90,7 +91,7 @@ def test_a_damaged_picture_is_no_picture(video: Callable[[str], Path]) -> None:
     group.add(0, reader.annex_b())
     broken = group.add(1, b"\0\0\0\1\x41" + bytes(300))
     with pytest.raises(NotDecodable):
-        broken.to_bgr()
+        broken.bgr()
     reader.close()
 
 
@@ -106,5 +107,7 @@ def test_a_recording_opens_where_the_other_one_is(video: Callable[[str], Path]) 
 
 
 def at(opened: OnDemand, place: Place, time_s: float) -> OnDemandReader:
-    place.note(Frame("a", 0, round(time_s * PTS_CLOCK_HZ), datetime.now(UTC), time.monotonic(), BLANK))
+    place.note(
+        Frame("a", 0, round(time_s * PTS_CLOCK_HZ), datetime.now(UTC), time.monotonic(), BgrPixels(BLANK))
+    )
     return opened()

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from watching import until
 
 from detectors.detections import from_arrays
+from detectors.pixels import BgrPixels
 from streamer.capture.broadcast import PacketBroadcast
 from streamer.capture.mainstream import MainStream, Need
 from streamer.capture.ondemand import Place
 from streamer.capture.pairing import NEAR_S, apart_s, mapped
-from streamer.capture.playback import Pending, Plan
+from streamer.capture.playback import Plan
 from streamer.capture.reader import Picture
 from streamer.config import StorageConfig
 from streamer.event import Event, snapshot_path
@@ -44,7 +45,7 @@ PATH = snapshot_path("gate", START, "e1")
 
 def frame(at_s: float, size: tuple[int, int] = (64, 48), clock: Clock = "camera") -> Frame:
     image = np.full((size[1], size[0], 3), 100, np.uint8)
-    return Frame("gate", 0, 0, START + timedelta(seconds=at_s), time.monotonic(), image, clock)
+    return Frame("gate", 0, 0, START + timedelta(seconds=at_s), time.monotonic(), BgrPixels(image), clock)
 
 
 def event(phase: str = "start", box: tuple[float, ...] = (8, 8, 24, 40), confidence: float = 0.8) -> Event:
@@ -78,8 +79,9 @@ class Bench:
     def shows(self, at_s: float, size: tuple[int, int] = (128, 96), clock: Clock = "camera") -> None:
         """The larger stream has a picture of that moment."""
         image = np.full((size[1], size[0], 3), 200, np.uint8)
-        taken = Picture(0, START + timedelta(seconds=at_s), time.monotonic(), lambda: image, clock)
-        self.main.pictures.put(Pending("gate", 0, taken), wait_until=None)
+        at, pixels = START + timedelta(seconds=at_s), BgrPixels(image)
+        taken = Frame("gate", 0, 0, at, time.monotonic(), pixels, clock)
+        self.main.pictures.put(taken, wait_until=None)
 
     async def until_kept(self, stream: str) -> Snapshot:
         await until(lambda: (kept := self.kept()) is not None and kept.stream == stream)

@@ -42,6 +42,8 @@ class Watcher:
     def changed(self, camera: str, state: SourceState) -> None:
         self.states.append(state)
 
+    def clocked(self, camera: str, offset_s: float) -> None: ...
+
     def main_changed(self, camera: str, state: MainState) -> None:
         self.main_states.append(state)
 
