@@ -89,3 +89,18 @@ def test_a_port_in_use_is_found() -> None:
         findings: list[Finding] = list(port(http))
     assert [finding.good for finding in findings] == [False]
     assert findings[0].advice == "choose another port with --port"
+
+
+async def test_both_streams_of_a_camera_are_examined(tmp_path: Path) -> None:
+    streams = {"main": "sim://street?size=160x90", "sub": "sim://street?size=96x72"}
+    cameras = config(
+        tmp_path, gate={"source": streams}, lost={"source": {**streams, "main": "gopher://x/1"}}
+    ).cameras
+    with anyio.fail_after(60):
+        main, sub, shapes = await examine_camera("gate", cameras["gate"])
+        lost, fine = await examine_camera("lost", cameras["lost"])
+    assert main.text.startswith("gate (main): 160x90, about ")
+    assert sub.text.startswith("gate (sub): 96x72, about ")
+    assert (shapes.good, "of another shape" in shapes.text) == (True, True)
+    assert (lost.good, fine.good) == (False, True)
+    assert lost.text.startswith("cameras.lost.source.main: expected a path, ")
