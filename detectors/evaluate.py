@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import cv2
@@ -77,7 +78,9 @@ def evaluate(
 
 def _found(detector: Detector, image: NDArray[np.uint8], regions: Sequence[Shares]) -> Detections:
     layout = lay_out(regions, image.shape[1], image.shape[0])
-    found = [detector.infer([detector.prepare(region.of(image))], LIMITS)[0] for region in layout.regions]
+    # As many candidates a picture as without regions: joining compares each with each.
+    limits = replace(LIMITS, max_candidates=-(-LIMITS.max_candidates // len(regions)))
+    found = [detector.infer([detector.prepare(region.of(image))], limits)[0] for region in layout.regions]
     return merged(found, layout) if len(found) > 1 else found[0]
 
 
