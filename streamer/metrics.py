@@ -23,6 +23,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from streamer.capture.state import SourcePhase, SourceState
+from streamer.health.verdict import PictureState, Verdict
 from streamer.status import Status
 
 M = TypeVar("M", Counter, Gauge, Histogram)
@@ -46,6 +47,7 @@ STAGE_BUCKETS_S: Final = (
 )
 BATCH_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64)
 STATES: Final = get_args(SourcePhase)
+PICTURES: Final = get_args(PictureState)
 
 WINDOW_S: Final = 10.0
 WINDOW_SAMPLES: Final = 8192
@@ -64,6 +66,7 @@ class CameraStatistics:
         dropped: totals by reason.
         latency_p50_s, latency_p95_s: decoded to published, exact quantiles; None without a result.
         objects: objects in the latest result.
+        picture: what its pictures are worth; None while none come, or nobody looks.
     """
 
     camera: str
@@ -78,6 +81,7 @@ class CameraStatistics:
     latency_p50_s: float | None
     latency_p95_s: float | None
     objects: int
+    picture: PictureState | None
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:
@@ -126,6 +130,7 @@ class _CameraMeter:
         self.detected = 0
         self.dropped: dict[str, int] = {}
         self.objects = 0
+        self.picture: PictureState | None = None
 
     def statistics(self, now: float) -> CameraStatistics:
         latencies = sorted(self.latencies.values(now))
@@ -142,6 +147,7 @@ class _CameraMeter:
             latency_p50_s=quantile(latencies, 0.50),
             latency_p95_s=quantile(latencies, 0.95),
             objects=self.objects,
+            picture=self.picture if self.state is not None and self.state.state == "live" else None,
         )
 
 
@@ -185,6 +191,12 @@ class Metrics:
             meter.state = state
         if was_live and state.state == "down":
             self._series.interruptions.of(camera).inc()
+
+    def looked(self, camera: str, picture: Verdict) -> None:
+        """The camera's pictures were looked at."""
+        meter = self._meter(camera)
+        with meter.lock:
+            meter.picture = picture.state
 
     def observe_stage(self, camera: str, stage: str, seconds: float) -> None:
         """How long one frame spent in a stage; ``total`` is decoded to published."""
@@ -327,6 +339,9 @@ class _Current(Collector):
         state = GaugeMetricFamily(
             "sightline_camera_state", "1 for the present state", labels=("camera", "state")
         )
+        picture = GaugeMetricFamily(
+            "sightline_camera_picture", "1 for what the pictures are worth", labels=("camera", "picture")
+        )
         fps = GaugeMetricFamily("sightline_camera_fps", "Per second, over 10 s", labels=("camera", "kind"))
         objects = GaugeMetricFamily(
             "sightline_camera_objects", "Objects in the latest result", labels=("camera",)
@@ -334,10 +349,12 @@ class _Current(Collector):
         for camera in self._metrics.cameras():
             for name in STATES:
                 state.add_metric((camera.camera, name), float(camera.state == name))
+            for worth in PICTURES:
+                picture.add_metric((camera.camera, worth), float(camera.picture == worth))
             fps.add_metric((camera.camera, "received"), camera.fps_in)
             fps.add_metric((camera.camera, "detected"), camera.fps_detected)
             objects.add_metric((camera.camera,), camera.objects)
         ready = GaugeMetricFamily("sightline_ready", "1 when the part works", labels=("part",))
         for part, reason in self._metrics.parts().items():
             ready.add_metric((part,), float(reason is None))
-        yield from (state, fps, objects, ready)
+        yield from (state, picture, fps, objects, ready)

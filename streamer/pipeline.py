@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from streamer.batching import Batcher
     from streamer.config import DetectConfig
-    from streamer.event import Event
+    from streamer.event import Event, Happening
     from streamer.events import EventRules
     from streamer.tracking.tracks import Tracks
 
@@ -50,10 +50,10 @@ class FrameSource(Protocol):
 class Publisher(Protocol):
     """Where results go. It never raises for a sink that is down: that is the sink's to retry."""
 
-    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None: ...
+    async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None: ...
 
-    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
-        """Take events that end without a frame: their camera is silent, or the service stops."""
+    async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
+        """Take what happens without a frame: the camera is silent, or the service stops."""
 
 
 class PipelineObserver(Protocol):

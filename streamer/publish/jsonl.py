@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Final, Self
 
 import anyio.to_thread
 
+from streamer.camera_messages import CameraRecord
 from streamer.errors import ConfigError, MessageRejected, SinkUnavailable
+from streamer.event import CameraEvent, Event
 from streamer.messages import DetectionRecord, EventRecord, Record
 from streamer.publish.outbox import Outbox
 from streamer.publish.sink import FileOf, LossObserver, from_video
 
 if TYPE_CHECKING:
-    from streamer.event import Event
+    from streamer.event import Happening
     from streamer.frame import Frame
     from streamer.tracking.tracks import Tracks
 
@@ -173,7 +175,10 @@ class JsonLines:
 
 
 class JsonLinesSink:
-    """One line per processed frame, and one per phase of an event; ``models`` names each camera's model."""
+    """One line per processed frame, per phase of an event and per state of a camera that is told.
+
+    ``models`` names each camera's model.
+    """
 
     def __init__(
         self,
@@ -190,18 +195,22 @@ class JsonLinesSink:
         self._sizes: dict[str, tuple[int, int]] = {}
         self._told: set[str] = set()
 
-    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
+    async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
         self._sizes[frame.camera] = (frame.width, frame.height)
         model, file = self._models[frame.camera], self._file_of(frame)
         await self._write(frame.camera, lambda: DetectionRecord.of(frame, tracks, model, file=file))
-        await self.conclude(frame.camera, events)
+        await self.conclude(frame.camera, happenings)
 
-    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
-        if not self._events or camera not in self._sizes:
+    async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
+        if not self._events:
             return
-        width, height = self._sizes[camera]
-        for event in events:
-            await self._write(camera, partial(EventRecord.of, event, width=width, height=height))
+        size = self._sizes.get(camera)
+        for happening in happenings:
+            if isinstance(happening, CameraEvent):
+                await self._write(camera, partial(CameraRecord.of, happening))
+            elif isinstance(happening, Event) and size is not None:
+                width, height = size
+                await self._write(camera, partial(EventRecord.of, happening, width=width, height=height))
 
     async def _write(self, camera: str, build: Callable[[], Record]) -> None:
         try:

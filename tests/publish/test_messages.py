@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from results import BUS, MESSAGE, NOON, PERSON, event, frame, tracks
 
+from streamer.camera_messages import CAMERAS_SCHEMA, CameraRecord
 from streamer.errors import MessageRejected
+from streamer.event import CameraEvent
 from streamer.messages import DetectedObject, DetectionRecord, EventRecord, rfc3339, schemas
 
 GOLDEN = Path(__file__).parent / "schemas.json"
@@ -18,7 +20,8 @@ GOLDEN = Path(__file__).parent / "schemas.json"
 
 def test_the_schemas_have_not_changed():
     """A change that consumers would notice needs a new ``schema`` value; then write the file anew."""
-    assert schemas() == json.loads(GOLDEN.read_text())
+    every = schemas() | {CAMERAS_SCHEMA: CameraRecord.model_json_schema(mode="serialization")}
+    assert every == json.loads(GOLDEN.read_text())
 
 
 def test_a_detection_record_has_exactly_these_keys():
@@ -75,6 +78,17 @@ def test_an_event_record_has_exactly_these_keys():
         "started_at": "2026-03-01T12:00:00.000000Z",
         "ended_at": "2026-03-01T12:00:08.500000Z",
         "snapshot": "snapshots/front/2026-03-01/01957b5e-0000-7000-8000-000000000000",
+    }
+
+
+def test_a_camera_record_has_exactly_these_keys():
+    event = CameraEvent("yard", "down", "connection refused", NOON)
+    assert json.loads(CameraRecord.of(event).line()) == {
+        "schema": "sightline.cameras/1",
+        "camera": "yard",
+        "state": "down",
+        "reason": "connection refused",
+        "since": "2026-03-01T12:00:00.000000Z",
     }
 
 
