@@ -126,7 +126,7 @@ def test_of_a_recording_that_ended_nothing_more_is_told(state):
 
 STATES = ("fine", "down", "covered", "frozen", "unfocused")
 lives = st.lists(
-    st.builds(Stay, st.sampled_from((*STATES, "connecting")), st.integers(1, 80).map(float)), max_size=25
+    st.builds(Stay, st.sampled_from((*STATES, "connecting")), st.integers(1, 70).map(float)), max_size=12
 )
 
 
@@ -167,7 +167,7 @@ def test_every_state_that_lasts_is_told_and_nothing_that_does_not(stays):
     assert [event.state for event in Watched().live(*stays)] == expected
 
 
-@given(st.lists(st.sampled_from(STATES), max_size=60), st.floats(0.5, HOLD_S - 0.5))
+@given(st.lists(st.sampled_from(STATES), max_size=20), st.integers(1, int(HOLD_S) - 1))
 def test_flapping_faster_than_hold_tells_nothing(states, seconds):
     flapping = [state for state, _ in itertools.groupby(states)]
     assert Watched().live(*(Stay(state, seconds) for state in flapping)) == []

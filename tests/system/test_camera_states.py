@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from rtsp.clips import Clip
 from rtsp.fixtures import CameraFactory, RtspCamera
 from system.records import records
-from system.serving import Service, serving, until, write_config
+from system.serving import serving, until, write_config
 
 HOLD_S = 1.0
 
@@ -22,16 +23,6 @@ def states_told(folder: Path) -> list[dict[str, Any]]:
 def configured(folder: Path, camera: RtspCamera, hold: str) -> Path:
     cameras = {"yard": {"source": camera.url, "timeout_s": 1.5}}
     return write_config(folder, cameras, state={"hold": hold})
-
-
-def went_and_came(service: Service, camera: RtspCamera) -> tuple[datetime, datetime]:
-    """Kills a camera, starts it anew when it was missed, and says between when it was down."""
-    killed_at = datetime.now(UTC)
-    camera.kill()
-    service.until_state("yard", "down")
-    camera.start()
-    service.until_state("yard", "live")
-    return killed_at, datetime.now(UTC)
 
 
 def test_a_camera_that_is_killed_and_comes_back_is_told_down_and_up_once(
@@ -72,7 +63,10 @@ def test_a_camera_that_comes_back_within_the_hold_is_not_told(
         "run", configured(tmp_path, camera, "30s"), "--json", "out.jsonl", folder=tmp_path
     ) as service:
         service.until_state("yard", "live")
-        went_and_came(service, camera)
+        camera.kill()
+        service.until_state("yard", "down")
+        camera.start()
+        service.until_state("yard", "live")
         detected = len(records(tmp_path / "out.jsonl"))
         until(lambda: len(records(tmp_path / "out.jsonl")) > detected)
         service.stop()
@@ -89,3 +83,18 @@ def test_a_camera_that_is_down_at_the_start_is_told_too(rtsp_camera: CameraFacto
         assert service.cameras()["yard"]["picture"] is None
         assert service.series("sightline_camera_picture", camera="yard", picture="fine") == 0
     assert (down["state"], down["reason"]) == ("down", "connection refused")
+
+
+def test_a_live_camera_with_something_before_its_lens_is_told(tmp_path: Path) -> None:
+    film = tmp_path / "black.mp4"
+    black = ["-f", "lavfi", "-i", "color=black:size=320x240:rate=5", "-t", "4", "-pix_fmt", "yuv420p"]
+    subprocess.run(["ffmpeg", "-v", "error", *black, str(film)], check=True, stdin=subprocess.DEVNULL)
+    config = write_config(tmp_path, {"yard": {"source": str(film)}}, state={"hold": "1s"})
+    with serving("run", config, "--json", "out.jsonl", folder=tmp_path) as service:
+        (covered,) = until(lambda: states_told(tmp_path))
+        camera = service.cameras()["yard"]
+        assert service.series("sightline_camera_picture", camera="yard", picture="covered") == 1
+    assert covered["state"] == "covered"
+    assert "covered" in covered["reason"]
+    # The connection is as it was: pictures come.
+    assert (camera["state"], camera["reason"], camera["picture"]) == ("live", None, "covered")
