@@ -121,13 +121,10 @@ def rain(light: Scene, sensor: Sensor) -> Iterator[Picture]:
 
 
 def passing(light: Scene, sensor: Sensor) -> Iterator[Picture]:
-    """Something plain and large drives by: for three looks it fills most of the picture."""
+    """Something plain and large drives by: for three looks nothing else is seen."""
     while True:
         yield from islice(forever(light, sensor), 7)
-        for _ in range(3):
-            seen = light.copy()
-            seen[20:, 40:] = (60, 70, 80)
-            yield sensor(seen)
+        yield from islice(paint(light, sensor), 3)
 
 
 TROUBLES: Final[Mapping[str, tuple[PictureState, Happening]]] = {

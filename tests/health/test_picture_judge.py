@@ -32,6 +32,7 @@ from streamer.frame import Frame
 from streamer.health.look import look
 from streamer.health.picture import CONFIRM_S, PictureJudge
 from streamer.health.stillness import MOST_PATIENCE_S, PATIENCE_S, Stillness
+from streamer.health.structure import structure
 from streamer.health.verdict import PictureState, Verdict
 
 PHOTOS = ("bus.jpg", "zidane.jpg")
@@ -151,6 +152,11 @@ def test_trouble_began_when_it_was_first_seen_and_so_did_its_end(view):
     assert covered[-1].reason
     fine = drive(judge, view, 40, 60)
     assert fine[-1] == Verdict("fine", None, at(40))
+
+
+def test_a_slope_of_light_is_no_structure():
+    across = np.linspace(0, 255, 320).astype(np.uint8)
+    assert structure(np.broadcast_to(across, (180, 320))) == 0.0
 
 
 def test_a_frozen_picture_is_told_since_it_came(view):
