@@ -21,6 +21,7 @@ from streamer.api.server import serve
 from streamer.batching import Batcher
 from streamer.capture.streams import CameraStreams, open_streams
 from streamer.errors import ConfigError, SourceEnded
+from streamer.health.watch import CameraWatch, Watched
 from streamer.interrupt import interruptible
 from streamer.judge import Judge
 from streamer.metrics import Metrics
@@ -66,6 +67,9 @@ class App:
         self.metrics = Metrics(self.status, config.cameras)
         self._store = EventStore(config.data, config.storage)
         self.metrics.registry.register(StoreSeries(self._store))
+        self._watches = {
+            name: CameraWatch(name, camera.state, self.metrics) for name, camera in config.cameras.items()
+        }
         self._ended: list[SourceEnded] = []
 
     async def run(self) -> None:
@@ -107,7 +111,7 @@ class App:
         for name in self._used:
             resolve(self._config.detectors[name].model)
         cameras = self._config.cameras.items()
-        return {name: open_streams(name, camera, self.metrics) for name, camera in cameras}
+        return {name: open_streams(name, camera, self._watches[name]) for name, camera in cameras}
 
     def _claim_data_folder(self) -> None:
         data = self._config.data
@@ -181,15 +185,24 @@ class App:
         return Header(models, policies, self.url)
 
     async def _run_cameras(self, batchers: Mapping[str, Batcher], publisher: Publisher) -> None:
-        async with anyio.create_task_group() as cameras:
-            for name, camera in self._config.cameras.items():
-                source, batcher = self._sources[name], batchers[camera.detector]
-                detect = wanted(camera.detect, batcher.detector.manifest)
-                tracker = Tracker(camera.track.starting_from(detect.min_confidence))
-                judge = Judge(name, camera.model_copy(update={"detect": detect}))
-                stages = Stages(batcher, tracker, judge, publisher, self.metrics)
-                cameras.start_soon(self._play, source)
-                cameras.start_soon(Pipeline(source, detect, stages).run)
+        async with anyio.create_task_group() as watches:
+            async with anyio.create_task_group() as cameras:
+                self._start_cameras(cameras, batchers, publisher)
+                for watch in self._watches.values():
+                    watches.start_soon(watch.run, publisher)
+            watches.cancel_scope.cancel()
+
+    def _start_cameras(
+        self, cameras: TaskGroup, batchers: Mapping[str, Batcher], publisher: Publisher
+    ) -> None:
+        for name, camera in self._config.cameras.items():
+            source, batcher = self._sources[name], batchers[camera.detector]
+            detect = wanted(camera.detect, batcher.detector.manifest)
+            tracker = Tracker(camera.track.starting_from(detect.min_confidence))
+            judge = Judge(name, camera.model_copy(update={"detect": detect}))
+            stages = Stages(batcher, tracker, judge, publisher, self.metrics)
+            cameras.start_soon(self._play, source)
+            cameras.start_soon(Pipeline(Watched(source, self._watches[name]), detect, stages).run)
 
     async def _play(self, source: CameraStreams) -> None:
         try:

@@ -24,6 +24,7 @@ from prometheus_client.registry import Collector
 
 from streamer.capture.state import MainPhase, MainState, SourcePhase, SourceState
 from streamer.event import Direction, ZoneChange
+from streamer.health.verdict import PictureState, Verdict
 from streamer.status import Status
 
 M = TypeVar("M", Counter, Gauge, Histogram)
@@ -48,6 +49,7 @@ STAGE_BUCKETS_S: Final = (
 BATCH_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64)
 STATES: Final = get_args(SourcePhase)
 MAIN_STATES: Final = get_args(MainPhase)
+PICTURES: Final = get_args(PictureState)
 
 WINDOW_S: Final = 10.0
 WINDOW_SAMPLES: Final = 8192
@@ -69,6 +71,7 @@ class CameraStatistics:
         decoder: where pictures are decoded, ``cpu``, ``cuda`` or ``qsv``; None while there are none.
         clock_offset_s: by how much the camera's clock is ahead of ours; None when it tells no time.
         main: how its larger stream does; None where it has one stream.
+        picture: what its pictures are worth; None while none come, or nobody looks.
     """
 
     camera: str
@@ -86,6 +89,7 @@ class CameraStatistics:
     decoder: str | None = None
     clock_offset_s: float | None = None
     main: MainState | None = None
+    picture: PictureState | None = None
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:
@@ -136,6 +140,7 @@ class _CameraMeter:
         self.objects = 0
         self.clock_offset_s: float | None = None
         self.main: MainState | None = None
+        self.picture: PictureState | None = None
 
     def statistics(self, now: float) -> CameraStatistics:
         latencies = sorted(self.latencies.values(now))
@@ -155,6 +160,7 @@ class _CameraMeter:
             decoder=None if self.state is None else self.state.decoder,
             clock_offset_s=self.clock_offset_s,
             main=self.main,
+            picture=self.picture if self.state is not None and self.state.state == "live" else None,
         )
 
 
@@ -217,6 +223,12 @@ class Metrics:
     def pictured(self, camera: str, stream: str) -> None:
         """A picture of an event was taken from one of two streams."""
         self._series.snapshots.of(camera, stream).inc()
+
+    def looked(self, camera: str, picture: Verdict) -> None:
+        """The camera's pictures were looked at."""
+        meter = self._meter(camera)
+        with meter.lock:
+            meter.picture = picture.state
 
     def observe_stage(self, camera: str, stage: str, seconds: float) -> None:
         """How long one frame spent in a stage; ``total`` is decoded to published."""
@@ -386,6 +398,9 @@ class _Current(Collector):
         state = GaugeMetricFamily(
             "sightline_camera_state", "1 for the present state", labels=("camera", "state")
         )
+        picture = GaugeMetricFamily(
+            "sightline_camera_picture", "1 for what the pictures are worth", labels=("camera", "picture")
+        )
         fps = GaugeMetricFamily("sightline_camera_fps", "Per second, over 10 s", labels=("camera", "kind"))
         objects = GaugeMetricFamily(
             "sightline_camera_objects", "Objects in the latest result", labels=("camera",)
@@ -404,10 +419,12 @@ class _Current(Collector):
                     main.add_metric((camera.camera, name), float(camera.main.state == name))
             for name in STATES:
                 state.add_metric((camera.camera, name), float(camera.state == name))
+            for worth in PICTURES:
+                picture.add_metric((camera.camera, worth), float(camera.picture == worth))
             fps.add_metric((camera.camera, "received"), camera.fps_in)
             fps.add_metric((camera.camera, "detected"), camera.fps_detected)
             objects.add_metric((camera.camera,), camera.objects)
         ready = GaugeMetricFamily("sightline_ready", "1 when the part works", labels=("part",))
         for part, reason in self._metrics.parts().items():
             ready.add_metric((part,), float(reason is None))
-        yield from (state, main, fps, objects, offset, ready)
+        yield from (state, main, picture, fps, objects, offset, ready)

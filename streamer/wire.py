@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from streamer.camera_messages import CAMERAS_SCHEMA, CameraRecord
 from streamer.errors import MessageRejected
-from streamer.event import Counts, Event, LineCrossing, ZoneEvent
+from streamer.event import CameraEvent, Counts, Event, LineCrossing, ZoneEvent
 from streamer.messages import DETECTIONS_SCHEMA, EVENTS_SCHEMA, DetectionRecord, EventRecord
 from streamer.scene_messages import (
     COUNTS_SCHEMA,
@@ -36,6 +37,8 @@ def record_of(happening: Happening, size: tuple[int, int] | None) -> Record:
             return CrossingRecord.of(happening)
         case Counts():
             return CountsRecord.of(happening)
+        case CameraEvent():
+            return CameraRecord.of(happening)
         case _:
             raise MessageRejected(f"expected something that has a record, received {happening!r}")
 
@@ -48,4 +51,5 @@ def schemas() -> dict[str, Any]:
         ZONES_SCHEMA: ZoneRecord.model_json_schema(mode="serialization"),
         CROSSINGS_SCHEMA: CrossingRecord.model_json_schema(mode="serialization"),
         COUNTS_SCHEMA: CountsRecord.model_json_schema(mode="serialization"),
+        CAMERAS_SCHEMA: CameraRecord.model_json_schema(mode="serialization"),
     }

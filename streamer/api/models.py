@@ -7,6 +7,7 @@ from typing import Annotated, Generic, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from streamer.capture.state import MainPhase, SourcePhase
+from streamer.health.verdict import PictureState
 from streamer.messages import BOX_DIGITS, CONFIDENCE_DIGITS, Box, Confidence, Timestamp
 from streamer.metrics import CameraStatistics
 
@@ -35,12 +36,13 @@ class MainItem(Answer):
 
 
 class CameraItem(Answer):
-    """One camera, as of now."""
+    """One camera, as of now; ``picture`` is null while no pictures come, or nobody looks at them."""
 
     name: str
     state: SourcePhase
     reason: str | None
     since: Timestamp | None
+    picture: PictureState | None
     fps_in: float
     fps_detected: float
     dropped: dict[str, int]
@@ -58,6 +60,7 @@ class CameraItem(Answer):
             state=camera.state,
             reason=camera.reason,
             since=camera.since,
+            picture=camera.picture,
             fps_in=round(camera.fps_in, 2),
             fps_detected=round(camera.fps_detected, 2),
             dropped=dict(camera.dropped),

@@ -33,6 +33,8 @@ async def heartbeat(statistics: Statistics, every_s: float = EVERY_S) -> None:
 def line(camera: CameraStatistics) -> str:
     """``front: live, 29.9 in/s, 5.0 detected/s, p95 21 ms, 2 objects, dropped busy 3``."""
     parts = [camera.state if camera.reason is None else f"{camera.state} ({camera.reason})"]
+    if camera.picture not in (None, "fine"):
+        parts.append(f"picture {camera.picture}")
     parts.append(f"{camera.fps_in:.1f} in/s, {camera.fps_detected:.1f} detected/s")
     if camera.latency_p95_s is not None:
         parts.append(f"p95 {camera.latency_p95_s * 1000:.0f} ms")

@@ -162,6 +162,8 @@ def span(seconds: float) -> str:
 
 def _state(camera: CameraStatistics, now: datetime) -> Text:
     text = Text.assemble((camera.state, STATE_STYLES[camera.state]))
+    if camera.picture not in (None, "fine"):
+        text.append(f"  {camera.picture}", style="bold red")
     if camera.state in ("down", "connecting") and camera.since is not None:
         text.append(f" {span((now - camera.since).total_seconds())}", style="bright_black")
     if camera.reason:

@@ -107,6 +107,7 @@ async def test_cameras_tell_their_state_and_why(client, metrics):
         "state": "live",
         "reason": None,
         "since": "2026-03-01T12:00:00.000000Z",
+        "picture": None,
         "fps_in": 0.0,
         "fps_detected": 0.0,
         "dropped": {"busy": 1},

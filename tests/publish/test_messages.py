@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from results import BUS, MESSAGE, NOON, PERSON, event, frame, tracks
 
+from streamer.camera_messages import CameraRecord
 from streamer.errors import MessageRejected
+from streamer.event import CameraEvent
 from streamer.messages import DetectedObject, DetectionRecord, EventRecord, rfc3339
 from streamer.wire import schemas
 
@@ -78,6 +80,17 @@ def test_an_event_record_has_exactly_these_keys():
         "started_at": "2026-03-01T12:00:00.000000Z",
         "ended_at": "2026-03-01T12:00:08.500000Z",
         "snapshot": "snapshots/front/2026-03-01/01957b5e-0000-7000-8000-000000000000",
+    }
+
+
+def test_a_camera_record_has_exactly_these_keys():
+    event = CameraEvent("yard", "down", "connection refused", NOON)
+    assert json.loads(CameraRecord.of(event).line()) == {
+        "schema": "sightline.cameras/1",
+        "camera": "yard",
+        "state": "down",
+        "reason": "connection refused",
+        "since": "2026-03-01T12:00:00.000000Z",
     }
 
 

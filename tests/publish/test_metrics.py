@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from streamer.capture.state import SourceState
+from streamer.health.verdict import Verdict
 from streamer.metrics import WINDOW_S, Metrics, quantile
 from streamer.status import Status
 
@@ -110,6 +111,20 @@ def test_only_cameras_that_tell_a_time_have_an_offset():
     assert offsets[2:] == ['sightline_camera_clock_offset_seconds{camera="front"} 3599.5']
     assert metrics.snapshot("front").clock_offset_s == 3599.5
     assert metrics.snapshot("yard").clock_offset_s is None
+
+
+def test_what_pictures_are_worth_is_known_only_while_they_come():
+    metrics = Metrics(Status([]), ["front"])
+    metrics.changed("front", SourceState("live", None, SINCE))
+    assert metrics.snapshot("front").picture is None
+    metrics.looked("front", Verdict("frozen", "the picture does not change any more", SINCE))
+    assert metrics.snapshot("front").picture == "frozen"
+    told = series(metrics)
+    worths = {name[2]: value for name, value in told.items() if name[0] == "sightline_camera_picture"}
+    assert worths == {"fine": 0, "covered": 0, "frozen": 1, "unfocused": 0}
+    metrics.changed("front", SourceState("down", "no answer", SINCE))
+    assert metrics.snapshot("front").picture is None
+    assert series(metrics)["sightline_camera_picture", "front", "frozen"] == 0
 
 
 def test_two_services_in_one_process_share_nothing():

@@ -11,6 +11,7 @@ from results import NOON, event
 from rich.console import Console
 
 from streamer.capture.state import SourceState
+from streamer.health.verdict import Verdict
 from streamer.metrics import Metrics
 from streamer.publish.heartbeat import heartbeat, line
 from streamer.publish.table import CAMERAS_SHOWN, Header, LiveTable, span
@@ -55,6 +56,16 @@ async def test_it_shows_cameras_figures_and_events():
         ["front", "person", "3", "left", "after", "8", "s"],
         ["front", "person", "3", "came"],
     ]
+
+
+async def test_a_live_camera_that_shows_nothing_is_marked():
+    metrics, output = two_cameras(), console()
+    metrics.looked("front", Verdict("covered", "the picture shows next to nothing", NOON))
+    front = next(text for text in shown(LiveTable(HEADER, metrics, output), output) if "front" in text)
+    assert front.split()[2:4] == ["live", "covered"]
+    assert line(metrics.snapshot("front")).startswith("front: live, picture covered, 10.0 in/s")
+    metrics.looked("front", Verdict("fine", None, NOON))
+    assert "picture" not in line(metrics.snapshot("front"))
 
 
 async def test_a_narrow_terminal_still_names_every_camera():

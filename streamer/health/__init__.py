@@ -1,0 +1,1 @@
+"""How a camera does: whether pictures come, and whether they show anything."""
