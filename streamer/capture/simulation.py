@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
+from typing import Any
 
 from streamer.capture.address import Address
+from streamer.capture.lossy import LossyStreetReader
 from streamer.capture.reader import Pace, Picture, Reader
 from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.street import Street, StreetFrame
@@ -34,6 +36,7 @@ class StreetReader:
         self.frames_total: int | None = None
         self.began_at: datetime | None = None
         self.keyframe = True
+        self.damaged = False
         self._fps = options.fps
         self._street = Street(options)
         self._index = -1
@@ -59,7 +62,7 @@ class StreetReader:
         """Nothing is open."""
 
 
-def street_opener(address: Address, camera: CameraConfig) -> Callable[[], Reader[Drawn]]:
+def street_opener(address: Address, camera: CameraConfig) -> Callable[[], Reader[Any]]:
     """Opens the street of this address; it always answers.
 
     Raises:
@@ -69,4 +72,6 @@ def street_opener(address: Address, camera: CameraConfig) -> Callable[[], Reader
         options = StreetOptions.from_url(address.opened)
     except ValueError as error:
         raise ConfigError(str(error)) from None
+    if options.loss:
+        return partial(LossyStreetReader, options, camera.timeout_s)
     return partial(StreetReader, options)

@@ -43,7 +43,7 @@ class Garage:
         for thing in self._stage.things:
             if thing.z_m < car.place.z_m:
                 shown = veiled(shown, thing.patch)
-        return shown
+        return self._stage.in_its_light(shown, car.place.x_m, car.place.z_m)
 
 
 def in_order(people: Sequence[Person], vehicles: Sequence[Vehicle]) -> list[Person | Vehicle]:

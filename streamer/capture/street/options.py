@@ -89,6 +89,10 @@ class StreetOptions:
         _within("crowd", self.crowd, 1, MAX_CROWD)
         _within("loss", self.loss, 0, 1)
         _within("gop", self.gop, 0.1, 60)
+        if self.loss and (self.width % 2 or self.height % 2):
+            raise ValueError(
+                f"street option size: expected even sides with loss, received {self.width}x{self.height}"
+            )
         self._check_stay()
         for name in ("covered", "frozen", "blurred"):
             span = getattr(self, name)
