@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.pixels import Pixels
+
 PTS_CLOCK_HZ: Final = 90_000
 """Ticks per second of every pts in Sightline (RFC 3551, the RTP clock of video)."""
+
+Clock: TypeAlias = Literal["camera", "host"]
+"""Whose clock said when a picture was taken."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,9 +24,11 @@ class Frame:
         camera: name of the camera.
         sequence: number of the frame within its source, from 0; gaps are frames that were left out.
         pts: media time in ticks of 90 kHz; rises across reconnects and loops.
-        captured_at: when the camera took it, UTC; from RTCP sender reports when there are any.
+        captured_at: when the camera took it, UTC; by its own clock (RTCP sender reports) while that agrees
+            with the time of arrival, else that time.
         decoded_at: ``time.monotonic()`` seconds at which the picture was decoded.
-        image: uint8 HxWx3, BGR.
+        pixels: the picture itself, converted when somebody looks at it.
+        clock: whose clock ``captured_at`` is by.
     """
 
     camera: str
@@ -29,7 +36,8 @@ class Frame:
     pts: int
     captured_at: datetime
     decoded_at: float
-    image: NDArray[np.uint8]
+    pixels: Pixels
+    clock: Clock = "host"
 
     @property
     def time_s(self) -> float:
@@ -37,12 +45,17 @@ class Frame:
         return self.pts / PTS_CLOCK_HZ
 
     @property
+    def image(self) -> NDArray[np.uint8]:
+        """uint8 HxWx3, BGR; the first look at it may convert it."""
+        return self.pixels.bgr()
+
+    @property
     def width(self) -> int:
-        return int(self.image.shape[1])
+        return self.pixels.width
 
     @property
     def height(self) -> int:
-        return int(self.image.shape[0])
+        return self.pixels.height
 
 
 @dataclass(frozen=True, slots=True, eq=False)

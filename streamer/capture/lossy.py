@@ -4,14 +4,13 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
-from functools import partial
 from itertools import count
 
 import av
 import av.error
 
-from streamer.capture.bgr import BgrConverter
 from streamer.capture.faults import DamagedUnit
+from streamer.capture.pixels import BgrConverter, VideoPixels
 from streamer.capture.reader import Pace, Picture
 from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.street import Street
@@ -33,24 +32,24 @@ class LossyStreetReader:
         self.codec: str | None = "h264"
         self.frames_total: int | None = None
         self.began_at: datetime | None = None
-        self.damaged = False
-        """Whether packets were lost since the unit before this one."""
+        self.damaged = self.leavable = False
+        self.decoder: str | None = "cpu"
         self._options = options
         self._timeout_s = timeout_s
         self._street = Street(options)
         self._transmission = Transmission(options)
-        self._decoder = decoder(self._transmission.parameters)
+        self._context = decoder(self._transmission.parameters)
         self._to_bgr = BgrConverter()
         self._unit = Unit(b"", 0, 0, keyframe=False)
 
     def units(self) -> Iterator[int | None]:
-        silent = lost = 0
+        silent = 0
         for index in count():
             unit = self._transmission.send(self._street.frame(index).image, index)
-            lost += unit.lost
             if unit.data:
-                self._unit, self.damaged = unit, lost > 0
-                silent = lost = 0
+                # A key frame that came whole needs nothing of what is missing before it.
+                self._unit, self.damaged = unit, unit.lost > 0 or (silent > 0 and not unit.keyframe)
+                silent = 0
                 yield round(index * PTS_CLOCK_HZ / self._options.fps)
                 continue
             silent += 1
@@ -61,15 +60,19 @@ class LossyStreetReader:
         packet = av.Packet(self._unit.data)
         packet.pts, packet.time_base = pts, Fraction(1, PTS_CLOCK_HZ)
         try:
-            return self._decoder.decode(packet)
+            return self._context.decode(packet)
         except av.error.InvalidDataError:
+            self.damaged = True
             raise DamagedUnit from None
+
+    def leave(self, pts: int) -> None:
+        """Not asked for: what is left out here is still to be decoded."""
 
     def flush(self) -> Sequence[av.VideoFrame]:
         return []
 
     def picture(self, decoded: av.VideoFrame, pts: int) -> Picture:
-        return Picture(pts, datetime.now(UTC), time.monotonic(), partial(self._to_bgr, decoded))
+        return Picture(pts, datetime.now(UTC), time.monotonic(), VideoPixels(decoded, self._to_bgr))
 
     @property
     def keyframe(self) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+from detectors.pixels import Pixels
+from streamer.frame import Clock
 
 Pace: TypeAlias = Literal["source", "clock", "consumer"]
 """Who sets the pace of the units: a camera itself, the timestamps of a recording, or whoever takes them."""
@@ -23,19 +23,23 @@ class Decoded(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A picture that is due and not yet converted.
+    """A picture that is due.
 
     Attributes:
         pts: ticks of 90 kHz on the source's line of media time.
         captured_at: UTC.
         decoded_at: monotonic seconds.
-        to_bgr: makes the image, uint8 HxWx3 BGR; from any thread, one at a time.
+        pixels: what is seen.
+        clock: whose clock ``captured_at`` is by.
+        clock_offset_s: by how much the camera's clock is ahead of ours; None when it tells no time.
     """
 
     pts: int
     captured_at: datetime
     decoded_at: float
-    to_bgr: Callable[[], NDArray[np.uint8]]
+    pixels: Pixels
+    clock: Clock = "host"
+    clock_offset_s: float | None = None
 
 
 D = TypeVar("D", bound=Decoded)
@@ -55,6 +59,7 @@ class Reader(Protocol[D]):
         codec: ``h264``, ``hevc``, ``mjpeg`` ..; None where pictures are made, not decoded.
         frames_total: pictures in a recording, as far as it says.
         began_at: when a recording was made; None for what is live.
+        damaged: a loss was noticed at or before this unit, since the one before it; also while decoding it.
     """
 
     intra_only: bool
@@ -62,6 +67,7 @@ class Reader(Protocol[D]):
     codec: str | None
     frames_total: int | None
     began_at: datetime | None
+    damaged: bool
 
     def units(self) -> Iterator[int | None]:
         """Goes through the access units in decoding order, until the end of the stream.
@@ -73,6 +79,9 @@ class Reader(Protocol[D]):
     def decode(self, pts: int) -> Sequence[D]:
         """The pictures that became complete with this unit, whose own picture is at ``pts``."""
 
+    def leave(self, pts: int) -> None:
+        """Doesn't decode this unit; should a later one need it, ``decode`` makes up for it."""
+
     def flush(self) -> Sequence[D]:
         """At the end of the stream: the pictures that the decoder still holds."""
 
@@ -82,6 +91,14 @@ class Reader(Protocol[D]):
     @property
     def keyframe(self) -> bool:
         """Whether decoding can start at this unit."""
+
+    @property
+    def leavable(self) -> bool:
+        """Whether key frames can be decoded alone, and nothing is then held back: there are no B-frames."""
+
+    @property
+    def decoder(self) -> str | None:
+        """Where pictures are decoded, once there was one: ``cpu``, ``cuda``, ``qsv``; None for made ones."""
 
     def annex_b(self) -> bytes:
         """This unit for a decoder that starts here: Annex B, parameter sets before a key frame."""

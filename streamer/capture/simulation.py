@@ -8,6 +8,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+from detectors.pixels import BgrPixels
 from streamer.capture.address import Address
 from streamer.capture.lossy import LossyStreetReader
 from streamer.capture.reader import Pace, Picture, Reader
@@ -37,6 +38,8 @@ class StreetReader:
         self.began_at: datetime | None = None
         self.keyframe = True
         self.damaged = False
+        self.leavable = False
+        self.decoder: str | None = None
         self._fps = options.fps
         self._street = Street(options)
         self._index = -1
@@ -49,11 +52,14 @@ class StreetReader:
     def decode(self, pts: int) -> Sequence[Drawn]:
         return [Drawn(pts, self._street.frame(self._index))]
 
+    def leave(self, pts: int) -> None:
+        """Every picture stands alone."""
+
     def flush(self) -> Sequence[Drawn]:
         return []
 
     def picture(self, decoded: Drawn, pts: int) -> Picture:
-        return Picture(pts, datetime.now(UTC), time.monotonic(), lambda: decoded.frame.image)
+        return Picture(pts, datetime.now(UTC), time.monotonic(), BgrPixels(decoded.frame.image))
 
     def annex_b(self) -> bytes:
         return b""

@@ -10,6 +10,7 @@ import httpx
 import numpy as np
 import pytest
 
+from detectors.pixels import BgrPixels
 from streamer.api.app import create_app
 from streamer.api.server import serve
 from streamer.capture.state import SourceState
@@ -67,7 +68,7 @@ async def client(metrics, status, store):
 
 
 async def keep(store: EventStore, *events: Event) -> None:
-    frame = Frame("front", 0, 0, NOON, 0.0, np.zeros((48, 64, 3), np.uint8))
+    frame = Frame("front", 0, 0, NOON, 0.0, BgrPixels(np.zeros((48, 64, 3), np.uint8)))
     for each in events:
         await store.save(frame, each)
     with anyio.fail_after(10):
@@ -94,7 +95,8 @@ async def test_metrics_are_in_the_format_of_prometheus(client, metrics):
 
 async def test_cameras_tell_their_state_and_why(client, metrics):
     metrics.changed("garage", SourceState("down", "no answer from 10.0.0.4", NOON))
-    metrics.changed("front", SourceState("live", None, NOON))
+    metrics.changed("front", SourceState("live", None, NOON, "cpu"))
+    metrics.clocked("front", -3599.9904)
     metrics.dropped("front", "busy")
     metrics.observe_stage("front", "total", 0.01234)
     body = (await client.get("/api/cameras")).json()
@@ -111,6 +113,8 @@ async def test_cameras_tell_their_state_and_why(client, metrics):
         "latency_p50_ms": 12.3,
         "latency_p95_ms": 12.3,
         "objects": 0,
+        "decoder": "cpu",
+        "clock_offset_s": -3599.99,
     }
     assert (garage["state"], garage["reason"]) == ("down", "no answer from 10.0.0.4")
 

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.capture.bgr import BgrConverter
 from streamer.capture.faults import DamagedUnit
 from streamer.capture.lossy import LossyStreetReader
+from streamer.capture.pixels import BgrConverter
 from streamer.capture.street.options import StreetOptions
 from streamer.frame import PTS_CLOCK_HZ
 
