@@ -69,14 +69,16 @@ def test_weather_depends_on_seed_and_index_alone(weather: dict[str, bool]) -> No
 def test_a_crowd_walks_close_together() -> None:
     options = StreetOptions(seed=4, people=8, crowd=4)
     people = Crowd(options, view_of(options), layout_of(options))
-    gaps = []
+    gaps, pairs = [], []
     for now in range(0, 200, 5):
         walkers = people.at(float(now))
         assert len({walker.life.identity for walker in walkers}) == 8
         for group in (walkers[:4], walkers[4:]):
             places = np.array([(walker.x_m, walker.z_m) for walker in group])
             distances = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+            pairs.append(distances[0, 1])
             gaps.append(np.sort(distances + 99 * np.eye(4), axis=1)[:, 0])
+    assert 0.4 < np.median(pairs) < 0.55
     assert 0.35 < np.median(gaps) < 0.7
     assert np.max(gaps) < 2
 
