@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
+from typing import Any
 
 from detectors.pixels import BgrPixels
 from streamer.capture.address import Address
 from streamer.capture.camera_clock import CaptureTime
+from streamer.capture.lossy import LossyStreetReader
 from streamer.capture.reader import Pace, Picture, Reader
 from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.street import Street, StreetFrame
@@ -70,7 +72,7 @@ class StreetReader:
         """Nothing is open."""
 
 
-def street_opener(address: Address, camera: CameraConfig) -> Callable[[], Reader[Drawn]]:
+def street_opener(address: Address, camera: CameraConfig) -> Callable[[], Reader[Any]]:
     """Opens the street of this address; it always answers.
 
     Raises:
@@ -80,4 +82,6 @@ def street_opener(address: Address, camera: CameraConfig) -> Callable[[], Reader
         options = StreetOptions.from_url(address.opened)
     except ValueError as error:
         raise ConfigError(str(error)) from None
+    if options.loss:
+        return partial(LossyStreetReader, options, camera.timeout_s)
     return partial(StreetReader, options)

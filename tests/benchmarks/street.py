@@ -14,6 +14,9 @@ STREETS = (
     "size=1280x720&people=0",
     "size=1280x720&people=6",
     "size=1280x720&people=20",
+    "size=1280x720&people=6&parked=4",
+    "size=1280x720&people=6&night=1",
+    "size=1280x720&people=6&rain=1",
 )
 
 

@@ -71,3 +71,17 @@ def test_a_folder_that_is_a_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "set").write_text("here already")
     with pytest.raises(OSError, match="set"):
         export(OPTIONS, 1, tmp_path / "set")
+
+
+def test_parked_cars_are_a_category_of_their_own(tmp_path: Path) -> None:
+    options = StreetOptions(seed=11, width=480, height=270, people=2, parked=3)
+    content = json.loads(export(options, 2, tmp_path).read_text())
+    assert [category["name"] for category in content["categories"]] == ["person", "car"]
+    truth = Street(options).frame(0).truth
+    first = [entry for entry in content["annotations"] if entry["image_id"] == 1]
+    names = {category["id"]: category["name"] for category in content["categories"]}
+    assert [names[entry["category_id"]] for entry in first] == truth.labels.tolist()
+    assert "car" in truth.labels
+    for image in content["images"]:
+        assert "car" in image["labelled_classes"]
+        assert "truck" not in image["labelled_classes"], "a tall car is labelled so in photographs"

@@ -17,6 +17,12 @@ class Matter(IntEnum):
     NOISE = 7
     FURNITURE = 8
     SENSOR = 9
+    CAR = 10
+    PARKING = 11
+    NIGHT = 12
+    RAIN = 13
+    LOSS = 14
+    COVER = 15
 
 
 def chance(seed: int, matter: Matter, *numbers: int) -> np.random.Generator:

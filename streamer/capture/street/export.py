@@ -9,6 +9,7 @@ import numpy as np
 
 from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.street import Street, StreetFrame
+from streamer.capture.street.truth import CAR, PERSON
 
 GAP_S: Final = 1.7
 """Street time between exported pictures: long enough that everyone has moved on by more than a stride."""
@@ -20,7 +21,12 @@ MIN_HEIGHT_PX: Final = 24
 """Smaller people are marked to be ignored."""
 
 ABSENT: Final = ("bicycle", "car", "motorcycle", "bus", "truck", "dog", "cat")
-"""Classes the street never shows: that they are absent is a label too, which a training learns from."""
+"""Classes a street without cars never shows: that is a label too, which a training learns from."""
+
+LOOKALIKE: Final = "truck"
+"""With cars about, nothing is said of this class: who labels photographs calls many a tall car by it."""
+
+CATEGORIES: Final = {PERSON: 1, CAR: 2}
 
 _JPEG_QUALITY: Final = 90
 
@@ -49,6 +55,7 @@ def export(options: StreetOptions, frames: int, out: Path) -> Path:
     pictures.mkdir(parents=True, exist_ok=True)
     street = Street(options)
     step = max(round(GAP_S * options.fps), 1)
+    absent = [name for name in ABSENT if not options.parked or name != LOOKALIKE]
     images: list[dict[str, object]] = []
     annotations: list[dict[str, object]] = []
     for number in range(frames):
@@ -58,13 +65,16 @@ def export(options: StreetOptions, frames: int, out: Path) -> Path:
         _write(pictures / name, frame)
         height, width = frame.image.shape[:2]
         picture = {"id": number + 1, "file_name": name, "width": width, "height": height}
-        images.append(picture | {"labelled_classes": ["person", *ABSENT]})
+        images.append(picture | {"labelled_classes": [PERSON, *absent]})
         annotations += _annotations(frame, number + 1, len(annotations) + 1)
+    shown = {PERSON: PERSON} | ({CAR: "vehicle"} if options.parked else {})
     found = {
         "info": {"description": f"sim://street, {options}"},
         "images": images,
         "annotations": annotations,
-        "categories": [{"id": 1, "name": "person", "supercategory": "person"}],
+        "categories": [
+            {"id": CATEGORIES[name], "name": name, "supercategory": kin} for name, kin in shown.items()
+        ],
     }
     path = out / "instances.json"
     path.write_text(json.dumps(found))
@@ -85,13 +95,14 @@ def _annotations(frame: StreetFrame, image_id: int, first_id: int) -> list[dict[
         truth.identities.tolist(),
         truth.kinds.tolist(),
         truth.visible.tolist(),
+        truth.labels.tolist(),
         strict=True,
     )
     return [
         {
             "id": first_id + number,
             "image_id": image_id,
-            "category_id": 1,
+            "category_id": CATEGORIES[label],
             "bbox": [x1, y1, x2 - x1, y2 - y1],
             "area": (x2 - x1) * (y2 - y1),
             "iscrowd": int(visible < MIN_VISIBLE or y2 - y1 < MIN_HEIGHT_PX),
@@ -99,5 +110,5 @@ def _annotations(frame: StreetFrame, image_id: int, first_id: int) -> list[dict[
             "identity": identity,
             "kind": kind,
         }
-        for number, ((x1, y1, x2, y2), identity, kind, visible) in enumerate(rows)
+        for number, ((x1, y1, x2, y2), identity, kind, visible, label) in enumerate(rows)
     ]

@@ -34,7 +34,7 @@ class Light:
 
 
 def light_of(options: StreetOptions, view: View) -> Light:
-    """The street's light, which differs by seed: from clear to overcast."""
+    """The street's light, which differs by seed: from clear to overcast, and no sun in rain and at night."""
     rng = chance(options.seed, Matter.LIGHT)
     around, height = rng.uniform(-2.6, 2.6), np.deg2rad(rng.uniform(30, 60))
     # The sun stands mostly behind the camera or beside it, as for a camera that was placed with care.
@@ -42,6 +42,9 @@ def light_of(options: StreetOptions, view: View) -> Light:
     towards = np.array([np.sin(azimuth) * np.cos(height), np.sin(height), np.cos(azimuth) * np.cos(height)])
     seen = view.axes @ towards
     clear = float(rng.uniform(0, 1))
+    if options.night or options.rain:
+        clear = -0.5 if options.night else -0.3
     tint = np.array([1 - 0.05 * clear, 1.0, 1 + 0.04 * clear], np.float32)
     direction = np.array([seen[0], -seen[1], seen[2]], np.float32)
-    return Light(direction, towards, 0.25 + 0.5 * clear, 0.95 - 0.35 * clear, tint)
+    sky = 0.95 - 0.35 * clear if clear >= 0 else 0.95
+    return Light(direction, towards, 0.25 + 0.5 * clear, sky, tint)

@@ -56,6 +56,12 @@ def paste(image: NDArray[np.uint8], patch: Patch) -> None:
     under[...] = cv2.add(faded, inner.pixels[..., :3])
 
 
+def toned(patch: Patch, factors: NDArray[np.floating]) -> Patch:
+    """The cut-out in another light, BGR ``factors``."""
+    scale = np.diag([*np.asarray(factors, np.float64).tolist(), 1.0])
+    return Patch(patch.left, patch.top, np.asarray(cv2.transform(patch.pixels, scale), np.uint8))
+
+
 def veiled(patch: Patch, before: Patch) -> Patch:
     """What is left of a cut-out when another one stands before it; itself when they do not meet."""
     height, width = patch.pixels.shape[:2]

@@ -13,6 +13,7 @@ from streamer.capture.street.light import Light
 from streamer.capture.street.view import View
 
 if TYPE_CHECKING:
+    from streamer.capture.street.parking import Car
     from streamer.capture.street.stage import Stage
     from streamer.capture.street.truth import Person
 
@@ -75,6 +76,36 @@ def cast_thing(image: NDArray[np.uint8], view: View, light: Light, thing: Thing)
         strokes.append(_Stroke(spot, spot, thing.crown_m * 0.2))
     _darken(image, view, strokes, _Shade(_depth(light, 0.5), 0.06))
     _darken(image, view, [_Stroke(here, here, thing.width_m * 1.6)], _Shade(0.45, 0.06))
+
+
+def cast_car(image: NDArray[np.uint8], stage: "Stage", car: "Car") -> None:
+    """Darkens the ground under and beside a car, in place."""
+    style = car.look.style
+    half = np.array([style.length / 2 * 0.95, 0.0, style.width / 2 * 0.98])
+    corners = np.array([(1, 1, 1), (1, 1, -1), (-1, 1, -1), (-1, 1, 1)]) * half
+    ground = car.place.world(corners)[:, [0, 2]]
+    thrown = np.concatenate([ground, ground + _slope(stage.light) * style.height * 0.85])
+    _cover(image, stage.view, thrown, _Shade(_depth(stage.light, 0.55), 0.05))
+    _cover(image, stage.view, ground, _Shade(0.72, 0.12))
+
+
+def _cover(image: NDArray[np.uint8], view: View, ground: Ground, shade: _Shade) -> None:
+    """Darkens the hull of points on the ground."""
+    seen = view.project(np.insert(ground, 1, 0.0, axis=1))
+    if seen[:, 2].min() < 0.8:
+        return
+    blur = max(int(shade.blur_m * view.focal_px / float(seen[:, 2].mean())), 1)
+    limit = image.shape[1], image.shape[0]
+    low = np.clip(seen[:, :2].min(axis=0) - 2 * blur - 1, 0, limit).astype(int)
+    high = np.clip(seen[:, :2].max(axis=0) + 2 * blur + 1, 0, limit).astype(int)
+    if (low >= high).any():
+        return
+    mask = np.full((high - low)[::-1], 255, np.uint8)
+    hull = cv2.convexHull(np.round((seen[:, :2] - low) * 2**_SUBPIXEL_BITS).astype(np.int32))
+    cv2.fillConvexPoly(mask, hull, round(255 * (1 - shade.strength)), cv2.LINE_AA, _SUBPIXEL_BITS)
+    mask = cv2.blur(mask, (2 * blur + 1, 2 * blur + 1))
+    under = image[low[1] : high[1], low[0] : high[0]]
+    under[...] = cv2.multiply(under, cv2.merge([mask, mask, mask]), scale=1 / 255)
 
 
 def _slope(light: Light) -> Ground:

@@ -1,5 +1,6 @@
 """The camera itself: which picture it takes at a moment, and the truth about it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,11 +11,15 @@ from numpy.typing import NDArray
 from streamer.capture.street.body import HEIGHT_M, STRIDE_M, Pose
 from streamer.capture.street.chance import Matter, chance
 from streamer.capture.street.figure import Wardrobe, key_for
+from streamer.capture.street.garage import Garage, in_order
 from streamer.capture.street.options import StreetOptions
+from streamer.capture.street.parking import Parking
 from streamer.capture.street.patch import Patch, enlarged, paste, veiled
-from streamer.capture.street.shadow import cast
+from streamer.capture.street.rain import reflection
+from streamer.capture.street.shadow import cast, cast_car
 from streamer.capture.street.stage import NOISE_SHIFT, Stage, stage_of
-from streamer.capture.street.truth import Person, StreetTruth, truth_of
+from streamer.capture.street.trouble import is_covered, seen_through, taken
+from streamer.capture.street.truth import Person, StreetTruth, Vehicle, truth_of
 from streamer.capture.street.walk import Crowd, Walker
 
 _MIDDLE_M: Final = 0.9
@@ -50,22 +55,51 @@ class Street:
         Raises:
             ValueError: the index is negative.
         """
+        scene, index = self._at(index)
+        time_s = index / self.options.fps
+        objects = _objects(scene, time_s)
+        image = scene.stage.empty.copy()
+        for one in objects:
+            if isinstance(one, Person):
+                cast(image, scene.stage, one)
+            else:
+                cast_car(image, scene.stage, one.car)
+        if scene.stage.streaks is not None:
+            for one in objects:
+                if (mirrored := reflection(one.shown)) is not None:
+                    paste(image, mirrored)
+        for one in objects:
+            paste(image, one.shown)
+        if scene.stage.streaks is not None:
+            image = scene.stage.streaks.over(image, index)
+        image = seen_through(self.options, image, time_s)
+        image = _developed(image, scene.stage, index, time_s)
+        if self.options.mirror:
+            image = np.ascontiguousarray(image[:, ::-1])
+        return StreetFrame(image, self._truth(objects, time_s))
+
+    def truth(self, index: int) -> StreetTruth:
+        """The truth alone of picture ``index``, in less time than the picture takes.
+
+        Raises:
+            ValueError: the index is negative.
+        """
+        scene, index = self._at(index)
+        time_s = index / self.options.fps
+        return self._truth(_objects(scene, time_s), time_s)
+
+    def _at(self, index: int) -> "tuple[_Scene, int]":
+        """The scene, and the picture that the camera gives."""
         if index < 0:
             raise ValueError(f"street frame: expected an index of at least 0, received {index}")
-        scene = self._scene or _scene_of(self.options)
-        self._scene = scene
-        time_s = index / self.options.fps
-        people = [
-            person for walker in scene.crowd.at(time_s) if (person := _person(scene, walker)) is not None
-        ]
-        people.sort(key=lambda person: (-person.away_m, person.walker.life.identity))
-        image = scene.stage.empty.copy()
-        for person in people:
-            cast(image, scene.stage, person)
-        for person in people:
-            paste(image, person.shown)
-        developed = _developed(image, scene.stage, index, time_s)
-        return StreetFrame(developed, truth_of(people, self.options.width, self.options.height))
+        self._scene = self._scene or _scene_of(self.options)
+        return self._scene, taken(self.options, index)
+
+    def _truth(self, objects: "Sequence[Person | Vehicle]", time_s: float) -> StreetTruth:
+        truth = truth_of(objects, self.options.width, self.options.height)
+        if is_covered(self.options, time_s):
+            truth = truth.unseen()
+        return truth.mirrored(self.options.width) if self.options.mirror else truth
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,11 +107,22 @@ class _Scene:
     stage: Stage
     crowd: Crowd
     wardrobe: Wardrobe
+    garage: Garage
 
 
 def _scene_of(options: StreetOptions) -> _Scene:
     stage = stage_of(options)
-    return _Scene(stage, Crowd(options, stage.view, stage.layout), Wardrobe(stage.light))
+    parking = Parking(options, stage.view, stage.layout)
+    crowd = Crowd(options, stage.view, stage.layout, parking.obstacles())
+    return _Scene(stage, crowd, Wardrobe(stage.light), Garage(parking, stage))
+
+
+def _objects(scene: _Scene, time_s: float) -> list[Person | Vehicle]:
+    """All that is in the picture, the farthest first."""
+    people = [person for walker in scene.crowd.at(time_s) if (person := _person(scene, walker)) is not None]
+    people.sort(key=lambda person: (-person.away_m, person.identity))
+    vehicles = scene.garage.at(time_s)
+    return in_order(people, vehicles) if vehicles else [*people]
 
 
 def _person(scene: _Scene, walker: Walker) -> Person | None:
@@ -100,7 +145,8 @@ def _person(scene: _Scene, walker: Walker) -> Person | None:
     if corner[0] > view.width or corner[1] > view.height or corner[0] + width * ratio < 0:
         return None
     whole = enlarged(figure.pixels, ratio, corner)
-    return Person(walker, phase, away, whole, _behind_things(whole, away, scene.stage))
+    shown = _behind_things(whole, away, scene.stage)
+    return Person(walker, phase, away, whole, scene.stage.in_its_light(shown, walker.x_m, walker.z_m))
 
 
 def _behind_things(whole: Patch, away_m: float, stage: Stage) -> Patch:

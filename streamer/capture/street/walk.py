@@ -1,5 +1,6 @@
 """Who is on the street and where: lives that follow one another, each a path walked at a pace."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,10 +10,20 @@ from numpy.typing import NDArray
 from streamer.capture.street.chance import Matter, chance
 from streamer.capture.street.layout import Layout
 from streamer.capture.street.options import StreetOptions
+from streamer.capture.street.parking import Obstacle
 from streamer.capture.street.view import View
 from streamer.capture.street.wardrobe import Look, look_of
 
 _STEP_M: Final = 0.25
+_TRIES: Final = 30
+_FREE_LANE_M: Final = 6.0
+"""On the near pavement, where no car ever stands."""
+
+_ROW_M: Final = 0.55
+_ABREAST_M: Final = 0.48
+_BEYOND_M: Final = 3.0
+"""So far do the ways of a group go on outside the picture: as far as its last row is behind the first."""
+
 _FOOT_M: Final = 1.2
 _CLOSE_LANE_M: Final = 2.2
 _TALLEST_M: Final = 2.05
@@ -65,10 +76,13 @@ class Walker:
 class Crowd:
     """The people of a street. Each of ``options.people`` places is held by one life after the other."""
 
-    def __init__(self, options: StreetOptions, view: View, layout: Layout) -> None:
+    def __init__(
+        self, options: StreetOptions, view: View, layout: Layout, obstacles: Sequence[Obstacle] = ()
+    ) -> None:
         self._options = options
         self._view = view
         self._layout = layout
+        self._obstacles = obstacles
         self._current: dict[int, tuple[int, Life]] = {}
 
     def at(self, time_s: float) -> list[Walker]:
@@ -85,8 +99,12 @@ class Crowd:
         return life
 
     def _life(self, place: int, number: int, start_s: float) -> Life:
-        rng = chance(self._options.seed, Matter.LIFE, place, number)
-        path = _resampled(_smoothed(_waypoints(rng, self._view, self._layout)))
+        member = place % self._options.crowd
+        # All of a group draw the same lots, so that they go the same way at the same pace for ever.
+        rng = chance(self._options.seed, Matter.LIFE, place - member, number)
+        path = self._path(rng)
+        if self._options.crowd > 1:
+            path = _in_rank(path, member)
         speed = float(rng.uniform(1.05, 1.6))
         if number == 0:
             # The first lives began before the picture did, so that the street is not empty at its start.
@@ -94,6 +112,45 @@ class Crowd:
         identity = number * self._options.people + place + 1
         kind = int(rng.integers(self._options.kinds))
         return Life(identity, kind, look_of(self._options.seed, identity, kind), path, speed, start_s)
+
+    def _path(self, rng: np.random.Generator) -> NDArray[np.float64]:
+        """A way over the street that leads through no car."""
+        for _ in range(_TRIES):
+            path = _resampled(_smoothed(_waypoints(rng, self._view, self._layout)))
+            if not any(_meets(path, obstacle, self._room_m()) for obstacle in self._obstacles):
+                return path
+        left, right = _outside(self._view, _FREE_LANE_M)
+        return _resampled(np.array([(left, _FREE_LANE_M), (right, _FREE_LANE_M)]))
+
+    def _room_m(self) -> float:
+        """How far from the middle of their way the members of a group walk."""
+        return _ABREAST_M / 2 if self._options.crowd > 1 else 0.0
+
+
+def _meets(path: NDArray[np.float64], obstacle: Obstacle, room_m: float) -> bool:
+    x, z = path.T
+    beside = (x > obstacle.x_m[0] - room_m) & (x < obstacle.x_m[1] + room_m)
+    return bool((beside & (z > obstacle.z_m[0] - room_m) & (z < obstacle.z_m[1] + room_m)).any())
+
+
+def _in_rank(path: NDArray[np.float64], member: int) -> NDArray[np.float64]:
+    """The way of one of a group that walks in twos: as long as the others', moved aside and back."""
+    first, last = path[1] - path[0], path[-1] - path[-2]
+    more = np.arange(_STEP_M, _BEYOND_M + _STEP_M, _STEP_M)[:, None]
+    path = np.concatenate(
+        [
+            path[0] - more[::-1] * first / np.hypot(*first),
+            path,
+            path[-1] + more * last / max(float(np.hypot(*last)), 1e-6),
+        ]
+    )
+    ahead = np.gradient(path, axis=0)
+    ahead /= np.maximum(np.hypot(*ahead.T), 1e-6)[:, None]
+    aside = np.stack([ahead[:, 1], -ahead[:, 0]], axis=1) * (member % 2 - 0.5) * _ABREAST_M
+    behind = member // 2 * _ROW_M / _STEP_M
+    at = np.maximum(np.arange(len(path)) - behind, 0.0)
+    moved = path + aside
+    return np.stack([np.interp(at, np.arange(len(path)), moved[:, axis]) for axis in (0, 1)], axis=1)
 
 
 def _walker(life: Life, time_s: float) -> Walker:
