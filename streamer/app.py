@@ -24,6 +24,7 @@ from streamer.errors import ConfigError, SourceEnded
 from streamer.events import EventRules
 from streamer.interrupt import interruptible
 from streamer.metrics import Metrics
+from streamer.parking import Known, Parking
 from streamer.pipeline import Pipeline, Stages
 from streamer.publish.heartbeat import heartbeat
 from streamer.publish.jsonl import JsonLines, JsonLinesSink, json_lines
@@ -61,7 +62,7 @@ class App:
         self._used = sorted({camera.detector for camera in config.cameras.values()})
         self.status = Status([STORE, *(f"detector {name}" for name in self._used)])
         self.metrics = Metrics(self.status, config.cameras)
-        self._store = EventStore(config.data, config.storage)
+        self._store = EventStore(config.data, config.storage, cameras=list(config.cameras))
         self.metrics.registry.register(StoreSeries(self._store))
         self._ended: list[SourceEnded] = []
 
@@ -125,8 +126,9 @@ class App:
 
     async def _start_store(self, services: TaskGroup) -> None:
         recovered = await services.start(self._store.run)
-        if recovered:
-            log.info("ended %d events that were left open", len(recovered))
+        if recovered.ended:
+            log.info("ended %d events that were left open", len(recovered.ended))
+        self._parked = recovered.parked
         self.status.ready(STORE)
 
     async def _start_detectors(self, services: TaskGroup) -> dict[str, Batcher]:
@@ -161,8 +163,11 @@ class App:
             for name, camera in self._config.cameras.items():
                 source, batcher = self._sources[name], batchers[camera.detector]
                 detect = wanted(camera.detect, batcher.detector.manifest)
-                tracker = Tracker(camera.track.starting_from(detect.min_confidence))
-                stages = Stages(batcher, tracker, EventRules(name, camera.events), publisher, self.metrics)
+                followed = camera.track.starting_from(detect.min_confidence)
+                tracker, rules = Tracker(followed, camera.stationary), EventRules(name, camera.events)
+                known = Known(self._parked.get(name, ()), camera.stationary.keep)
+                parking = Parking(tracker, rules, self._store, known)
+                stages = Stages(batcher, tracker, rules, publisher, self.metrics, parking)
                 cameras.start_soon(self._play, source)
                 cameras.start_soon(Pipeline(source, detect, stages).run)
 

@@ -129,6 +129,7 @@ class EventRecord(Record):
     width: int = Field(gt=0)
     height: int = Field(gt=0)
     zones: tuple[str, ...]
+    stationary: bool = Field(description="it does not move: in view, or remembered where it was")
     started_at: Timestamp
     ended_at: Timestamp | None
     snapshot: str | None = Field(description="path of the best picture below the data folder, without suffix")
@@ -152,6 +153,7 @@ class EventRecord(Record):
                 width=width,
                 height=height,
                 zones=event.zones,
+                stationary=event.stationary,
                 started_at=event.started_at,
                 ended_at=event.ended_at,
                 snapshot=event.snapshot,

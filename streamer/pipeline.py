@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 import anyio
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from streamer.config import DetectConfig
     from streamer.event import Event
     from streamer.events import EventRules
+    from streamer.parking import Parking
     from streamer.tracking.tracks import Tracks
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ class Stages:
         rules: makes events of them; None where no events are wanted.
         publisher: takes the results.
         observer: counts and measures.
+        parking: keeps what is parked for the next process; None where nothing is kept.
     """
 
     batcher: Batcher
@@ -89,6 +91,7 @@ class Stages:
     rules: EventRules | None
     publisher: Publisher
     observer: PipelineObserver
+    parking: Parking | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,6 +129,7 @@ class Pipeline:
         self._window = window
         self._last: Frame | None = None
         self._last_at = 0.0
+        self._finished = False
 
     async def run(self) -> None:
         """Follow the source to its end, then end the events that are still open."""
@@ -135,6 +139,7 @@ class Pipeline:
                 async with aclosing(self._detected()) as detected:
                     async for frame, found in detected:
                         await self._follow(frame, found)
+                self._finished = True
             finally:
                 tasks.cancel_scope.cancel()
                 with anyio.CancelScope(shield=True):
@@ -190,12 +195,16 @@ class Pipeline:
 
     async def _follow(self, frame: Frame, found: Detections) -> None:
         stages, began = self._stages, time.monotonic()
+        if stages.parking is not None and self._last is None:
+            stages.parking.begin(frame)
         tracks = stages.tracker.update(frame.time_s, found)
         events = stages.rules.update(frame, tracks) if stages.rules else []
         self._last, self._last_at = frame, began
         followed = time.monotonic()
         shown = confident(tracks, self._least)
         await stages.publisher.publish(frame, shown, events)
+        if stages.parking is not None:
+            stages.parking.look(frame, tracks.parked)
         done = time.monotonic()
         stages.observer.detected(frame.camera, len(shown.detections))
         stages.observer.observe_stage(frame.camera, "tracking", followed - began)
@@ -205,6 +214,8 @@ class Pipeline:
     async def _watch_silence(self) -> None:
         while True:
             await anyio.sleep(SILENT_S)
+            if self._last is None and self._stages.parking is not None:
+                await self._conclude(self._stages.parking.overdue(datetime.now(UTC)))
             silence_s = time.monotonic() - self._last_at
             if self._last is None or self._stages.rules is None or silence_s < SILENT_S:
                 continue
@@ -213,8 +224,15 @@ class Pipeline:
             await self._conclude(self._stages.rules.expire(tracks, at))
 
     async def _close(self) -> None:
-        if self._last is not None and self._stages.rules is not None:
-            await self._conclude(self._stages.rules.close(self._last.captured_at))
+        rules, parking, last = self._stages.rules, self._stages.parking, self._last
+        if last is None or rules is None:
+            return
+        if parking is None or self._finished:
+            await self._conclude(rules.close(last.captured_at))
+            return
+        # The service stops, and the next process goes on with what is parked.
+        parking.tell(last)
+        await self._conclude(rules.pause(last.captured_at))
 
     async def _conclude(self, events: Sequence[Event]) -> None:
         if events:
