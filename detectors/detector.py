@@ -13,6 +13,7 @@ from detectors.compiled import CompiledModel, compiled
 from detectors.detections import from_arrays
 from detectors.errors import InferenceError, ModelLoadError
 from detectors.letterbox import Letterbox, fit
+from detectors.pixels import BgrPixels, Pixels
 from detectors.policy import Policy, measured, unmeasured
 from detectors.session import Limits, Session, SessionOptions, open_session
 
@@ -69,15 +70,13 @@ class Detector:
         self.policy = measured(self._session, size, self._options, quick=quick)
         return self.policy
 
-    def prepare(self, image: NDArray[np.uint8]) -> Prepared:
-        """Fit a picture, uint8 HxWx3 BGR, into the model's input.
+    def prepare(self, picture: NDArray[np.uint8] | Pixels) -> Prepared:
+        """Fit a picture, an array uint8 HxWx3 BGR or one still to be converted, into the model's input.
 
         Raises:
             InferenceError: it is no such picture.
         """
-        if image.ndim != 3 or image.shape[2] != 3 or not image.size or image.dtype != np.uint8:
-            raise InferenceError(f"expected a picture uint8 HxWx3, received {image.dtype} {image.shape}")
-        return Prepared(*fit(image, self.manifest.input))
+        return Prepared(*fit(_checked(picture), self.manifest.input))
 
     def infer(self, prepared: Sequence[Prepared], limits: Limits) -> list[Detections]:
         """Detections of each picture, in order; boxes in the picture's own pixels, best first.
@@ -124,6 +123,14 @@ class Detector:
         if not inside.all():
             mine, boxes = mine[inside], boxes[inside]
         return from_arrays(boxes, found.scores[mine], found.classes[mine], self._names)
+
+
+def _checked(picture: NDArray[np.uint8] | Pixels) -> Pixels:
+    if not isinstance(picture, np.ndarray):
+        return picture
+    if picture.ndim != 3 or picture.shape[2] != 3 or not picture.size or picture.dtype != np.uint8:
+        raise InferenceError(f"expected a picture uint8 HxWx3, received {picture.dtype} {picture.shape}")
+    return BgrPixels(picture)
 
 
 def load(model: str, options: SessionOptions = USUAL, cache: Path | None = None) -> Detector:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from detectors.manifest import InputSpec
+    from detectors.pixels import Pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,28 +67,22 @@ def place(width: int, height: int, spec: InputSpec) -> Letterbox:
     return Letterbox(inner_width / width, inner_height / height, pad_x, pad_y, width, height)
 
 
-def fit(image: NDArray[np.uint8], spec: InputSpec) -> tuple[NDArray[np.uint8], Letterbox]:
-    """Resize and pad ``image`` into the input of a model.
+def fit(picture: Pixels, spec: InputSpec) -> tuple[NDArray[np.uint8], Letterbox]:
+    """Resize and pad a picture of at least one pixel into the input of a model.
 
     Args:
-        image: uint8 HxWx3, BGR, at least one pixel.
+        picture: of any size.
         spec: the input of the model.
 
     Returns:
         uint8 ``spec.height`` x ``spec.width`` x 3, BGR, and where the picture lies in it.
     """
-    height, width = image.shape[:2]
-    box = place(width, height, spec)
-    right = box.pad_x + round(width * box.scale_x)
-    bottom = box.pad_y + round(height * box.scale_y)
+    box = place(picture.width, picture.height, spec)
+    right = box.pad_x + round(picture.width * box.scale_x)
+    bottom = box.pad_y + round(picture.height * box.scale_y)
     canvas = np.empty((spec.height, spec.width, 3), np.uint8)
-    # Straight into its place: no second copy of the picture. Bilinear is what YOLOX and Ultralytics use.
-    cv2.resize(
-        image,
-        (right - box.pad_x, bottom - box.pad_y),
-        dst=canvas[box.pad_y : bottom, box.pad_x : right],
-        interpolation=cv2.INTER_LINEAR,
-    )
+    # Straight into its place: no second copy of the picture.
+    picture.scale_into(canvas[box.pad_y : bottom, box.pad_x : right])
     canvas[: box.pad_y] = canvas[bottom:] = spec.letterbox.pad
     canvas[box.pad_y : bottom, : box.pad_x] = canvas[box.pad_y : bottom, right:] = spec.letterbox.pad
     return canvas, box

@@ -21,11 +21,11 @@ from detectors.session import Limits
 from streamer.errors import DetectorStuck
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from supervision import Detections
 
     from detectors.detector import Policy, Prepared
     from detectors.manifest import ModelManifest
+    from detectors.pixels import Pixels
     from streamer.config import DetectorConfig
     from streamer.frame import Frame
 
@@ -50,7 +50,7 @@ class Engine(Protocol):
 
     def warm_up(self, *, quick: bool = False) -> Policy: ...
 
-    def prepare(self, image: NDArray[np.uint8]) -> Prepared: ...
+    def prepare(self, picture: Pixels) -> Prepared: ...
 
     def infer(self, prepared: Sequence[Prepared], limits: Limits) -> list[Detections]: ...
 
@@ -214,7 +214,7 @@ class Batcher:
         policy = self._policy
         least = 2 * policy.workers * max(policy.buckets)
         soon = int(WINDOW_S * policy.workers / policy.run_s[1])
-        return max(least, min(LONGEST_WINDOW, soon, WINDOW_BYTES // frame.image.nbytes))
+        return max(least, min(LONGEST_WINDOW, soon, WINDOW_BYTES // (3 * frame.width * frame.height)))
 
     @property
     def policy(self) -> Policy:
@@ -286,7 +286,7 @@ class Batcher:
         return [outcome for request in requests for outcome in self._outcomes([request])]
 
     def _infer(self, requests: Sequence[Request]) -> list[Outcome]:
-        prepared = [self.detector.prepare(request.frame.image) for request in requests]
+        prepared = [self.detector.prepare(request.frame.pixels) for request in requests]
         lowest = min(request.min_confidence for request in requests)
         results = self.detector.infer(prepared, Limits(lowest, self._config.iou, self._config.multi_label))
         return [

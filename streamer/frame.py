@@ -7,6 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.pixels import Pixels
+
 PTS_CLOCK_HZ: Final = 90_000
 """Ticks per second of every pts in Sightline (RFC 3551, the RTP clock of video)."""
 
@@ -21,7 +23,7 @@ class Frame:
         pts: media time in ticks of 90 kHz; rises across reconnects and loops.
         captured_at: when the camera took it, UTC; from RTCP sender reports when there are any.
         decoded_at: ``time.monotonic()`` seconds at which the picture was decoded.
-        image: uint8 HxWx3, BGR.
+        pixels: the picture itself, converted when somebody looks at it.
     """
 
     camera: str
@@ -29,7 +31,7 @@ class Frame:
     pts: int
     captured_at: datetime
     decoded_at: float
-    image: NDArray[np.uint8]
+    pixels: Pixels
 
     @property
     def time_s(self) -> float:
@@ -37,12 +39,17 @@ class Frame:
         return self.pts / PTS_CLOCK_HZ
 
     @property
+    def image(self) -> NDArray[np.uint8]:
+        """uint8 HxWx3, BGR; the first look at it may convert it."""
+        return self.pixels.bgr()
+
+    @property
     def width(self) -> int:
-        return int(self.image.shape[1])
+        return self.pixels.width
 
     @property
     def height(self) -> int:
-        return int(self.image.shape[0])
+        return self.pixels.height
 
 
 @dataclass(frozen=True, slots=True, eq=False)

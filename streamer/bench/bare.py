@@ -10,6 +10,7 @@ from detectors import store
 from detectors.cache import GraphCache, default_folder
 from detectors.compiled import compiled
 from detectors.letterbox import fit
+from detectors.pixels import BgrPixels
 from detectors.session import raw_runs
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class BareModel:
 
     def fitted(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The picture letterboxed, uint8 [height,width,3]."""
-        return fit(image, self._input)[0]
+        return fit(BgrPixels(image), self._input)[0]
 
     def pixels(self, fitted: NDArray[np.uint8]) -> NDArray[np.float32]:
         """What the model takes, [1,3,height,width]."""

@@ -14,7 +14,7 @@ from streamer.bench.answering import answer
 from streamer.bench.bare import BareModel
 from streamer.bench.samples import Parts
 from streamer.bench.video import decoded
-from streamer.capture.bgr import BgrConverter
+from streamer.capture.pixels import BgrConverter
 
 if TYPE_CHECKING:
     import numpy as np

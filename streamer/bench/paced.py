@@ -14,7 +14,7 @@ from streamer.bench.answering import answer
 from streamer.bench.bare import BareModel
 from streamer.bench.samples import Work
 from streamer.bench.video import decoded
-from streamer.capture.bgr import BgrConverter
+from streamer.capture.pixels import BgrConverter
 
 LEAD_IN_S: Final = 1.0
 """As long as the cameras have."""

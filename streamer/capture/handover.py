@@ -53,11 +53,6 @@ class Handover(Generic[T]):
             self._changed.notify_all()
             self._wake()
 
-    @property
-    def awaited(self) -> bool:
-        """Whether the task waits, so that the next item is taken at once."""
-        return self._taker is not None
-
     async def take(self) -> T | None:
         """The next item; None at the end."""
         while True:

@@ -18,9 +18,9 @@ from av.video.stream import VideoStream
 
 from streamer.capture.address import Address
 from streamer.capture.annexb import SYNTAX, AnnexB
-from streamer.capture.bgr import BgrConverter
 from streamer.capture.clock import EvenTimes
 from streamer.capture.faults import DamagedUnit, translated
+from streamer.capture.pixels import BgrConverter, VideoPixels
 from streamer.capture.reader import Pace, Picture, Reader
 from streamer.config import CameraConfig
 from streamer.errors import SourceUnavailable
@@ -97,7 +97,7 @@ class LibavReader:
     def picture(self, decoded: av.VideoFrame, pts: int) -> Picture:
         captured_s = _captured_s(self._current(), pts)
         captured_at = datetime.now(UTC) if captured_s is None else datetime.fromtimestamp(captured_s, UTC)
-        return Picture(pts, captured_at, time.monotonic(), partial(self._to_bgr, decoded))
+        return Picture(pts, captured_at, time.monotonic(), VideoPixels(decoded, self._to_bgr))
 
     @property
     def keyframe(self) -> bool:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 import cv2
 import numpy as np
 
+from detectors.pixels import BgrPixels
 from streamer.errors import SourceEnded
 from streamer.frame import Frame
 
@@ -60,7 +61,7 @@ def read(picture: Picture) -> Frame:
         raise SourceEnded(f"{picture.path}: not a picture: {error.err}") from None
     if image is None:
         raise SourceEnded(f"{picture.path}: not a picture")
-    return Frame(picture.name, 0, 0, taken_at, monotonic(), cast("NDArray[np.uint8]", image))
+    return Frame(picture.name, 0, 0, taken_at, monotonic(), BgrPixels(cast("NDArray[np.uint8]", image)))
 
 
 class PictureSource:

@@ -50,21 +50,6 @@ class Plan:
     timeout_s: float = 5.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pending:
-    """A picture that waits to be taken; it becomes a frame only then."""
-
-    camera: str
-    sequence: int
-    picture: Picture
-
-    def frame(self) -> Frame:
-        taken = self.picture
-        return Frame(
-            self.camera, self.sequence, taken.pts, taken.captured_at, taken.decoded_at, taken.to_bgr()
-        )
-
-
 class Playback:
     """Plays connection after connection; media time and the count of pictures go on."""
 
@@ -72,7 +57,7 @@ class Playback:
         self,
         plan: Plan,
         observer: CaptureObserver,
-        handover: Handover[Frame | Pending],
+        handover: Handover[Frame],
         packets: PacketBroadcast,
     ) -> None:
         self.frames_total: int | None = None
@@ -210,10 +195,15 @@ class Playback:
             picture = replace(
                 picture, captured_at=self._began_at + timedelta(seconds=picture.pts / PTS_CLOCK_HZ)
             )
-        pending = Pending(self._plan.camera, sequence, picture)
-        # Converted here, where the picture is in the cache, when it is sure to be taken.
-        item = pending.frame() if self._patient or self._handover.awaited else pending
-        if self._handover.put(item, wait_until=self._stop if self._patient else None):
+        frame = Frame(
+            self._plan.camera,
+            sequence,
+            picture.pts,
+            picture.captured_at,
+            picture.decoded_at,
+            picture.pixels,
+        )
+        if self._handover.put(frame, wait_until=self._stop if self._patient else None):
             self._observer.dropped(self._plan.camera, "busy")
 
     def _give_up_after(self, limit_s: float, now: float, reason: str) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+from detectors.pixels import Pixels
 
 Pace: TypeAlias = Literal["source", "clock", "consumer"]
 """Who sets the pace of the units: a camera itself, the timestamps of a recording, or whoever takes them."""
@@ -23,19 +22,19 @@ class Decoded(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A picture that is due and not yet converted.
+    """A picture that is due.
 
     Attributes:
         pts: ticks of 90 kHz on the source's line of media time.
         captured_at: UTC.
         decoded_at: monotonic seconds.
-        to_bgr: makes the image, uint8 HxWx3 BGR; from any thread, one at a time.
+        pixels: what is seen.
     """
 
     pts: int
     captured_at: datetime
     decoded_at: float
-    to_bgr: Callable[[], NDArray[np.uint8]]
+    pixels: Pixels
 
 
 D = TypeVar("D", bound=Decoded)

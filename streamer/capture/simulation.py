@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 
+from detectors.pixels import BgrPixels
 from streamer.capture.address import Address
 from streamer.capture.reader import Pace, Picture, Reader
 from streamer.capture.street.options import StreetOptions
@@ -50,7 +51,7 @@ class StreetReader:
         return []
 
     def picture(self, decoded: Drawn, pts: int) -> Picture:
-        return Picture(pts, datetime.now(UTC), time.monotonic(), lambda: decoded.frame.image)
+        return Picture(pts, datetime.now(UTC), time.monotonic(), BgrPixels(decoded.frame.image))
 
     def annex_b(self) -> bytes:
         return b""

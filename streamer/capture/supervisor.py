@@ -10,14 +10,13 @@ from random import Random
 from typing import Final
 
 import anyio
-from anyio import to_thread
 from anyio.abc import TaskStatus
 
 from streamer.capture.backoff import Backoff, BackoffLimits
 from streamer.capture.broadcast import PacketBroadcast
 from streamer.capture.handover import Handover
 from streamer.capture.memory import keep_freed_memory
-from streamer.capture.playback import Pending, Plan, Playback
+from streamer.capture.playback import Plan, Playback
 from streamer.capture.state import CaptureObserver, SourcePhase, SourceState
 from streamer.capture.thread import BlockingWork, StuckError
 from streamer.errors import SourceEnded, SourceError, SourceUnavailable
@@ -38,7 +37,7 @@ class SupervisedSource:
         self.packets = packets
         self._plan = plan
         self._observer = observer
-        self._handover: Handover[Frame | Pending] = Handover(WINDOW if plan.lossless else 1)
+        self._handover: Handover[Frame] = Handover(WINDOW if plan.lossless else 1)
         self._playback = Playback(plan, observer, self._handover, packets or PacketBroadcast())
         self._backoff = Backoff(BackoffLimits(), Random())
         self._phase: SourcePhase = "connecting"
@@ -59,8 +58,8 @@ class SupervisedSource:
                 self.packets.close()
 
     async def frames(self) -> AsyncIterator[Frame]:
-        while (item := await self._handover.take()) is not None:
-            yield await to_thread.run_sync(item.frame) if isinstance(item, Pending) else item
+        while (frame := await self._handover.take()) is not None:
+            yield frame
 
     def frames_total(self) -> int | None:
         return self._playback.frames_total

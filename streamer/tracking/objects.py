@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from streamer.tracking import motion
 from streamer.tracking.association import Mask, Rows
+from streamer.tracking.looks import nothing
 from streamer.tracking.motion import Columns
 
 Ints = NDArray[np.int64]
@@ -29,6 +30,7 @@ class Objects:
         hits: how often it was seen.
         first_s, last_s: media time of the first and the last sighting.
         since_s, there_s: media time of the first and the last sighting at its place.
+        looks: [N,84] what each looks like, see ``looks``; zeros where it was not looked at.
     """
 
     states: Columns
@@ -40,6 +42,7 @@ class Objects:
     last_s: Columns
     since_s: Columns
     there_s: Columns
+    looks: Columns
 
     def take(self, which: Mask | Rows) -> Objects:
         """The objects where ``which`` is true, or in these rows."""
@@ -61,11 +64,12 @@ class Objects:
             self.last_s,
             self.since_s,
             self.there_s,
+            self.looks,
         )
 
 
-def started(boxes: Columns, groups: Ints, time_s: float) -> Objects:
-    """Objects seen for the first time, in boxes [N,4]."""
+def started(boxes: Columns, groups: Ints, time_s: float, looks: Columns | None = None) -> Objects:
+    """Objects seen for the first time, in boxes [N,4]; looks [N,84] where they were looked at."""
     count = len(boxes)
     return Objects(
         states=motion.started(boxes),
@@ -77,4 +81,5 @@ def started(boxes: Columns, groups: Ints, time_s: float) -> Objects:
         last_s=np.full(count, time_s),
         since_s=np.full(count, time_s),
         there_s=np.full(count, time_s),
+        looks=nothing(count) if looks is None else looks,
     )

@@ -10,6 +10,7 @@ import httpx
 import numpy as np
 import pytest
 
+from detectors.pixels import BgrPixels
 from streamer.api.app import create_app
 from streamer.api.server import serve
 from streamer.capture.state import SourceState
@@ -67,7 +68,7 @@ async def client(metrics, status, store):
 
 
 async def keep(store: EventStore, *events: Event) -> None:
-    frame = Frame("front", 0, 0, NOON, 0.0, np.zeros((48, 64, 3), np.uint8))
+    frame = Frame("front", 0, 0, NOON, 0.0, BgrPixels(np.zeros((48, 64, 3), np.uint8)))
     for each in events:
         await store.save(frame, each)
     with anyio.fail_after(10):

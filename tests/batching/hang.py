@@ -10,6 +10,7 @@ import numpy as np
 
 from detectors.detector import load
 from detectors.errors import InferenceError
+from detectors.pixels import BgrPixels
 from streamer.batching import Batcher
 from streamer.config import DetectorConfig
 from streamer.errors import DetectorStuck
@@ -21,7 +22,7 @@ from tests.batching.hanging import SIZE
 
 def frame(brightness: int) -> Frame:
     image = np.full((SIZE, SIZE, 3), brightness, np.uint8)
-    return Frame("a", 0, 0, datetime.now(UTC), time.monotonic(), image)
+    return Frame("a", 0, 0, datetime.now(UTC), time.monotonic(), BgrPixels(image))
 
 
 async def scenario(model: str) -> None:

@@ -21,6 +21,7 @@ from detectors.detector import Policy, Prepared
 from detectors.errors import InferenceError
 from detectors.letterbox import Letterbox
 from detectors.manifest import ModelManifest
+from detectors.pixels import BgrPixels, Pixels
 from detectors.session import Limits
 from streamer.batching import Batcher
 from streamer.config import DetectorConfig
@@ -64,8 +65,8 @@ class Counting:
     def warm_up(self, *, quick: bool = False) -> Policy:
         return self._policy
 
-    def prepare(self, image: np.ndarray) -> Prepared:
-        return Prepared(image, Letterbox(1, 1, 0, 0, image.shape[1], image.shape[0]))
+    def prepare(self, picture: Pixels) -> Prepared:
+        return Prepared(picture.bgr(), Letterbox(1, 1, 0, 0, picture.width, picture.height))
 
     def infer(self, prepared: list[Prepared], limits: Limits) -> list[Detections]:
         counts = [int(one.image[0, 0, 0]) for one in prepared]
@@ -92,7 +93,7 @@ class Counting:
 def frame(first_pixel: int, camera: str = "a", size: int = 4) -> Frame:
     image = np.zeros((size, size, 3), np.uint8)
     image[0, 0] = first_pixel
-    return Frame(camera, 0, 0, datetime.now(UTC), time.monotonic(), image)
+    return Frame(camera, 0, 0, datetime.now(UTC), time.monotonic(), BgrPixels(image))
 
 
 def batcher_of(engine: Counting, watcher: Watcher) -> Batcher:

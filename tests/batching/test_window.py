@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from detectors.detector import Policy
+from detectors.pixels import BgrPixels
 from streamer.batching import LONGEST_WINDOW, WINDOW_BYTES, Batcher
 from streamer.config import DetectorConfig
 from streamer.frame import Frame
@@ -30,7 +31,7 @@ async def window(engine: Timed, width: int = 640, height: int = 360) -> int:
     image = np.zeros((height, width, 3), np.uint8)
     async with anyio.create_task_group() as tasks:
         await tasks.start(batcher.run)
-        frames = batcher.window(Frame("a", 0, 0, datetime.now(UTC), 0.0, image))
+        frames = batcher.window(Frame("a", 0, 0, datetime.now(UTC), 0.0, BgrPixels(image)))
         tasks.cancel_scope.cancel()
     return frames
 

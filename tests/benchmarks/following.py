@@ -10,6 +10,7 @@ from time import thread_time
 import numpy as np
 
 from detectors.detections import from_arrays
+from detectors.pixels import BgrPixels
 from streamer.config import EventConfig, TrackerConfig
 from streamer.events import EventRules
 from streamer.frame import PTS_CLOCK_HZ, Frame
@@ -34,7 +35,7 @@ def cost_ms(objects: int, frames: int) -> tuple[float, float]:
         confidence = rng.uniform(0.6, 0.95, objects).astype(np.float32)
         found = from_arrays(boxes, confidence, np.zeros(objects, np.int64), LABELS)
         pts = number * PTS_CLOCK_HZ // FPS
-        frame = Frame("camera", number, pts, datetime.now(UTC), 0.0, BLANK)
+        frame = Frame("camera", number, pts, datetime.now(UTC), 0.0, BgrPixels(BLANK))
         began = thread_time()
         tracks = tracker.update(frame.time_s, found)
         tracked = thread_time()

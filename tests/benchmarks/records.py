@@ -13,6 +13,7 @@ from time import thread_time
 import numpy as np
 
 from detectors.detections import from_arrays
+from detectors.pixels import BgrPixels
 from streamer.frame import Frame
 from streamer.messages import DetectionRecord
 from streamer.publish.jsonl import LineFile
@@ -34,7 +35,7 @@ def cost_us(objects: int, records: int, path: Path) -> tuple[float, float]:
     file.open()
     making = writing = 0.0
     for number in range(records):
-        frame = Frame("camera", number, number * 6000, datetime.now(UTC), 0.0, BLANK)
+        frame = Frame("camera", number, number * 6000, datetime.now(UTC), 0.0, BgrPixels(BLANK))
         began = thread_time()
         line = DetectionRecord.of(frame, tracks, "model").line()
         made = thread_time()

@@ -5,11 +5,12 @@ import subprocess
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
-from streamer.capture.bgr import BgrConverter
 from streamer.capture.memory import keep_freed_memory
+from streamer.capture.pixels import BgrConverter, VideoPixels
 
 PATCHES = {
     "red": (0, 0, 255),
@@ -58,6 +59,45 @@ def test_images_are_contiguous_at_any_width(width: int) -> None:
     assert image.shape == (240, width, 3)
     assert image.flags.c_contiguous
     assert image.dtype == np.uint8
+
+
+@pytest.mark.parametrize(("matrix", "extent"), STANDARDS)
+def test_a_scaled_picture_has_the_same_colours(tmp_path: Path, matrix: str, extent: str) -> None:
+    for colour, bgr in PATCHES.items():
+        with av.open(str(patch(tmp_path / "a.mp4", colour, matrix, extent))) as container:
+            pixels = VideoPixels(next(container.decode(video=0)), BgrConverter())
+        scaled = np.zeros((40, 50, 3), np.uint8)
+        pixels.scale_into(scaled)
+        assert np.abs(scaled.reshape(-1, 3).mean(0) - bgr).max() <= NEAR, colour
+
+
+def pattern(width: int, height: int) -> np.ndarray:
+    """Soft colours without an edge that the chroma planes are too coarse for."""
+    across, down = np.meshgrid(np.linspace(0, 3, width), np.linspace(0, 2, height))
+    waves = [np.sin(across * k + down * (3 - k)) for k in (1, 2, 3)]
+    return (128 + 100 * np.stack(waves, axis=2)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "form", ["yuv420p", "yuv422p", "yuv444p", "yuvj420p", "nv12", "yuv420p10le", "bgr24"]
+)
+@pytest.mark.parametrize("size", [(320, 180), (100, 200), (1280, 720)])
+def test_scaling_before_converting_is_the_same_picture(form: str, size: tuple[int, int]) -> None:
+    frame = av.VideoFrame.from_ndarray(pattern(642, 362), format="bgr24").reformat(format=form)
+    pixels, whole = VideoPixels(frame, BgrConverter()), VideoPixels(frame, BgrConverter()).bgr()
+    assert (pixels.width, pixels.height) == (642, 362)
+    # Into the middle of a larger canvas, as a letterbox does.
+    canvas = np.zeros((size[1] + 10, size[0] + 10, 3), np.uint8)
+    pixels.scale_into(canvas[5:-5, 5:-5])
+    expected = cv2.resize(whole, size, interpolation=cv2.INTER_LINEAR)
+    assert np.abs(canvas[5:-5, 5:-5].astype(int) - expected).max() <= 2 * NEAR
+    canvas[5:-5, 5:-5] = 0
+    assert not canvas.any()
+
+
+def test_a_picture_is_converted_once() -> None:
+    pixels = VideoPixels(av.VideoFrame(640, 360, "yuv420p"), BgrConverter())
+    assert pixels.bgr() is pixels.bgr()
 
 
 def test_pictures_reuse_the_memory_of_earlier_ones() -> None:

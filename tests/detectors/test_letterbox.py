@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from detectors.letterbox import fit, place
 from detectors.manifest import InputSpec, LetterboxSpec
+from detectors.pixels import BgrPixels
 
 MODES = ("top-left", "centre", "stretch")
 
@@ -45,7 +46,7 @@ def test_the_picture_lies_inside_the_input_and_keeps_its_proportions(spec, width
 @given(specs, st.integers(1, 400), st.integers(1, 400))
 def test_fit_fills_the_whole_input(spec, width, height):
     picture = np.full((height, width, 3), 200, np.uint8)
-    canvas, letterbox = fit(picture, spec)
+    canvas, letterbox = fit(BgrPixels(picture), spec)
     assert canvas.shape == (spec.height, spec.width, 3)
     assert canvas.dtype == np.uint8
     inside = np.zeros(canvas.shape[:2], bool)
@@ -64,7 +65,7 @@ def test_what_is_seen_in_the_input_is_where_the_inverse_says(mode, width, height
     truth = np.array([width // 4, height // 4, width // 2, height * 3 // 4], np.float32)
     left, top, right, bottom = truth.astype(int)
     picture[top:bottom, left:right] = 255
-    canvas, letterbox = fit(picture, spec)
+    canvas, letterbox = fit(BgrPixels(picture), spec)
     rows, columns = np.nonzero(canvas[..., 0] > 127)
     seen = np.array([[columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]], np.float32)
     one_input_pixel = 1 / min(letterbox.scale_x, letterbox.scale_y)

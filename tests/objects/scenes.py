@@ -8,6 +8,7 @@ import numpy as np
 from supervision import Detections
 
 from detectors.detections import from_arrays
+from detectors.pixels import BgrPixels
 from streamer.event import Box
 from streamer.frame import PTS_CLOCK_HZ, Frame
 
@@ -39,7 +40,7 @@ def frame(time_s: float, camera: str = "yard", began_s: float = 0.0) -> Frame:
     """The frame of a media time, which is 0 so long after ``BEGIN``; its picture is black."""
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     at = BEGIN + timedelta(seconds=began_s + time_s)
-    return Frame(camera, round(time_s * 100), round(time_s * PTS_CLOCK_HZ), at, 0.0, image)
+    return Frame(camera, round(time_s * 100), round(time_s * PTS_CLOCK_HZ), at, 0.0, BgrPixels(image))
 
 
 def standing(x: float, y: float = 300.0, width: float = 80.0, height: float = 200.0) -> Box:

@@ -106,7 +106,9 @@ def test_a_car_that_was_not_there_for_long_is_not_parked() -> None:
 def test_a_car_that_drives_away_is_not_remembered(rate: float) -> None:
     camera = parked_camera(rate)
     for step in range(round(4 * rate)):
-        camera.see(20 + (step + 1) / rate, Seen(standing(600 + 150 * step / rate, 400, 260, 140), label="car"))
+        camera.see(
+            20 + (step + 1) / rate, Seen(standing(600 + 150 * step / rate, 400, 260, 140), label="car")
+        )
     camera.watch(30.0, rate=rate)
     assert camera.phases == [STARTED, ("yard-1", "end")]
     camera.watch(35.0, CAR, rate=rate)

@@ -16,6 +16,7 @@ from detectors.detector import Policy, Prepared
 from detectors.errors import InferenceError
 from detectors.letterbox import Letterbox
 from detectors.manifest import ModelManifest
+from detectors.pixels import BgrPixels, Pixels
 from detectors.session import Limits
 from streamer.batching import Batcher
 from streamer.config import DetectConfig, DetectorConfig, EventConfig, TrackerConfig
@@ -44,8 +45,8 @@ class TwoObjects:
     def warm_up(self, *, quick: bool = False) -> Policy:
         return Policy(3, (1,), "cpu", {1: 0.001})
 
-    def prepare(self, image: np.ndarray) -> Prepared:
-        return Prepared(image, Letterbox(1, 1, 0, 0, image.shape[1], image.shape[0]))
+    def prepare(self, picture: Pixels) -> Prepared:
+        return Prepared(picture.bgr(), Letterbox(1, 1, 0, 0, picture.width, picture.height))
 
     def infer(self, prepared: Sequence[Prepared], limits: Limits) -> list[Detections]:
         number = int(prepared[0].image[0, 0, 0])
@@ -74,7 +75,9 @@ class Scripted:
         for sequence, number in enumerate(self._numbers):
             image = np.full((80, 100, 3), number, np.uint8)
             at = START + timedelta(seconds=sequence / 10)
-            yield Frame(self.name, sequence, sequence * PTS_CLOCK_HZ // 10, at, time.monotonic(), image)
+            yield Frame(
+                self.name, sequence, sequence * PTS_CLOCK_HZ // 10, at, time.monotonic(), BgrPixels(image)
+            )
         self.stalled.set()
         if self._silent_after:
             await anyio.sleep_forever()

@@ -8,6 +8,7 @@ import numpy as np
 import supervision as sv
 from pydantic import Field, TypeAdapter
 
+from detectors.pixels import BgrPixels
 from streamer.event import Event
 from streamer.frame import PTS_CLOCK_HZ, Frame
 from streamer.messages import DetectionRecord, EventRecord
@@ -31,7 +32,7 @@ def frame(
         pts=round(time_s * PTS_CLOCK_HZ),
         captured_at=NOON + timedelta(seconds=time_s),
         decoded_at=0.0,
-        image=np.full((size[1], size[0], 3), 90, np.uint8),
+        pixels=BgrPixels(np.full((size[1], size[0], 3), 90, np.uint8)),
     )
 
 

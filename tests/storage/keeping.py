@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio
 import numpy as np
 
+from detectors.pixels import BgrPixels
 from streamer.config import StorageConfig
 from streamer.event import Event, Phase, snapshot_path
 from streamer.frame import Frame
@@ -22,7 +23,7 @@ FOREVER = StorageConfig(days=100_000)
 def frame(at: datetime = MORNING, size: tuple[int, int] = (320, 240), seed: int = 0) -> Frame:
     width, height = size
     image = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
-    return Frame("yard", 0, 0, at, 0.0, image)
+    return Frame("yard", 0, 0, at, 0.0, BgrPixels(image))
 
 
 def event(

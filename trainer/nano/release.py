@@ -13,6 +13,7 @@ from detectors.errors import DetectorError
 from detectors.evaluate import evaluate
 from detectors.letterbox import fit
 from detectors.manifest import InputSpec, ModelManifest, Thresholds
+from detectors.pixels import BgrPixels
 from detectors.quantize import quantize
 from trainer.errors import TrainerError
 from trainer.nano import export
@@ -53,7 +54,7 @@ def small(model: onnx.ModelProto, pictures: Sequence[Picture]) -> onnx.ModelProt
     The last layers stay float: their few channels cost little, their error would go straight into the boxes.
     """
     inputs = (
-        np.ascontiguousarray(fit(picture.image, INPUT)[0].transpose(2, 0, 1)[None], np.float32)
+        np.ascontiguousarray(fit(BgrPixels(picture.image), INPUT)[0].transpose(2, 0, 1)[None], np.float32)
         for picture in pictures
     )
     return quantize(model, inputs, outputs())
