@@ -26,6 +26,7 @@ from streamer.interrupt import interruptible
 from streamer.judge import Judge
 from streamer.metrics import Metrics
 from streamer.names import unknown_labels
+from streamer.parking import Known, Parking
 from streamer.pipeline import Pipeline, Stages, wanted
 from streamer.publish.heartbeat import heartbeat
 from streamer.publish.jsonl import JsonLines, JsonLinesSink, json_lines
@@ -65,7 +66,7 @@ class App:
         self._used = sorted({camera.detector for camera in config.cameras.values()})
         self.status = Status([STORE, *(f"detector {name}" for name in self._used)])
         self.metrics = Metrics(self.status, config.cameras)
-        self._store = EventStore(config.data, config.storage)
+        self._store = EventStore(config.data, config.storage, cameras=list(config.cameras))
         self.metrics.registry.register(StoreSeries(self._store))
         self._watches = {
             name: CameraWatch(name, camera.state, self.metrics) for name, camera in config.cameras.items()
@@ -132,8 +133,9 @@ class App:
 
     async def _start_store(self, services: TaskGroup) -> None:
         recovered = await services.start(self._store.run)
-        if recovered:
-            log.info("ended %d events that were left open", len(recovered))
+        if recovered.ended:
+            log.info("ended %d events that were left open", len(recovered.ended))
+        self._parked = recovered.parked
         self.status.ready(STORE)
 
     async def _start_detectors(self, services: TaskGroup) -> dict[str, Batcher]:
@@ -198,9 +200,11 @@ class App:
         for name, camera in self._config.cameras.items():
             source, batcher = self._sources[name], batchers[camera.detector]
             detect = wanted(camera.detect, batcher.detector.manifest)
-            tracker = Tracker(camera.track.starting_from(detect.min_confidence))
+            tracker = Tracker(camera.track.starting_from(detect.min_confidence), camera.stationary)
             judge = Judge(name, camera.model_copy(update={"detect": detect}))
-            stages = Stages(batcher, tracker, judge, publisher, self.metrics)
+            known = Known(self._parked.get(name, ()), camera.stationary.keep)
+            parking = Parking(tracker, judge, self._store, known)
+            stages = Stages(batcher, tracker, judge, publisher, self.metrics, parking)
             cameras.start_soon(self._play, source)
             cameras.start_soon(Pipeline(Watched(source, self._watches[name]), detect, stages).run)
 

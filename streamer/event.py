@@ -59,18 +59,21 @@ class Event:
     Attributes:
         id: UUIDv7, stable over all phases.
         camera: name of the camera.
-        phase: ``start`` once, ``update`` when a better picture was seen, ``end`` once.
-        label: class name of the object.
+        phase: ``start`` once, ``update`` when a better picture was seen or the label changed, ``end`` once.
+        label: class name of the object, voted over the track: it may change from phase to phase
+            within a group of labels, and at ``end`` it is final.
         track: id of the track that the event follows.
         confidence: best confidence so far, 0..1.
-        box: x1, y1, x2, y2 in source pixels; at ``start`` and ``update`` in the frame it is
-            published with, at ``end`` in the frame of the best picture.
+        box: x1, y1, x2, y2 in source pixels, in the frame of the best picture so far; where ``pictured``
+            that is the frame it is published with.
         started_at, ended_at: UTC, capture times of the object's first and last sighting.
         snapshot: path of the best picture below the data folder, without suffix; it holds
             ``<snapshot>.jpg`` (full frame), ``<snapshot>.crop.jpg`` and ``<snapshot>.json``.
         sub_label, attributes: what a classifier adds.
         zones: zones entered so far.
         rules: what let it become an event.
+        stationary: the object does not move; it stays in view, or is remembered where it was.
+        pictured: the frame it is published with shows it better than all before.
     """
 
     id: str
@@ -87,6 +90,27 @@ class Event:
     attributes: Mapping[str, str] = field(default_factory=dict)
     zones: tuple[str, ...] = ()
     rules: tuple[Ruling, ...] = ()
+    stationary: bool = False
+    pictured: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """What is kept of a parked object, so that a later process continues its event.
+
+    Attributes:
+        event: its event as last told.
+        place: x1, y1, x2, y2 in shares of the picture.
+        seen_at: UTC, capture time of its last sighting.
+        score: how good the kept picture is, see ``picture_score``.
+        votes: what it was taken for so far, by label: summed confidences.
+    """
+
+    event: Event
+    place: Box
+    seen_at: datetime
+    score: float
+    votes: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -13,8 +13,10 @@ import numpy as np
 from uuid_utils import uuid7
 
 from detectors.detections import CLASS_NAME
-from streamer.event import Box, Event, Phase, Ruling, snapshot_path
+from streamer.event import Box, Event, Parked, Phase, Ruling, snapshot_path
 from streamer.rules.starting import Candidate, StartRules, Verdict
+from streamer.tracking.tracks import ParkedTrack
+from streamer.tracking.vote import Vote
 
 if TYPE_CHECKING:
     from streamer.config import EventConfig
@@ -58,10 +60,13 @@ class Following:
         first, last: its first and its last sighting.
         best: the sighting whose picture is kept.
         pictured_s: media time at which a picture was last published.
-        confidences: of the latest sightings, until the event started.
         confidence: the best so far.
+        vote: on its label.
+        label: as told last.
+        confidences: of the latest sightings, until the event started.
         zones: entered so far.
         rules: what let it become an event.
+        stationary: it does not move, as of now.
         id: of the event; None until it started.
     """
 
@@ -70,18 +75,17 @@ class Following:
     best: Sighting
     pictured_s: float
     confidence: float
+    vote: Vote
+    label: str
     confidences: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
     zones: tuple[str, ...] = ()
     rules: tuple[Ruling, ...] = ()
+    stationary: bool = False
     id: str | None = None
 
     @property
     def track(self) -> int:
         return self.last.track
-
-    @property
-    def label(self) -> str:
-        return self.first.label
 
     @property
     def age_s(self) -> float:
@@ -129,7 +133,7 @@ class EventRules:
 
     def update(self, frame: Frame, tracks: Tracks) -> list[Event]:
         """What begins, changes and ends with this frame; ``tracks`` are of the same frame."""
-        events = [self._see(sighting) for sighting in sightings(frame, tracks)]
+        events = [self._see(sighting, tracks) for sighting in sightings(frame, tracks)]
         return [*filter(None, events), *self.expire(tracks, frame.captured_at)]
 
     def expire(self, tracks: Tracks, at: datetime) -> list[Event]:
@@ -143,7 +147,7 @@ class EventRules:
         return self._ends(followed, at)
 
     def close(self, at: datetime) -> list[Event]:
-        """The ends of all that is open: the camera stops."""
+        """The ends of all that is open: the camera's recording is over."""
         followed = list(self._followed.values())
         self._followed.clear()
         return self._ends(followed, at)
@@ -153,21 +157,77 @@ class EventRules:
         following = self._followed.get(track)
         return None if following is None else following.id
 
-    def _see(self, sighting: Sighting) -> Event | None:
+    def pause(self, at: datetime) -> list[Event]:
+        """The ends of all that is open but what is parked: the process stops, and another may go on."""
+        followed = [each for each in self._followed.values() if not each.stationary]
+        self._followed.clear()
+        return self._ends(followed, at)
+
+    def parked(self, tracks: Sequence[ParkedTrack], size: tuple[int, int]) -> tuple[Parked, ...]:
+        """What a later process has to know to go on with the events of these objects.
+
+        Args:
+            tracks: what the tracker says is parked.
+            size: width and height of the frame.
+        """
+        known = [(track, self._followed.get(track.track)) for track in tracks]
+        return tuple(
+            Parked(
+                self._event(following, "update"),
+                scaled(track.place, (1 / size[0], 1 / size[1])),
+                following.last.captured_at,
+                following.best.score,
+                following.vote.sums,
+            )
+            for track, following in known
+            if following is not None and following.id is not None
+        )
+
+    def recall(self, frame: Frame, known: Sequence[Parked]) -> list[ParkedTrack]:
+        """Go on with the events of what an earlier process had parked.
+
+        Args:
+            frame: the first one; the time between is told by its capture time, as media time began anew.
+            known: what was parked.
+
+        Returns:
+            The same for the tracker.
+        """
+        return [self._recall(frame, each) for each in known]
+
+    def _recall(self, frame: Frame, parked: Parked) -> ParkedTrack:
+        event = parked.event
+        seen_s = frame.time_s - max((frame.captured_at - parked.seen_at).total_seconds(), 0.0)
+        last = Sighting(
+            event.track, event.label, event.confidence, event.box, parked.score, seen_s, parked.seen_at
+        )
+        first = replace(last, captured_at=event.started_at)
+        following = Following(first, last, last, seen_s, event.confidence, Vote(parked.votes), event.label)
+        following.id, following.stationary, following.zones = event.id, True, event.zones
+        self._followed[event.track] = following
+        place = scaled(parked.place, (frame.width, frame.height))
+        return ParkedTrack(event.track, event.label, place, seen_s)
+
+    def _see(self, sighting: Sighting, tracks: Tracks) -> Event | None:
         following = self._followed.get(sighting.track)
         if following is None:
-            following = Following(sighting, sighting, sighting, sighting.time_s, sighting.confidence)
+            following = Following(
+                sighting, sighting, sighting, sighting.time_s, sighting.confidence, Vote(), sighting.label
+            )
             self._followed[sighting.track] = following
         following.last = sighting
+        following.stationary = sighting.track in tracks.parked
         following.confidence = max(following.confidence, sighting.confidence)
         entered = self._gate.zones_of(sighting.track)
         if entered and entered != following.zones:
             following.zones = tuple(dict.fromkeys((*following.zones, *entered)))
-        if following.id is None:
-            following.confidences.append(sighting.confidence)
-            verdict = self._gate.may_start(following)
-            return self._start(following, verdict) if verdict.kept else None
-        return self._update(following) if self._is_better(following) else None
+        following.vote.add(sighting.label, sighting.confidence)
+        if following.id is not None:
+            return self._update(following)
+        following.label = following.vote.winner()
+        following.confidences.append(sighting.confidence)
+        verdict = self._gate.may_start(following)
+        return self._start(following, verdict) if verdict.kept else None
 
     def _is_better(self, following: Following) -> bool:
         waited_s = following.last.time_s - following.pictured_s
@@ -182,13 +242,16 @@ class EventRules:
         following.confidences.clear()
         return self._pictured(following, "start")
 
-    def _update(self, following: Following) -> Event:
-        return self._pictured(following, "update")
+    def _update(self, following: Following) -> Event | None:
+        told, following.label = following.label, following.vote.revised(following.label)
+        if self._is_better(following):
+            return self._pictured(following, "update")
+        return None if following.label == told else self._event(following, "update")
 
     def _pictured(self, following: Following, phase: Phase) -> Event:
         following.best = following.last
         following.pictured_s = following.last.time_s
-        return self._event(following, phase)
+        return replace(self._event(following, phase), pictured=True)
 
     def _ends(self, followed: list[Following], at: datetime) -> list[Event]:
         return [self._event(each, "end", at) for each in followed if each.id is not None]
@@ -200,7 +263,7 @@ class EventRules:
             id=following.id,
             camera=self._camera,
             phase=phase,
-            label=following.first.label,
+            label=following.vote.winner() if phase == "end" else following.label,
             track=following.first.track,
             confidence=following.confidence,
             box=following.best.box,
@@ -209,6 +272,8 @@ class EventRules:
             snapshot=snapshot_path(self._camera, started_at, following.id),
             zones=following.zones,
             rules=following.rules,
+            stationary=following.stationary,
+            pictured=False,
         )
 
 
@@ -238,6 +303,11 @@ def sightings(frame: Frame, tracks: Tracks) -> list[Sighting]:
         )
         if track != UNCONFIRMED
     ]
+
+
+def scaled(box: Box, by: tuple[float, float]) -> Box:
+    """A box with its x and its y coordinates multiplied."""
+    return box[0] * by[0], box[1] * by[1], box[2] * by[0], box[3] * by[1]
 
 
 def picture_score(box: list[float], confidence: float, size: tuple[int, int]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from supervision import Detections
 
     from streamer.config import CameraConfig
+    from streamer.event import Parked
     from streamer.frame import Frame
-    from streamer.tracking.tracks import Tracks
+    from streamer.tracking.tracks import ParkedTrack, Tracks
 
 
 class Judge:
@@ -80,10 +81,25 @@ class Judge:
         return [*decisions, *self._in_order(events, moves, before, counts)]
 
     def close(self, at: datetime) -> list[Happening]:
-        """The ends of all that is open: the camera stops."""
+        """The ends of all that is open: the camera's recording is over."""
+        return self._end(self._events.close, at)
+
+    def pause(self, at: datetime) -> list[Happening]:
+        """The ends of all that is open but the events of what is parked; see `EventRules.pause`."""
+        return self._end(self._events.pause, at)
+
+    def parked(self, tracks: Sequence[ParkedTrack], size: tuple[int, int]) -> tuple[Parked, ...]:
+        """What a later process has to know; see `EventRules.parked`."""
+        return self._events.parked(tracks, size)
+
+    def recall(self, frame: Frame, known: Sequence[Parked]) -> list[ParkedTrack]:
+        """Go on with what an earlier process had parked; see `EventRules.recall`."""
+        return self._events.recall(frame, known)
+
+    def _end(self, end: Callable[[datetime], list[Event]], at: datetime) -> list[Happening]:
         moves = self._scene.close()
         before = self._event_ids(moves)
-        events = self._events.close(at)
+        events = end(at)
         counts = self._scene.last_count(moves, at)
         decisions: list[Happening] = []
         if self._explanation is not None:

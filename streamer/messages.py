@@ -196,6 +196,7 @@ class EventRecord(Record):
     height: int = Field(gt=0)
     zones: tuple[str, ...]
     rules: tuple[RulingRecord, ...] = Field(description="what let it become an event")
+    stationary: bool = Field(description="it does not move: in view, or remembered where it was")
     started_at: Timestamp
     ended_at: Timestamp | None
     snapshot: str | None = Field(description="path of the best picture below the data folder, without suffix")
@@ -219,6 +220,7 @@ class EventRecord(Record):
                 height=height,
                 zones=event.zones,
                 rules=tuple(map(RulingRecord.of, event.rules)),
+                stationary=event.stationary,
                 started_at=event.started_at,
                 ended_at=event.ended_at,
                 snapshot=event.snapshot,

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 import anyio
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from supervision import Detections
 
     from detectors.manifest import ModelManifest
+    from detectors.pixels import Pixels
     from streamer.batching import Batcher
     from streamer.config import DetectConfig
     from streamer.event import Happening
     from streamer.judge import Judge
+    from streamer.parking import Parking
     from streamer.tracking.tracks import Tracks
 
 log = logging.getLogger(__name__)
@@ -71,7 +73,7 @@ class PipelineObserver(Protocol):
 class Following(Protocol):
     """What follows objects; the tracker, or nothing that does."""
 
-    def update(self, time_s: float, detections: Detections) -> Tracks: ...
+    def update(self, time_s: float, detections: Detections, picture: Pixels) -> Tracks: ...
 
     def expire(self, time_s: float) -> Tracks: ...
 
@@ -86,6 +88,7 @@ class Stages:
         rules: of the camera: which boxes are followed, and what is told of them; None where there are none.
         publisher: takes the results.
         observer: counts and measures.
+        parking: keeps what is parked for the next process; None where nothing is kept.
     """
 
     batcher: Batcher
@@ -93,6 +96,7 @@ class Stages:
     rules: Judge | None
     publisher: Publisher
     observer: PipelineObserver
+    parking: Parking | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,6 +135,7 @@ class Pipeline:
         self._window = window
         self._last: Frame | None = None
         self._last_at = 0.0
+        self._finished = False
 
     async def run(self) -> None:
         """Follow the source to its end, then end the events that are still open."""
@@ -140,6 +145,7 @@ class Pipeline:
                 async with aclosing(self._detected()) as detected:
                     async for frame, found in detected:
                         await self._follow(frame, found)
+                self._finished = True
             finally:
                 tasks.cancel_scope.cancel()
                 with anyio.CancelScope(shield=True):
@@ -196,13 +202,17 @@ class Pipeline:
 
     async def _follow(self, frame: Frame, found: Detections) -> None:
         stages, rules, began = self._stages, self._stages.rules, time.monotonic()
+        if stages.parking is not None and self._last is None:
+            stages.parking.begin(frame)
         wanted = rules.select(frame, found) if rules else with_labels(found, self._detect.labels)
-        tracks = stages.tracker.update(frame.time_s, wanted)
+        tracks = stages.tracker.update(frame.time_s, wanted, frame.pixels)
         happenings = rules.update(frame, tracks) if rules else []
         self._last, self._last_at = frame, began
         followed = time.monotonic()
         shown = confident(tracks, rules.least(tracks.detections) if rules else self._least)
         await stages.publisher.publish(frame, shown, happenings)
+        if stages.parking is not None:
+            stages.parking.look(frame, tracks.parked)
         done = time.monotonic()
         stages.observer.detected(frame.camera, len(shown.detections))
         stages.observer.observe_stage(frame.camera, "tracking", followed - began)
@@ -212,6 +222,8 @@ class Pipeline:
     async def _watch_silence(self) -> None:
         while True:
             await anyio.sleep(SILENT_S)
+            if self._last is None and self._stages.parking is not None:
+                await self._conclude(self._stages.parking.overdue(datetime.now(UTC)))
             silence_s = time.monotonic() - self._last_at
             if self._last is None or self._stages.rules is None or silence_s < SILENT_S:
                 continue
@@ -220,8 +232,15 @@ class Pipeline:
             await self._conclude(self._stages.rules.expire(tracks, at))
 
     async def _close(self) -> None:
-        if self._last is not None and self._stages.rules is not None:
-            await self._conclude(self._stages.rules.close(self._last.captured_at))
+        rules, parking, last = self._stages.rules, self._stages.parking, self._last
+        if last is None or rules is None:
+            return
+        if parking is None or self._finished:
+            await self._conclude(rules.close(last.captured_at))
+            return
+        # The service stops, and the next process goes on with what is parked.
+        parking.tell(last)
+        await self._conclude(rules.pause(last.captured_at))
 
     async def _conclude(self, happenings: Sequence[Happening]) -> None:
         if happenings:

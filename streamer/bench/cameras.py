@@ -56,7 +56,7 @@ class Cameras:
     async def _watch(self, name: str, camera: CameraConfig, tally: Tally, delay_s: float) -> None:
         await anyio.sleep(delay_s)
         source = open_source(name, camera, self._metrics)
-        tracker, rules = Tracker(camera.track), Judge(name, camera)
+        tracker, rules = Tracker(camera.track, camera.stationary), Judge(name, camera)
         stages = Stages(self._batcher, tracker, rules, tally, self._metrics)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(source.run)

@@ -84,6 +84,9 @@ class MainSnapshots:
             await self._store.save(frame, event)
             self._ended(event)
             return
+        if not event.pictured:
+            await self._store.save(frame, event)
+            return
         self._main.needed_until(time.monotonic() + FRESH_S, frame)
         kept = self._running.setdefault(event.id, Kept(event))
         kept.event = event

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 from streamer.errors import SinkUnavailable
 from streamer.event import snapshot_path
 from streamer.storage.index import Entry, EventIndex, EventQuery, Kept
-from streamer.storage.records import EventPage, StoredEvent
+from streamer.storage.parking import ParkedAt
+from streamer.storage.records import EventPage, Recovered, StoredEvent
 from streamer.storage.snapshots import SnapshotFolder
 
 if TYPE_CHECKING:
@@ -33,6 +34,15 @@ class Picture:
     event: Event
     snapshot: str
     stream: Stream | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Waiting:
+    """What is to be written: events and pictures by the event's id, parked objects by camera."""
+
+    entries: Mapping[str, Entry]
+    pictures: Mapping[str, Picture]
+    parked: ParkedAt
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +66,12 @@ class Archive:
         self._snapshots = snapshots
         self._lock: int | None = None
 
-    def open(self) -> tuple[StoredEvent, ...]:
-        """Take the folder, mend what a crash left, and return the events that it had left open."""
+    def open(self, cameras: Sequence[str]) -> Recovered:
+        """Take the folder, mend what a crash left, and say what is open: parked objects, ended events.
+
+        Args:
+            cameras: names of those whose parked objects go on.
+        """
         try:
             self._data.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(self._data / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -68,7 +82,8 @@ class Archive:
             raise SinkUnavailable(f"{self._data}: {os.strerror(error.errno or 0)}") from error
         self._index.open()
         self.mend()
-        return self._index.end_unfinished()
+        parked = self._index.parked(cameras)
+        return Recovered(parked, self._index.end_unfinished())
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -77,14 +92,20 @@ class Archive:
             os.close(self._lock)
             self._lock = None
 
-    def write(self, entries: Sequence[Entry], pictures: Sequence[Picture]) -> Outcome:
+    def write(self, waiting: Waiting) -> Outcome:
         """Keep these events, all or none, and as many of their pictures as the disk takes."""
-        if entries:
-            self._index.record(entries)
+        pictures = list(waiting.pictures.values())
+        relabelled: tuple[Event, ...] = ()
+        if waiting.entries or waiting.parked:
+            relabelled = self._index.record(list(waiting.entries.values()), waiting.parked)
         try:
             self._snapshots.require_space()
+            self._relabel(relabelled)
         except SinkUnavailable as error:
             return Outcome(len(pictures), str(error))
+        return self._draw(pictures)
+
+    def _draw(self, pictures: Sequence[Picture]) -> Outcome:
         free = self._unsettle([picture.event.id for picture in pictures])
         kept: list[Kept] = []
         reasons: list[str] = []
@@ -101,6 +122,16 @@ class Archive:
             kept.append(Kept(picture.event.id, picture.snapshot, size))
         self._index.settle(kept)
         return Outcome(len(reasons), reasons[0] if reasons else None)
+
+    def _relabel(self, events: Sequence[Event]) -> None:
+        """Write the new labels of these events beside their pictures."""
+        free = self._unsettle([each.id for each in events])
+        kept: list[Kept] = []
+        for each in events:
+            if each.id in free and each.snapshot is not None:
+                self._snapshots.relabel(each.snapshot, each.label)
+                kept.append(Kept(each.id, each.snapshot, self._snapshots.measure(each.snapshot)))
+        self._index.settle(kept)
 
     def mend(self) -> None:
         """Compare with the disk the events whose files were being changed when something failed."""

@@ -27,11 +27,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from streamer.errors import SinkUnavailable
 from streamer.storage.cursor import Cursor
+from streamer.storage.parking import ParkedAt, keep_parked, replace_parked
 from streamer.storage.records import EventPage, StoredEvent
-from streamer.storage.schema import EVENTS, METADATA
+from streamer.storage.schema import EVENTS, METADATA, PARKED
 
 if TYPE_CHECKING:
-    from streamer.event import Event
+    from streamer.event import Event, Parked
 
 LOCK_TIMEOUT_MS: Final = 10_000
 
@@ -82,14 +83,27 @@ class EventIndex:
         if self._engine is not None:
             self._engine.dispose()
 
-    def record(self, entries: Sequence[Entry]) -> None:
-        """Insert or update these events, all or none."""
+    def record(self, entries: Sequence[Entry], parked: ParkedAt) -> tuple[Event, ...]:
+        """Insert or update these events, and replace what is parked at these cameras, all or none.
+
+        Returns:
+            The events that had another label before.
+        """
+        relabelled: list[Event] = []
         with self._begin() as connection:
             for entry in entries:
                 values = _values(entry)
                 row = EVENTS.c.id == entry.event.id
-                if connection.execute(update(EVENTS).where(row).values(values)).rowcount == 0:
+                label = connection.execute(select(EVENTS.c.label).where(row)).scalar_one_or_none()
+                if label is None:
                     connection.execute(insert(EVENTS).values(values))
+                    continue
+                connection.execute(update(EVENTS).where(row).values(values))
+                if label != entry.event.label:
+                    relabelled.append(entry.event)
+            if parked:
+                replace_parked(connection, parked)
+        return tuple(relabelled)
 
     def unsettle(self, ids: Sequence[str]) -> frozenset[str]:
         """Announce that the files of these events change, so that a crash meanwhile is mended.
@@ -110,9 +124,17 @@ class EventIndex:
                 values = {"snapshot": snapshot, "bytes": each.bytes or 0, "unsettled": False}
                 connection.execute(update(EVENTS).where(EVENTS.c.id == each.id).values(values))
 
+    def parked(self, cameras: Sequence[str]) -> dict[str, tuple[Parked, ...]]:
+        """What was parked at these cameras when the last process ended, by camera; the rest is forgotten."""
+        with self._begin() as connection:
+            return keep_parked(connection, cameras)
+
     def end_unfinished(self) -> tuple[StoredEvent, ...]:
-        """End the events that a crash left open where they were seen last, and return them."""
-        open_ones = EVENTS.c.ended_at.is_(None)
+        """End the events that a crash left open where they were seen last, and return them.
+
+        Those of parked objects go on.
+        """
+        open_ones = and_(EVENTS.c.ended_at.is_(None), EVENTS.c.id.not_in(select(PARKED.c.event)))
         with self._begin() as connection:
             ids = list(connection.execute(select(EVENTS.c.id).where(open_ones)).scalars())
             connection.execute(update(EVENTS).where(open_ones).values(ended_at=EVENTS.c.seen_at))

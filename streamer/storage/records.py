@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from streamer.event import Box
+from streamer.event import Box, Parked
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,19 @@ class StoredEvent:
     ended_at: datetime | None
     snapshot: str | None
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What the last process had left open.
+
+    Attributes:
+        parked: by camera, the objects whose events go on.
+        ended: the other events, ended where they were seen last.
+    """
+
+    parked: Mapping[str, tuple[Parked, ...]]
+    ended: tuple[StoredEvent, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,3 +67,15 @@ EVENTS: Final = Table(
     Index("events_by_time", "started_at", "id"),
     Index("events_by_camera", "camera", "started_at", "id"),
 )
+
+PARKED: Final = Table(
+    "parked",
+    METADATA,
+    # Its event is open; ``seen_at`` there is when the object was seen last.
+    Column("event", String(64), primary_key=True),
+    Column("camera", String(255), nullable=False),
+    # In shares of the picture.
+    Column("place", JSON, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("votes", JSON, nullable=False),
+)

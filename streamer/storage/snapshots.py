@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -150,9 +151,16 @@ class SnapshotFolder:
 
     def label(self, path: str, label: str) -> None:
         """Write into the sidecar what a person says the object is."""
+        self._amend(path, {"human_label": label})
+
+    def relabel(self, path: str, label: str) -> None:
+        """Write into the sidecar what the model says after all."""
+        self._amend(path, {"model_label": label})
+
+    def _amend(self, path: str, change: Mapping[str, str]) -> None:
         if (snapshot := self.read(path)) is None:
             return
-        labelled = snapshot.model_copy(update={"human_label": label})
+        labelled = snapshot.model_copy(update=change)
         target = _file(self._data / path, SIDECAR)
         try:
             _temporary(target).write_bytes(_text(labelled))

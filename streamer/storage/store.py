@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -14,15 +15,15 @@ from anyio.abc import TaskStatus
 from sqlalchemy import URL
 
 from streamer.errors import SinkUnavailable
-from streamer.storage.archive import Archive, Picture
+from streamer.storage.archive import Archive, Picture, Waiting
 from streamer.storage.cursor import Cursor
 from streamer.storage.index import Entry, EventIndex, EventQuery
-from streamer.storage.records import EventPage, StoredEvent, StoreState
+from streamer.storage.records import EventPage, Recovered, StoreState
 from streamer.storage.snapshots import SnapshotFolder
 
 if TYPE_CHECKING:
     from streamer.config import StorageConfig
-    from streamer.event import Event
+    from streamer.event import Event, Parked
     from streamer.frame import Frame, Stream
 
 log = logging.getLogger(__name__)
@@ -46,19 +47,24 @@ class EventStore:
     beyond that the oldest is lost, which is logged.
     """
 
-    def __init__(self, data: Path, config: StorageConfig, url: str | None = None) -> None:
+    def __init__(
+        self, data: Path, config: StorageConfig, url: str | None = None, *, cameras: Sequence[str] = ()
+    ) -> None:
         """
         Args:
             data: folder of everything that is kept.
             config: how much is kept.
+            cameras: names of those that run; events of what is parked there go on over a restart.
             url: of the index (SQLAlchemy); a SQLite file in the data folder unless said.
         """
         self._config = config
+        self._cameras = tuple(cameras)
         index = EventIndex(url or URL.create("sqlite", database=str(data / "events.db")))
         self._archive = Archive(data, index, SnapshotFolder(data, config.jpeg_quality))
         self._one_at_a_time = CapacityLimiter(1)
         self._entries: dict[str, Entry] = {}
         self._pictures: dict[str, Picture] = {}
+        self._parked: dict[str, tuple[Parked, ...]] = {}
         self._work = anyio.Event()
         self._space = anyio.Event()
         self._no_events: str | None = None
@@ -81,14 +87,14 @@ class EventStore:
             left_out=self._left_out,
         )
 
-    async def run(self, *, task_status: TaskStatus[tuple[StoredEvent, ...]] = TASK_STATUS_IGNORED) -> None:
+    async def run(self, *, task_status: TaskStatus[Recovered] = TASK_STATUS_IGNORED) -> None:
         """Write until cancelled, then write what waits.
 
-        It is ready, with the events that a crash had left open and that are ended now, once the folder is
-        open; SinkUnavailable when that cannot be.
+        It is ready, with what the last process had left open, once the folder is open; SinkUnavailable when
+        that cannot be.
         """
         try:
-            task_status.started(await self._alone(self._archive.open))
+            task_status.started(await self._alone(lambda: self._archive.open(self._cameras)))
             try:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._prune_regularly)
@@ -103,7 +109,7 @@ class EventStore:
     async def save(self, frame: Frame | None, event: Event) -> None:
         """Take an event, and the frame it is published with as its best picture (not at its end)."""
         self.record(event, None if frame is None else frame.captured_at)
-        if frame is not None and event.phase != "end":
+        if frame is not None and event.phase != "end" and event.pictured:
             await self.keep(frame, event)
 
     def record(self, event: Event, seen_at: datetime | None) -> None:
@@ -111,11 +117,18 @@ class EventStore:
         seen_at = event.ended_at or seen_at or event.started_at
         self._entries[event.id] = Entry(event, max(seen_at, event.started_at))
         self._work.set()
+        if (waiting := self._pictures.get(event.id)) is not None:
+            self._pictures[event.id] = replace(waiting, event=replace(waiting.event, label=event.label))
 
     async def keep(self, frame: Frame, event: Event, stream: Stream | None = None) -> None:
         """Take a frame as the picture of an event that is recorded; the box is in the frame's pixels."""
         if event.snapshot is not None:
             await self._take_picture(Picture(frame, event, event.snapshot, stream))
+
+    def park(self, camera: str, parked: Sequence[Parked]) -> None:
+        """Take all that is parked at a camera; written together with the events that were saved before."""
+        self._parked[camera] = tuple(parked)
+        self._work.set()
 
     async def _take_picture(self, picture: Picture) -> None:
         each = picture.event.id
@@ -173,24 +186,24 @@ class EventStore:
                 self._work.set()
 
     async def _flush(self) -> None:
-        while self._entries and not await self._write_waiting():
+        while (self._entries or self._parked) and not await self._write_waiting():
             await anyio.sleep(RETRY_S)
 
     async def _write_waiting(self) -> bool:
         """Write all that waits; False when the events could not be written and wait again."""
         entries, self._entries = self._entries, {}
         pictures, self._pictures = self._pictures, {}
+        parked, self._parked = self._parked, {}
         self._events_under_way, self._pictures_under_way = len(entries), len(pictures)
         self._space.set()
         self._space = anyio.Event()
         try:
             # Shielded: what was taken from the queue is written or put back, whatever happens.
             with CancelScope(shield=True):
-                outcome = await self._alone(
-                    lambda: self._archive.write(list(entries.values()), list(pictures.values()))
-                )
+                outcome = await self._alone(lambda: self._archive.write(Waiting(entries, pictures, parked)))
         except SinkUnavailable as error:
             self._put_back(entries)
+            self._parked = parked | self._parked
             self._left_out += len(pictures) + len(self._pictures)
             self._pictures.clear()
             self._tell(str(error), self._no_pictures)

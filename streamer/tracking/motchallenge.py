@@ -13,7 +13,8 @@ import numpy as np
 from detectors.detections import from_arrays
 from streamer.config import TrackerConfig
 from streamer.errors import ConfigError
-from streamer.tracking.tracker import UNCONFIRMED, Tracker
+from streamer.tracking.objects import UNCONFIRMED
+from streamer.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -9,19 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.detections import CLASS_NAME, empty
+from streamer.config import StationaryConfig
 from streamer.tracking import motion
 from streamer.tracking.association import NOBODY, Mask, Rows, Stage, assign
+from streamer.tracking.groups import LIVING, group_of
+from streamer.tracking.looks import blended, difference, looks
+from streamer.tracking.memory import NOT_PARKED, Memory
 from streamer.tracking.motion import Columns
-from streamer.tracking.tracks import STRONG, Tracks
+from streamer.tracking.objects import UNCONFIRMED, Ints, Objects, started
+from streamer.tracking.places import overlaps, parked, settle
+from streamer.tracking.tracks import STRONG, ParkedTrack, Tracks
 
 if TYPE_CHECKING:
     from supervision import Detections
 
+    from detectors.pixels import Pixels
     from streamer.config import TrackerConfig
 
-Ints = NDArray[np.int64]
-
-UNCONFIRMED: Final = -1
+USUAL: Final = StationaryConfig()
 
 LIMIT: Final = 9.0
 """Surprise from which on a box is another object."""
@@ -29,57 +36,26 @@ WEAK_LIMIT: Final = 6.3
 """The same for a weak detection, which is more often none."""
 HIDDEN_COST: Final = 4.0
 """Surprise added per second that the object was not seen: the longer, the likelier it is a new one."""
+LOOK_COST: Final = 8.0
+"""Surprise of entirely other colours; half of what is best for drawn people, whose clothes differ more."""
+SAME_LOOK: Final = 0.1
+"""How much the same object's colours differ from sighting to sighting, nine times in ten at most."""
+LOOK_EVERY_S: Final = 0.4
+"""So often what an object looks like is brought up to date, if nothing is in doubt before."""
 FLICKER_S: Final = 0.05
 """What was not confirmed before it went unseen for so long was a flicker."""
+RETURN_S: Final = 1.0
+"""So long it has to stand at the place of a parked object to be that one: what passes by is gone by then."""
+TWICE_IOU: Final = 0.7
+"""Two labels of a group for boxes that overlap so much are two names of one object."""
+NO_GROUP: Final = -1
 LATE_S: Final = 1e-6
 """Rounding error of differences of times."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Objects:
-    """What is known of N objects, a column each.
-
-    Attributes:
-        states: [N,5,4], see ``motion``.
-        ids: -1 until confirmed.
-        groups: only detections of an object's group can be the object.
-        hits: how often it was seen.
-        first_s, last_s: media time of the first and the last sighting.
-    """
-
-    states: Columns
-    ids: Ints
-    groups: Ints
-    hits: Ints
-    first_s: Columns
-    last_s: Columns
-
-    def take(self, which: Mask) -> Objects:
-        """The objects where ``which`` is true."""
-        return Objects(
-            self.states[which],
-            self.ids[which],
-            self.groups[which],
-            self.hits[which],
-            self.first_s[which],
-            self.last_s[which],
-        )
-
-    def joined(self, other: Objects) -> Objects:
-        """These objects, then the others."""
-        return Objects(
-            np.concatenate((self.states, other.states)),
-            np.concatenate((self.ids, other.ids)),
-            np.concatenate((self.groups, other.groups)),
-            np.concatenate((self.hits, other.hits)),
-            np.concatenate((self.first_s, other.first_s)),
-            np.concatenate((self.last_s, other.last_s)),
-        )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """The detections of a frame, as the tracker needs them."""
+    """The detections of a frame, as the tracker needs them; ``groups`` is -1 where one is a second name."""
 
     boxes: Columns
     strong: Mask
@@ -90,22 +66,27 @@ class Tracker:
     """Two-stage association in the manner of ByteTrack (Zhang et al., ECCV 2022), by time instead of frames.
 
     Confident detections are matched first, weak ones only continue what is left, and what is not confirmed
-    comes last. Ids are ints from 1, one counter per tracker, and are never used again.
+    comes last. Ids are ints from 1, one counter per tracker, and are never used again. An object that was
+    parked when it was lost is remembered at its place, and found again there it has its id again.
     """
 
-    def __init__(self, config: TrackerConfig) -> None:
+    def __init__(self, config: TrackerConfig, stationary: StationaryConfig = USUAL) -> None:
         self._config = config
+        self._after_s = stationary.after
         self._objects = started(np.empty((0, 4)), np.empty(0, np.int64), 0.0)
+        self._memory = Memory(stationary)
         self._time_s: float | None = None
+        self._looked_s = -math.inf
         self._last_id = 0
         self._groups: dict[str, int] = {}
 
-    def update(self, time_s: float, detections: Detections) -> Tracks:
+    def update(self, time_s: float, detections: Detections, picture: Pixels | None = None) -> Tracks:
         """Follow the objects into the next frame.
 
         Args:
             time_s: media time of the frame, seconds; does not fall.
             detections: what was found in it, with ``data["class_name"]``.
+            picture: of the frame, where objects may be told apart by their colours.
 
         Returns:
             The same detections, in the same order, with ``tracker_id``.
@@ -115,16 +96,17 @@ class Tracker:
         self._time_s = time_s
         # What doesn't happen in a frame costs nothing in it: most frames of most cameras are empty.
         if len(self._objects.ids):
-            owners = self._follow(found, time_s, dt_s)
+            owners = self._follow(found, picture, time_s, dt_s)
         else:
             owners = np.full(len(found.boxes), NOBODY, np.intp)
         born = (owners == NOBODY) & found.strong
         if born.any():
             owners[born] = len(self._objects.ids) + np.arange(born.sum())
             self._objects = self._objects.joined(started(found.boxes[born], found.groups[born], time_s))
-        self._confirm(time_s)
+        self._memory.look(found.boxes, dt_s)
+        self._confirm(found, owners, time_s)
         ids = np.append(self._objects.ids, UNCONFIRMED)[owners]
-        return Tracks(time_s, replace(detections, tracker_id=ids), self._give_up(time_s))
+        return self._tracks(time_s, replace(detections, tracker_id=ids))
 
     def expire(self, time_s: float) -> Tracks:
         """Give up what was not seen for too long; no frame came.
@@ -132,73 +114,147 @@ class Tracker:
         Args:
             time_s: media time that it would be now, seconds.
         """
-        return Tracks(time_s, replace(empty(), tracker_id=np.empty(0, np.int64)), self._give_up(time_s))
+        return self._tracks(time_s, replace(empty(), tracker_id=np.empty(0, np.int64)))
 
-    def _follow(self, found: Found, time_s: float, dt_s: float) -> Rows:
+    def recall(self, known: Sequence[ParkedTrack]) -> None:
+        """Remember what an earlier tracker of this camera had parked; before the first frame."""
+        groups = np.array([self._group(each.label) for each in known], np.int64)
+        seen_s = np.array([each.seen_s for each in known])
+        objects = started(np.array([each.place for each in known]).reshape(-1, 4), groups, 0.0)
+        ids = np.array([each.track for each in known], np.int64)
+        before_s = seen_s - self._after_s
+        self._last_id = max([self._last_id, *ids.tolist()])
+        self._remember(
+            replace(
+                objects, ids=ids, first_s=before_s, since_s=before_s, last_s=seen_s, there_s=seen_s.copy()
+            )
+        )
+
+    def parked(self) -> list[ParkedTrack]:
+        """What is parked now, seen at present or not."""
+        names = {number: name for name, number in self._groups.items()}
+        both = self._objects.take(self._parked()).joined(self._memory.objects)
+        return [
+            ParkedTrack(track, names[group], (place[0], place[1], place[2], place[3]), seen_s)
+            for track, group, place, seen_s in zip(
+                both.ids.tolist(),
+                both.groups.tolist(),
+                both.places.tolist(),
+                both.last_s.tolist(),
+                strict=True,
+            )
+        ]
+
+    def _follow(self, found: Found, picture: Pixels | None, time_s: float, dt_s: float) -> Rows:
         """Move the objects on, and say which detection is which of them."""
         objects = self._objects
         states = motion.predicted(objects.states, dt_s)
         hidden_s = np.maximum(time_s - dt_s - objects.last_s, 0.0)
-        owners = assign(_costs(states, objects.groups, hidden_s, found), _stages(objects, found))
+        costs = motion.surprise(states, found.boxes) + HIDDEN_COST * hidden_s[:, None]
+        costs[objects.groups[:, None] != found.groups[None]] = np.inf
+        seen_as = None
+        if picture is not None and self._has_to_look(costs, hidden_s, time_s):
+            seen_as, self._looked_s = looks(picture, found.boxes), time_s
+            costs += np.nan_to_num(LOOK_COST * (difference(objects.looks, seen_as) - SAME_LOOK))
+        owners = assign(costs, _stages(objects, found))
         seen = owners != NOBODY
+        self._objects = replace(objects, states=states)
         if seen.any():
             rows = owners[seen]
             states[rows] = motion.corrected(states[rows], found.boxes[seen])
             objects.hits[rows] += 1
             objects.last_s[rows] = time_s
-        self._objects = replace(objects, states=states)
+            settle(objects, rows, found.boxes[seen], self._after_s)
+            if seen_as is not None:
+                objects.looks[rows] = blended(objects.looks[rows], seen_as[seen])
         return owners
+
+    def _has_to_look(self, costs: Columns, hidden_s: Columns, time_s: float) -> bool:
+        """Whether colours can decide something, or nobody of several was looked at lately."""
+        if costs.size == 0 or sum(costs.shape) < 3:
+            return False
+        likely = costs < LIMIT + LOOK_COST * SAME_LOOK
+        doubtful = likely.sum(axis=0).max() > 1 or likely.sum(axis=1).max() > 1 or likely[hidden_s > 0].any()
+        return bool(doubtful or time_s - self._looked_s >= LOOK_EVERY_S - LATE_S)
 
     def _found(self, detections: Detections) -> Found:
         count = len(detections)
-        confidence = np.ones(count) if detections.confidence is None else detections.confidence
+        confidence = np.ones(count)
+        if detections.confidence is not None:
+            confidence = detections.confidence.astype(np.float64)
         names = np.asarray(detections.data[CLASS_NAME]).tolist() if count else []
-        groups = [self._groups.setdefault(name, len(self._groups)) for name in names]
-        return Found(
-            boxes=detections.xyxy.astype(np.float64),
-            strong=np.asarray(detections.data.get(STRONG, confidence >= self._config.high_confidence)),
-            groups=np.array(groups, np.int64),
-        )
+        boxes = detections.xyxy.astype(np.float64)
+        groups = np.array([self._group(name) for name in names], np.int64)
+        if len(set(names)) > len(set(groups.tolist())):
+            groups[_second_names(boxes, confidence, groups, np.array(names))] = NO_GROUP
+        strong = detections.data.get(STRONG, confidence >= self._config.high_confidence)
+        return Found(boxes, np.asarray(strong) & (groups != NO_GROUP), groups)
 
-    def _confirm(self, time_s: float) -> None:
+    def _group(self, label: str) -> int:
+        return self._groups.setdefault(group_of(label), len(self._groups))
+
+    def _confirm(self, found: Found, owners: Rows, time_s: float) -> None:
         """Give ids to what was seen often and long enough, and now."""
-        objects, config = self._objects, self._config
-        ripe = np.flatnonzero(
-            (objects.ids == UNCONFIRMED)
-            & (objects.last_s == time_s)
-            & (objects.hits >= config.confirm_hits)
-            & (time_s - objects.first_s >= config.confirm_s - LATE_S)
-        )
-        objects.ids[ripe] = self._last_id + 1 + np.arange(len(ripe))
+        ripe = np.flatnonzero(self._ripe() & (self._objects.last_s == time_s))
+        if len(ripe) and len(self._memory):
+            ripe = self._found_again(found, owners, ripe)
+        self._objects.ids[ripe] = self._last_id + 1 + np.arange(len(ripe))
         self._last_id += len(ripe)
+
+    def _ripe(self) -> Mask:
+        objects, config = self._objects, self._config
+        stayed_s = objects.last_s - objects.first_s
+        enough = (objects.hits >= config.confirm_hits) & (stayed_s >= config.confirm_s - LATE_S)
+        return np.asarray((objects.ids == UNCONFIRMED) & enough)
+
+    def _found_again(self, found: Found, owners: Rows, ripe: Rows) -> Rows:
+        """Give remembered objects their ids again; the others of the ripe are returned, as rows.
+
+        What stands at the place of a remembered object, but not for long enough yet, waits.
+        """
+        objects = self._objects
+        boxes = found.boxes[[int(np.flatnonzero(owners == row)[0]) for row in ripe]]
+        claimed = self._memory.claims(boxes, objects.groups[ripe], found.boxes)
+        claims = claimed != NOT_PARKED
+        stayed_s = objects.last_s[ripe] - objects.since_s[ripe]
+        back = claims & (stayed_s >= RETURN_S - LATE_S)
+        rows = ripe[back]
+        if len(rows):
+            known = self._memory.recall(claimed[back])
+            objects.ids[rows], objects.places[rows] = known.ids, known.places
+            objects.first_s[rows], objects.since_s[rows] = known.first_s, known.since_s
+        return np.asarray(ripe[~claims])
+
+    def _parked(self) -> Mask:
+        objects = self._objects
+        return np.asarray((objects.ids != UNCONFIRMED) & parked(objects, self._after_s))
+
+    def _tracks(self, time_s: float, detections: Detections) -> Tracks:
+        ended = self._give_up(time_s)
+        here = self._objects.ids[self._parked()].tolist()
+        return Tracks(time_s, detections, ended, (*here, *self._memory.objects.ids.tolist()))
 
     def _give_up(self, time_s: float) -> tuple[int, ...]:
         objects = self._objects
-        patience_s = np.where(objects.ids == UNCONFIRMED, FLICKER_S, self._config.lost_s)
-        lost = time_s - objects.last_s > patience_s + LATE_S
-        if not lost.any():
+        if not len(objects.ids) and not len(self._memory):
             return ()
-        self._objects = objects.take(~lost)
-        return tuple(each for each in objects.ids[lost].tolist() if each != UNCONFIRMED)
+        # What is ripe and has no id waits at the place of a parked object.
+        flicker = (objects.ids == UNCONFIRMED) & ~self._ripe()
+        patience_s = np.where(flicker, FLICKER_S, self._config.lost_s)
+        lost = time_s - objects.last_s > patience_s + LATE_S
+        ended: list[int] = []
+        if lost.any():
+            stays = lost & self._parked() & (objects.there_s == objects.last_s)
+            self._objects = objects.take(~lost)
+            self._remember(objects.take(stays))
+            gone = objects.ids[lost & ~stays].tolist()
+            ended = [each for each in gone if each != UNCONFIRMED]
+        return (*ended, *self._memory.forget(time_s))
 
-
-def started(boxes: Columns, groups: Ints, time_s: float) -> Objects:
-    """Objects seen for the first time, in boxes [N,4]."""
-    count = len(boxes)
-    return Objects(
-        states=motion.started(boxes),
-        ids=np.full(count, UNCONFIRMED, np.int64),
-        groups=groups,
-        hits=np.ones(count, np.int64),
-        first_s=np.full(count, time_s),
-        last_s=np.full(count, time_s),
-    )
-
-
-def _costs(states: Columns, groups: Ints, hidden_s: Columns, found: Found) -> Columns:
-    costs = motion.surprise(states, found.boxes) + HIDDEN_COST * hidden_s[:, None]
-    costs[groups[:, None] != found.groups[None]] = np.inf
-    return costs
+    def _remember(self, objects: Objects) -> None:
+        if len(objects.ids):
+            living = [number for name, number in self._groups.items() if name in LIVING]
+            self._memory.add(objects, np.isin(objects.groups, living))
 
 
 def _stages(objects: Objects, found: Found) -> tuple[Stage, ...]:
@@ -208,3 +264,12 @@ def _stages(objects: Objects, found: Found) -> tuple[Stage, ...]:
         Stage(confirmed, ~found.strong, WEAK_LIMIT),
         Stage(~confirmed, found.strong, LIMIT),
     )
+
+
+def _second_names(boxes: Columns, confidence: Columns, groups: Ints, names: NDArray[np.str_]) -> Mask:
+    """Which boxes are another label of the same group for what a surer box shows, too."""
+    iou, _ = overlaps(boxes[:, None], boxes[None])
+    rank = np.argsort(np.argsort(-confidence, kind="stable"))
+    surer = rank[None] < rank[:, None]
+    other = (groups[:, None] == groups[None]) & (names[:, None] != names[None])
+    return np.asarray((surer & other & (iou >= TWICE_IOU)).any(axis=1))

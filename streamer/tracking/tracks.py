@@ -21,8 +21,27 @@ class Tracks:
         detections: what was found in the frame, in the detector's order; ``tracker_id`` is int
             and -1 where the object is not (yet) followed.
         ended: ids of the objects given up at this moment; an id never comes back.
+        parked: ids of the objects that have not moved for long, seen at present or not.
     """
 
     time_s: float
     detections: Detections
     ended: tuple[int, ...]
+    parked: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedTrack:
+    """A parked object, as a later tracker is told of it.
+
+    Attributes:
+        track: its id.
+        label: one of its group.
+        place: x1, y1, x2, y2 in pixels.
+        seen_s: media time at which it was last seen; may lie before the first frame, below 0.
+    """
+
+    track: int
+    label: str
+    place: tuple[float, float, float, float]
+    seen_s: float

@@ -17,7 +17,7 @@ from streamer.capture.pixels import BgrConverter, VideoPixels
 from streamer.frame import Frame
 from streamer.health.look import look
 from streamer.health.picture import PictureJudge
-from tests.health.scenes import HARMLESS, NOON, TROUBLES, scene, verdicts
+from tests.health.pictures_of_trouble import HARMLESS, NOON, TROUBLES, scene, verdicts
 
 SIZES = ((640, 360), (1280, 720), (1920, 1080), (3840, 2160))
 LOOKS = 200

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scenes import (
+from pictures_of_trouble import (
     HARMLESS,
     NOON,
     TROUBLES,

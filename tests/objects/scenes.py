@@ -12,7 +12,7 @@ from detectors.pixels import BgrPixels
 from streamer.event import Box
 from streamer.frame import PTS_CLOCK_HZ, Frame
 
-LABELS = np.array(["person", "car", "dog"])
+LABELS = np.array(["person", "car", "dog", "truck"])
 BEGIN = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 WIDTH, HEIGHT = 1280, 720
 
@@ -36,10 +36,10 @@ def detections(seen: Sequence[Seen]) -> Detections:
     )
 
 
-def frame(time_s: float, camera: str = "yard") -> Frame:
-    """The frame of a media time; its picture is black."""
+def frame(time_s: float, camera: str = "yard", began_s: float = 0.0) -> Frame:
+    """The frame of a media time, which is 0 so long after ``BEGIN``; its picture is black."""
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    at = BEGIN + timedelta(seconds=time_s)
+    at = BEGIN + timedelta(seconds=began_s + time_s)
     return Frame(camera, round(time_s * 100), round(time_s * PTS_CLOCK_HZ), at, 0.0, BgrPixels(image))
 
 

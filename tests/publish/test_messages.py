@@ -77,6 +77,7 @@ def test_an_event_record_has_exactly_these_keys():
         "height": 240,
         "zones": ["porch"],
         "rules": [{"rule": "threshold", "kept": True, "value": 0.712346, "limit": 0.5}],
+        "stationary": False,
         "started_at": "2026-03-01T12:00:00.000000Z",
         "ended_at": "2026-03-01T12:00:08.500000Z",
         "snapshot": "snapshots/front/2026-03-01/01957b5e-0000-7000-8000-000000000000",

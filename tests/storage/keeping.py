@@ -54,7 +54,7 @@ async def opened(
     store = EventStore(data, config or FOREVER)
     async with anyio.create_task_group() as tasks:
         recovered = await tasks.start(store.run)
-        yield store, recovered
+        yield store, recovered.ended
         tasks.cancel_scope.cancel()
 
 

@@ -19,7 +19,7 @@ async def main(data: Path, first: int) -> None:
     pictures = [frame(size=(96, 64), seed=seed) for seed in range(4)]
     async with anyio.create_task_group() as tasks:
         recovered = await tasks.start(store.run)
-        print("recovered", *sorted(each.id for each in recovered), flush=True)
+        print("recovered", *sorted(each.id for each in recovered.ended), flush=True)
         for number in range(first, first + 100_000):
             at = MORNING + timedelta(seconds=number)
             first_picture, better = (replace(pictures[k % 4], captured_at=at) for k in (number, number + 1))

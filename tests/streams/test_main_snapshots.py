@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from watching import until
+from stream_watching import until
 
 from detectors.detections import from_arrays
 from detectors.pixels import BgrPixels

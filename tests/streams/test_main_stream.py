@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from rtsp.clips import Clip
 from rtsp.two_streams import TwoStreamsFactory
-from watching import two, until, watching
+from stream_watching import two, until, watching
 
 from streamer.capture.pairing import apart_s
 

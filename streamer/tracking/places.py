@@ -1,0 +1,56 @@
+"""Where objects stay, and which of them have not moved for long."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from streamer.tracking.association import Mask, Rows
+from streamer.tracking.motion import Columns
+from streamer.tracking.objects import Objects
+
+SAME_IOU: Final = 0.6
+"""A box that overlaps a place so much is there; a detector's noise alone leaves 0.7 and more."""
+INSIDE: Final = 0.8
+"""Share of a box inside a place from which on it may be the visible part of what is there."""
+PART_IOU: Final = 0.25
+"""How much of a parked object at least has to be seen."""
+AWAY_S: Final = 1.0
+"""What was parked has left once it was seen elsewhere only, for so long."""
+SETTLED_S: Final = 60.0
+"""A place is the mean over so long at most, that it follows a camera that sags."""
+
+
+def overlaps(boxes: Columns, others: Columns) -> tuple[Columns, Columns]:
+    """Intersection over union, and over the first box alone; boxes [..., 4], row by row or broadcast."""
+    extent = np.minimum(boxes[..., 2:], others[..., 2:]) - np.maximum(boxes[..., :2], others[..., :2])
+    shared = np.maximum(extent, 0.0).prod(axis=-1)
+    area = np.maximum((boxes[..., 2:] - boxes[..., :2]).prod(axis=-1), 1e-9)
+    other = np.maximum((others[..., 2:] - others[..., :2]).prod(axis=-1), 1e-9)
+    return shared / (area + other - shared), shared / area
+
+
+def parked(objects: Objects, after_s: float) -> Mask:
+    """Which objects have stayed at their place for so long; bool [N]."""
+    return np.asarray(objects.there_s - objects.since_s >= after_s)
+
+
+def settle(objects: Objects, rows: Rows, boxes: Columns, after_s: float) -> None:
+    """Note where the objects of these rows were seen now, in boxes [R,4]; ``last_s`` is now.
+
+    A parked object may be hidden in part; one that is not has to keep its size, too, as somebody who walks
+    away along the line of sight does not.
+    """
+    places, now_s = objects.places[rows], objects.last_s[rows]
+    iou, inside = overlaps(boxes, places)
+    same = iou >= SAME_IOU
+    stays = parked(objects, after_s)[rows]
+    there = same | (stays & (inside >= INSIDE) & (iou >= PART_IOU))
+    left = ~there & (~stays | (now_s - objects.there_s[rows] > AWAY_S))
+    stayed_s = np.minimum(now_s - objects.since_s[rows], SETTLED_S)
+    gained = (now_s - objects.there_s[rows]) / np.maximum(stayed_s, 1e-3)
+    share = np.where(left, 1.0, np.where(same, np.minimum(gained, 0.5), 0.0))
+    objects.places[rows] = places + share[:, None] * (boxes - places)
+    objects.since_s[rows[left]] = now_s[left]
+    objects.there_s[rows] = np.where(there | left, now_s, objects.there_s[rows])
