@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from supervision import Detections
 
+    from detectors.pixels import Pixels
     from streamer.batching import Batcher
     from streamer.config import DetectConfig
     from streamer.event import Event
@@ -68,7 +69,7 @@ class PipelineObserver(Protocol):
 class Following(Protocol):
     """What follows objects; the tracker, or nothing that does."""
 
-    def update(self, time_s: float, detections: Detections) -> Tracks: ...
+    def update(self, time_s: float, detections: Detections, picture: Pixels) -> Tracks: ...
 
     def expire(self, time_s: float) -> Tracks: ...
 
@@ -197,7 +198,7 @@ class Pipeline:
         stages, began = self._stages, time.monotonic()
         if stages.parking is not None and self._last is None:
             stages.parking.begin(frame)
-        tracks = stages.tracker.update(frame.time_s, found)
+        tracks = stages.tracker.update(frame.time_s, found, frame.pixels)
         events = stages.rules.update(frame, tracks) if stages.rules else []
         self._last, self._last_at = frame, began
         followed = time.monotonic()

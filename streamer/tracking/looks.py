@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
+from streamer.tracking.association import Mask
 from streamer.tracking.motion import Columns
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ WIDTH: Final = 320
 """Of the picture that is looked at: colours need no detail, and a large one costs."""
 ROWS: Final = (np.arange(3, 22) + 0.5) / 24
 COLUMNS: Final = (np.arange(2, 10) + 0.5) / 12
-"""Where a box is looked at, in its height and width: not at the head, the feet, or the background beside it."""
+"""Where a box is looked at, in its height and width: not at head, feet, and background beside it."""
 UPPER: Final = 9
 """Of the rows."""
 LIGHT_BINS: Final = 6
@@ -49,16 +50,20 @@ def looks(picture: Pixels, boxes: Columns) -> Columns:
     return _histograms(lab.astype(np.intp))
 
 
+def seen(those: Columns) -> Mask:
+    """Which of these looks [N,84] are of something that was looked at; bool [N]."""
+    return np.asarray(those[:, :HALF].any(axis=1))
+
+
 def difference(first: Columns, second: Columns) -> Columns:
-    """[N,M] of looks [N,84] and [M,84]: 0 for the same colours, 1 for none in common, NaN where not looked at."""
-    known = first.any(axis=1)[:, None] & second.any(axis=1)[None]
+    """[N,M] of looks [N,84] and [M,84]: 0 the same colours, 1 none in common, NaN not looked at."""
+    known = seen(first)[:, None] & seen(second)[None]
     return np.where(known, 1 - first @ second.T, np.nan)
 
 
 def blended(before: Columns, now: Columns) -> Columns:
     """What objects [N,84] look like after they were looked at again."""
-    fresh = ~before.any(axis=1)[:, None]
-    mixed = np.where(fresh, now, before + NEWEST * (now - before))
+    mixed = np.where(seen(before)[:, None], before + NEWEST * (now - before), now)
     return np.asarray(mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9))
 
 

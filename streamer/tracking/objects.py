@@ -68,8 +68,8 @@ class Objects:
         )
 
 
-def started(boxes: Columns, groups: Ints, time_s: float, looks: Columns | None = None) -> Objects:
-    """Objects seen for the first time, in boxes [N,4]; looks [N,84] where they were looked at."""
+def started(boxes: Columns, groups: Ints, time_s: float) -> Objects:
+    """Objects seen for the first time, in boxes [N,4]; nobody looked at them yet."""
     count = len(boxes)
     return Objects(
         states=motion.started(boxes),
@@ -81,5 +81,5 @@ def started(boxes: Columns, groups: Ints, time_s: float, looks: Columns | None =
         last_s=np.full(count, time_s),
         since_s=np.full(count, time_s),
         there_s=np.full(count, time_s),
-        looks=nothing(count) if looks is None else looks,
+        looks=nothing(count),
     )

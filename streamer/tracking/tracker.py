@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -36,9 +37,11 @@ WEAK_LIMIT: Final = 6.3
 HIDDEN_COST: Final = 4.0
 """Surprise added per second that the object was not seen: the longer, the likelier it is a new one."""
 LOOK_COST: Final = 8.0
-"""Surprise of entirely other colours; half of what measured best on drawn people, whose clothes differ more."""
+"""Surprise of entirely other colours; half of what is best for drawn people, whose clothes differ more."""
 SAME_LOOK: Final = 0.1
 """How much the same object's colours differ from sighting to sighting, nine times in ten at most."""
+LOOK_EVERY_S: Final = 0.4
+"""So often what an object looks like is brought up to date, if nothing is in doubt before."""
 FLICKER_S: Final = 0.05
 """What was not confirmed before it went unseen for so long was a flicker."""
 RETURN_S: Final = 1.0
@@ -57,7 +60,6 @@ class Found:
     boxes: Columns
     strong: Mask
     groups: Ints
-    looks: Columns | None = None
 
 
 class Tracker:
@@ -74,6 +76,7 @@ class Tracker:
         self._objects = started(np.empty((0, 4)), np.empty(0, np.int64), 0.0)
         self._memory = Memory(stationary)
         self._time_s: float | None = None
+        self._looked_s = -math.inf
         self._last_id = 0
         self._groups: dict[str, int] = {}
 
@@ -88,20 +91,18 @@ class Tracker:
         Returns:
             The same detections, in the same order, with ``tracker_id``.
         """
-        found = self._looked_at(self._found(detections), picture)
+        found = self._found(detections)
         dt_s = 0.0 if self._time_s is None else max(time_s - self._time_s, 0.0)
         self._time_s = time_s
         # What doesn't happen in a frame costs nothing in it: most frames of most cameras are empty.
         if len(self._objects.ids):
-            owners = self._follow(found, time_s, dt_s)
+            owners = self._follow(found, picture, time_s, dt_s)
         else:
             owners = np.full(len(found.boxes), NOBODY, np.intp)
         born = (owners == NOBODY) & found.strong
         if born.any():
             owners[born] = len(self._objects.ids) + np.arange(born.sum())
-            seen = None if found.looks is None else found.looks[born]
-            new = started(found.boxes[born], found.groups[born], time_s, seen)
-            self._objects = self._objects.joined(new)
+            self._objects = self._objects.joined(started(found.boxes[born], found.groups[born], time_s))
         self._memory.look(found.boxes, dt_s)
         self._confirm(found, owners, time_s)
         ids = np.append(self._objects.ids, UNCONFIRMED)[owners]
@@ -144,12 +145,18 @@ class Tracker:
             )
         ]
 
-    def _follow(self, found: Found, time_s: float, dt_s: float) -> Rows:
+    def _follow(self, found: Found, picture: Pixels | None, time_s: float, dt_s: float) -> Rows:
         """Move the objects on, and say which detection is which of them."""
         objects = self._objects
         states = motion.predicted(objects.states, dt_s)
         hidden_s = np.maximum(time_s - dt_s - objects.last_s, 0.0)
-        owners = assign(_costs(objects, states, hidden_s, found), _stages(objects, found))
+        costs = motion.surprise(states, found.boxes) + HIDDEN_COST * hidden_s[:, None]
+        costs[objects.groups[:, None] != found.groups[None]] = np.inf
+        seen_as = None
+        if picture is not None and self._has_to_look(costs, hidden_s, time_s):
+            seen_as, self._looked_s = looks(picture, found.boxes), time_s
+            costs += np.nan_to_num(LOOK_COST * (difference(objects.looks, seen_as) - SAME_LOOK))
+        owners = assign(costs, _stages(objects, found))
         seen = owners != NOBODY
         self._objects = replace(objects, states=states)
         if seen.any():
@@ -158,9 +165,17 @@ class Tracker:
             objects.hits[rows] += 1
             objects.last_s[rows] = time_s
             settle(objects, rows, found.boxes[seen], self._after_s)
-            if found.looks is not None:
-                objects.looks[rows] = blended(objects.looks[rows], found.looks[seen])
+            if seen_as is not None:
+                objects.looks[rows] = blended(objects.looks[rows], seen_as[seen])
         return owners
+
+    def _has_to_look(self, costs: Columns, hidden_s: Columns, time_s: float) -> bool:
+        """Whether colours can decide something, or nobody of several was looked at lately."""
+        if costs.size == 0 or sum(costs.shape) < 3:
+            return False
+        likely = costs < LIMIT + LOOK_COST * SAME_LOOK
+        doubtful = likely.sum(axis=0).max() > 1 or likely.sum(axis=1).max() > 1 or likely[hidden_s > 0].any()
+        return bool(doubtful or time_s - self._looked_s >= LOOK_EVERY_S - LATE_S)
 
     def _found(self, detections: Detections) -> Found:
         count = len(detections)
@@ -174,12 +189,6 @@ class Tracker:
             groups[_second_names(boxes, confidence, groups, np.array(names))] = NO_GROUP
         strong = (confidence >= self._config.high_confidence) & (groups != NO_GROUP)
         return Found(boxes, strong, groups)
-
-    def _looked_at(self, found: Found, picture: Pixels | None) -> Found:
-        """The same, with what they look like where that can matter: nobody is mistaken who is alone."""
-        if picture is None or not len(found.boxes) or len(found.boxes) + len(self._objects.ids) < 3:
-            return found
-        return replace(found, looks=looks(picture, found.boxes))
 
     def _group(self, label: str) -> int:
         return self._groups.setdefault(group_of(label), len(self._groups))
@@ -246,14 +255,6 @@ class Tracker:
         if len(objects.ids):
             living = [number for name, number in self._groups.items() if name in LIVING]
             self._memory.add(objects, np.isin(objects.groups, living))
-
-
-def _costs(objects: Objects, states: Columns, hidden_s: Columns, found: Found) -> Columns:
-    costs = motion.surprise(states, found.boxes) + HIDDEN_COST * hidden_s[:, None]
-    if found.looks is not None:
-        costs += np.nan_to_num(LOOK_COST * (difference(objects.looks, found.looks) - SAME_LOOK))
-    costs[objects.groups[:, None] != found.groups[None]] = np.inf
-    return costs
 
 
 def _stages(objects: Objects, found: Found) -> tuple[Stage, ...]:

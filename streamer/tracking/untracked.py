@@ -13,13 +13,15 @@ from streamer.tracking.tracks import Tracks
 if TYPE_CHECKING:
     from supervision import Detections
 
+    from detectors.pixels import Pixels
+
 NOT_FOLLOWED = -1
 
 
 class Untracked:
     """Follows nothing; takes a tracker's place."""
 
-    def update(self, time_s: float, detections: Detections) -> Tracks:
+    def update(self, time_s: float, detections: Detections, picture: Pixels | None = None) -> Tracks:
         ids = np.full(len(detections), NOT_FOLLOWED, np.int64)
         return Tracks(time_s, replace(detections, tracker_id=ids), ())
 

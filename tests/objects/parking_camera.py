@@ -1,6 +1,6 @@
 """A process that watches a parked car until it is killed; run by test_restart.py.
 
-``python parking_camera.py DATA BEGAN_S SECONDS``: media time begins ``BEGAN_S`` after the scene's beginning. It
+``python parking_camera.py DATA BEGAN_S SECONDS``: media time begins ``BEGAN_S`` after that of the scene. It
 says a line for each event, and ``ready`` once everything is on disk.
 """
 
