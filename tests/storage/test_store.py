@@ -191,3 +191,28 @@ def test_the_state_of_the_store_is_in_the_metrics(tmp_path: Path) -> None:
     assert registry.get_sample_value("sightline_snapshots_paused") == 0
     assert registry.get_sample_value("sightline_store_waiting", {"kind": "events"}) == 0
     assert registry.get_sample_value("sightline_snapshots_left_out_total") == 0
+
+
+async def test_a_label_that_changed_is_written_beside_the_pictures_that_there_are(tmp_path: Path) -> None:
+    later = replace(event(1, "update", label="truck"), pictured=False)
+    async with opened(tmp_path) as (store, _):
+        await store.save(frame(), event(1, label="car"))
+        await written(store)
+        before = (tmp_path / f"{later.snapshot}.jpg").read_bytes()
+        await store.save(frame(seed=1), later)
+    async with opened(tmp_path) as (store, _):
+        (kept,) = await everything(store)
+    sidecar = Snapshot.model_validate_json((tmp_path / f"{kept.snapshot}.json").read_bytes())
+    assert (kept.label, sidecar.model_label) == ("truck", "truck")
+    assert (tmp_path / f"{kept.snapshot}.jpg").read_bytes() == before
+    assert kept.bytes == sum((tmp_path / name).stat().st_size for name in files(tmp_path))
+
+
+async def test_a_label_that_changed_before_the_picture_was_written_is_written_with_it(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (store, _):
+        await store.save(frame(), event(1, label="car"))
+        await store.save(None, event(1, "end", label="truck"))
+        await written(store)
+        (kept,) = await everything(store)
+    sidecar = Snapshot.model_validate_json((tmp_path / f"{kept.snapshot}.json").read_bytes())
+    assert (kept.label, sidecar.model_label) == ("truck", "truck")
