@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from detectors.pixels import Pixels
 
 PTS_CLOCK_HZ: Final = 90_000
 """Ticks per second of every pts in Sightline (RFC 3551, the RTP clock of video)."""
+
+Clock: TypeAlias = Literal["camera", "host"]
+"""Whose clock said when a picture was taken."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,9 +24,11 @@ class Frame:
         camera: name of the camera.
         sequence: number of the frame within its source, from 0; gaps are frames that were left out.
         pts: media time in ticks of 90 kHz; rises across reconnects and loops.
-        captured_at: when the camera took it, UTC; from RTCP sender reports when there are any.
+        captured_at: when the camera took it, UTC; by its own clock (RTCP sender reports) while that agrees
+            with the time of arrival, else that time.
         decoded_at: ``time.monotonic()`` seconds at which the picture was decoded.
         pixels: the picture itself, converted when somebody looks at it.
+        clock: whose clock ``captured_at`` is by.
     """
 
     camera: str
@@ -32,6 +37,7 @@ class Frame:
     captured_at: datetime
     decoded_at: float
     pixels: Pixels
+    clock: Clock = "host"
 
     @property
     def time_s(self) -> float:

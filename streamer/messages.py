@@ -87,6 +87,9 @@ class DetectionRecord(Record):
     frame: int = Field(ge=0, description="number of the frame within its source, from 0")
     pts: float = Field(allow_inf_nan=False, description="media time, seconds")
     captured_at: Timestamp = Field(description="when the camera took it, UTC")
+    clock: Literal["camera", "host"] = Field(
+        description="whose clock captured_at is by: the camera's, or ours at arrival"
+    )
     width: int = Field(gt=0)
     height: int = Field(gt=0)
     model: str = Field(description="name of the detector's model")
@@ -104,6 +107,7 @@ class DetectionRecord(Record):
                 frame=frame.sequence,
                 pts=round(frame.time_s, PTS_DIGITS),
                 captured_at=frame.captured_at,
+                clock=frame.clock,
                 width=frame.width,
                 height=frame.height,
                 model=model,

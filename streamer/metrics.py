@@ -64,6 +64,8 @@ class CameraStatistics:
         dropped: totals by reason.
         latency_p50_s, latency_p95_s: decoded to published, exact quantiles; None without a result.
         objects: objects in the latest result.
+        decoder: where pictures are decoded, ``cpu``, ``cuda`` or ``qsv``; None while there are none.
+        clock_offset_s: by how much the camera's clock is ahead of ours; None when it tells no time.
     """
 
     camera: str
@@ -78,6 +80,8 @@ class CameraStatistics:
     latency_p50_s: float | None
     latency_p95_s: float | None
     objects: int
+    decoder: str | None = None
+    clock_offset_s: float | None = None
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:
@@ -126,6 +130,7 @@ class _CameraMeter:
         self.detected = 0
         self.dropped: dict[str, int] = {}
         self.objects = 0
+        self.clock_offset_s: float | None = None
 
     def statistics(self, now: float) -> CameraStatistics:
         latencies = sorted(self.latencies.values(now))
@@ -142,6 +147,8 @@ class _CameraMeter:
             latency_p50_s=quantile(latencies, 0.50),
             latency_p95_s=quantile(latencies, 0.95),
             objects=self.objects,
+            decoder=None if self.state is None else self.state.decoder,
+            clock_offset_s=self.clock_offset_s,
         )
 
 
@@ -171,7 +178,7 @@ class Metrics:
         self._series.received.of(camera).inc()
 
     def dropped(self, camera: str, reason: str) -> None:
-        """A picture went no further: ``rate``, ``busy`` or ``error``."""
+        """A picture went no further: ``rate``, ``busy``, ``damaged`` or ``error``."""
         meter = self._meter(camera)
         with meter.lock:
             meter.dropped[reason] = meter.dropped.get(reason, 0) + 1
@@ -185,6 +192,12 @@ class Metrics:
             meter.state = state
         if was_live and state.state == "down":
             self._series.interruptions.of(camera).inc()
+
+    def clocked(self, camera: str, offset_s: float) -> None:
+        """By how much the camera's clock is ahead of ours."""
+        meter = self._meter(camera)
+        with meter.lock:
+            meter.clock_offset_s = offset_s
 
     def observe_stage(self, camera: str, stage: str, seconds: float) -> None:
         """How long one frame spent in a stage; ``total`` is decoded to published."""
@@ -331,7 +344,12 @@ class _Current(Collector):
         objects = GaugeMetricFamily(
             "sightline_camera_objects", "Objects in the latest result", labels=("camera",)
         )
+        offset = GaugeMetricFamily(
+            "sightline_camera_clock_offset_seconds", "Camera's clock minus ours", labels=("camera",)
+        )
         for camera in self._metrics.cameras():
+            if camera.clock_offset_s is not None:
+                offset.add_metric((camera.camera,), camera.clock_offset_s)
             for name in STATES:
                 state.add_metric((camera.camera, name), float(camera.state == name))
             fps.add_metric((camera.camera, "received"), camera.fps_in)
@@ -340,4 +358,4 @@ class _Current(Collector):
         ready = GaugeMetricFamily("sightline_ready", "1 when the part works", labels=("part",))
         for part, reason in self._metrics.parts().items():
             ready.add_metric((part,), float(reason is None))
-        yield from (state, fps, objects, ready)
+        yield from (state, fps, objects, offset, ready)

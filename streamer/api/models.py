@@ -39,6 +39,8 @@ class CameraItem(Answer):
     latency_p50_ms: float | None
     latency_p95_ms: float | None
     objects: int
+    decoder: str | None
+    clock_offset_s: float | None
 
     @classmethod
     def of(cls, camera: CameraStatistics) -> CameraItem:
@@ -53,6 +55,8 @@ class CameraItem(Answer):
             latency_p50_ms=_milliseconds(camera.latency_p50_s),
             latency_p95_ms=_milliseconds(camera.latency_p95_s),
             objects=camera.objects,
+            decoder=camera.decoder,
+            clock_offset_s=None if camera.clock_offset_s is None else round(camera.clock_offset_s, 3),
         )
 
 

@@ -36,12 +36,23 @@ SYNTAX: Final = {
 }
 
 
+def begins_with_parameters(codec: str, data: bytes) -> bool:
+    """Whether a unit of Annex B has its parameter sets before its first picture."""
+    syntax = SYNTAX[codec]
+    at = data.find(START_CODE, 0, SEARCHED_BYTES)
+    while at >= 0 and at + len(START_CODE) < len(data):
+        if syntax.unit_type(data[at + len(START_CODE)]) == syntax.parameters:
+            return True
+        at = data.find(START_CODE, at + len(START_CODE), SEARCHED_BYTES)
+    return False
+
+
 class AnnexB:
     """Turns the packets of a stream into Annex B, with parameter sets before each key frame."""
 
     def __init__(self, stream: VideoStream) -> None:
-        self._syntax = SYNTAX[stream.codec_context.name]
-        self._filter = BitStreamFilterContext(self._syntax.filter, stream)
+        self._codec = stream.codec_context.name
+        self._filter = BitStreamFilterContext(SYNTAX[self._codec].filter, stream)
         # An RTSP camera may tell its parameter sets in the session description only.
         extradata = stream.codec_context.extradata or b""
         self._parameters = extradata if extradata.lstrip(b"\0").startswith(b"\1") else b""
@@ -50,14 +61,6 @@ class AnnexB:
         # A copy: the filter empties its packet, which is still to be decoded.
         copy = av.Packet(bytes(packet))
         data = b"".join(bytes(filtered) for filtered in self._filter.filter(copy))
-        if packet.is_keyframe and not self._has_parameters(data):
+        if packet.is_keyframe and not begins_with_parameters(self._codec, data):
             return self._parameters + data
         return data
-
-    def _has_parameters(self, data: bytes) -> bool:
-        at = data.find(START_CODE, 0, SEARCHED_BYTES)
-        while at >= 0 and at + len(START_CODE) < len(data):
-            if self._syntax.unit_type(data[at + len(START_CODE)]) == self._syntax.parameters:
-                return True
-            at = data.find(START_CODE, at + len(START_CODE), SEARCHED_BYTES)
-        return False

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import partial
@@ -17,34 +19,63 @@ import av.error
 from av.video.stream import VideoStream
 
 from streamer.capture.address import Address
-from streamer.capture.annexb import SYNTAX, AnnexB
+from streamer.capture.annexb import SYNTAX, AnnexB, begins_with_parameters
+from streamer.capture.camera_clock import CameraClock
 from streamer.capture.clock import EvenTimes
+from streamer.capture.decoder import HARDWARE, Decoder, decoder_for, missing
 from streamer.capture.faults import DamagedUnit, translated
+from streamer.capture.libav_log import LibavLog
 from streamer.capture.pixels import BgrConverter, VideoPixels
 from streamer.capture.reader import Pace, Picture, Reader
 from streamer.config import CameraConfig
-from streamer.errors import SourceUnavailable
+from streamer.errors import ConfigError, SourceUnavailable
 from streamer.frame import PTS_CLOCK_HZ
 
 INTRA_ONLY: Final = frozenset({"mjpeg", "rawvideo", "png", "bmp"})
 UNTIMED: Final = frozenset({"mpjpeg", "mjpeg"})
 USUAL_FPS: Final = 25
 NETWORK: Final = frozenset({"rtsp", "rtsps", "http", "https"})
+REORDERED_PACKETS: Final = 2
+"""Without a queue libav doesn't look at the sequence numbers over TCP, where a camera that is overrun skips
+some. Packets that come in order never enter it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A stream that was opened.
+
+    Attributes:
+        address: where.
+        container: its demuxer.
+        log: what libav says of it.
+    """
+
+    address: Address
+    container: av.container.InputContainer
+    log: LibavLog
+
+    @property
+    def stream(self) -> VideoStream:
+        return self.container.streams.video[0]
 
 
 class LibavReader:
     """One open container; see ``Reader``."""
 
-    def __init__(
-        self, address: Address, camera: CameraConfig, container: av.container.InputContainer
-    ) -> None:
+    def __init__(self, opened: Opened, decoder: Decoder, clock: CameraClock, timeout_s: float) -> None:
+        address, container = opened.address, opened.container
         self._address = address
-        self._timeout_s = camera.timeout_s
+        self._timeout_s = timeout_s
         self._container = container
-        self._stream = container.streams.video[0]
+        self._log = opened.log
+        self._decoder = decoder
+        self._camera_clock = clock
+        self._stream = opened.stream
+        self._left: list[av.Packet[VideoStream]] = []
+        # What was lost while it was opened is of the first units.
+        self._lost = self.damaged = opened.log.lost()
         self._even: EvenTimes | None = None
         self._packet: av.Packet[VideoStream] | None = None
-        self._damaged_since: float | None = None
         self._to_bgr = BgrConverter()
         self._annex_b: AnnexB | None = None
         context = self._stream.codec_context
@@ -55,9 +86,6 @@ class LibavReader:
         self.frames_total: int | None = self._stream.frames or None
         # Arrival is the only time that a bare sequence of pictures has; libav makes up 25 a second.
         self._timed = self.pace == "clock" or container.format.name not in UNTIMED
-        # One thread, no frame threading: each of those holds back one more picture.
-        context.thread_type = "SLICE"
-        context.thread_count = 1
 
     def units(self) -> Iterator[int | None]:
         scale = (self._stream.time_base or Fraction(1, PTS_CLOCK_HZ)) * PTS_CLOCK_HZ
@@ -70,6 +98,8 @@ class LibavReader:
                 if self._packet is None:
                     self._even = self._even_times(packet)
                 self._packet = packet
+                if self.pace == "source":
+                    self._look_for_losses(packet)
                 pts = packet.pts
                 if self._even is not None:
                     yield self._even.unit()
@@ -83,21 +113,41 @@ class LibavReader:
         else:
             self._even.decoded(pts)
         try:
-            frames = packet.decode() if self._even is None else self._spaced(packet.decode())
+            if self._left:
+                self._catch_up(packet)
+            frames = self._spaced(self._decoder.decode(packet))
         except av.error.InvalidDataError:
+            self.damaged = self.pace == "source"
             raise DamagedUnit from None
-        if self.pace == "source":
-            for frame in frames:
-                self._judge(frame)
+        spoilt = self._log.spoilt() or any(frame.is_corrupt for frame in frames)
+        if spoilt and self.pace == "source":
+            self.damaged = True
         return frames
 
+    def leave(self, pts: int) -> None:
+        packet = self._current()
+        packet.pts = pts
+        if packet.is_keyframe:
+            self._left.clear()
+        self._left.append(packet)
+
     def flush(self) -> Sequence[av.VideoFrame]:
-        return self._spaced(self._stream.codec_context.decode(None))
+        return self._spaced(self._decoder.decode(None))
 
     def picture(self, decoded: av.VideoFrame, pts: int) -> Picture:
-        captured_s = _captured_s(self._current(), pts)
-        captured_at = datetime.now(UTC) if captured_s is None else datetime.fromtimestamp(captured_s, UTC)
-        return Picture(pts, captured_at, time.monotonic(), VideoPixels(decoded, self._to_bgr))
+        camera_s, now = _captured_s(self._current(), pts), time.monotonic()
+        taken = self._camera_clock.time(camera_s, time.time(), now)
+        captured_at = datetime.fromtimestamp(taken.at_s, UTC)
+        pixels = VideoPixels(decoded, self._to_bgr)
+        return Picture(pts, captured_at, now, pixels, taken.clock, self._camera_clock.offset_s)
+
+    @property
+    def leavable(self) -> bool:
+        return self.codec in SYNTAX and self.pace == "source" and not self._decoder.context.has_b_frames
+
+    @property
+    def decoder(self) -> str | None:
+        return self._decoder.device
 
     @property
     def keyframe(self) -> bool:
@@ -112,16 +162,27 @@ class LibavReader:
 
     def close(self) -> None:
         self._container.close()
+        self._log.close()
 
-    def _judge(self, frame: av.VideoFrame) -> None:
-        """Refuses damaged pictures, unless the stream has nothing better for long: no key frames, say."""
-        if not frame.is_corrupt:
-            self._damaged_since = None
-            return
-        now = time.monotonic()
-        self._damaged_since = self._damaged_since or now
-        if now - self._damaged_since < self._timeout_s:
-            raise DamagedUnit
+    def _look_for_losses(self, packet: av.Packet[VideoStream]) -> None:
+        """Whether this unit came whole.
+
+        libav tells the end of a unit by the beginning of the next, so a loss is of this unit or of the head
+        of the next one. A key frame after one is whole if its head is there: the parameter sets.
+        """
+        lost = self._log.lost() or packet.is_corrupt
+        self.damaged = lost or (self._lost and packet.is_keyframe and not self._has_its_head(packet))
+        self._lost = lost
+
+    def _has_its_head(self, packet: av.Packet[VideoStream]) -> bool:
+        return self.codec in SYNTAX and begins_with_parameters(self.codec, bytes(packet))
+
+    def _catch_up(self, packet: av.Packet[VideoStream]) -> None:
+        """Decodes what was left out and this packet builds on; the pictures were not wanted."""
+        left, self._left = self._left, []
+        if not packet.is_keyframe:
+            for each in left:
+                self._decoder.decode(each)
 
     def _even_times(self, first: av.Packet[VideoStream]) -> EvenTimes | None:
         """For recordings without timestamps: AVI's are libav's guess, and wrong where there are B-frames."""
@@ -142,16 +203,36 @@ class LibavReader:
 
 
 def stream_opener(address: Address, camera: CameraConfig) -> Callable[[], Reader[av.VideoFrame]]:
-    """Opens the stream, file or device at this address."""
-    return partial(open_stream, address, camera)
-
-
-def open_stream(address: Address, camera: CameraConfig) -> LibavReader:
-    """Connects and reads the head of the stream.
+    """Opens the stream, file or device at this address.
 
     Raises:
-        SourceUnavailable: it doesn't answer, or is no video.
+        ConfigError: it is to be decoded by what this machine hasn't got.
     """
+    if camera.decode in HARDWARE and (reason := missing(camera.decode)):
+        raise ConfigError(
+            f"decode: expected auto or cpu on this machine, received {camera.decode!r} for {address.shown}:"
+            f" {reason}"
+        )
+    return partial(open_stream, address, camera, CameraClock(camera.clock.tolerance))
+
+
+def open_stream(address: Address, camera: CameraConfig, clock: CameraClock) -> LibavReader:
+    """Connects and reads the head of the stream; ``clock`` outlives connections.
+
+    Raises:
+        SourceUnavailable: it doesn't answer, is no video, or can't be decoded by what was asked for.
+    """
+    with ExitStack() as stack:
+        log = stack.enter_context(closing(LibavLog()))
+        opened = Opened(address, stack.enter_context(_container(address, camera)), log)
+        live = _pace(address, opened.container) == "source"
+        decoder = decoder_for(opened.stream, camera.decode, live=live)
+        reader = LibavReader(opened, decoder, clock, camera.timeout_s)
+        stack.pop_all()
+    return reader
+
+
+def _container(address: Address, camera: CameraConfig) -> av.container.InputContainer:
     form = "v4l2" if address.scheme == "v4l2" else None
     options = _options(address, camera)
     # PyAV's time-outs bound every call, but ask for Python's lock at each read of the network: too dear for
@@ -163,7 +244,7 @@ def open_stream(address: Address, camera: CameraConfig) -> LibavReader:
     if not container.streams.video:
         container.close()
         raise SourceUnavailable("not a video")
-    return LibavReader(address, camera, container)
+    return container
 
 
 def _options(address: Address, camera: CameraConfig) -> dict[str, str]:
@@ -174,6 +255,7 @@ def _options(address: Address, camera: CameraConfig) -> dict[str, str]:
         "allowed_media_types": "video",
         # A frozen server raises after twice this time.
         "timeout": str(int(camera.timeout_s * 1e6 / 2)),
+        **({"reorder_queue_size": str(REORDERED_PACKETS)} if camera.transport == "tcp" else {}),
         # A key frame over UDP comes faster than a busy machine reads; the kernel cuts this to its limit.
         "buffer_size": str(4 << 20),
         "fflags": "nobuffer",

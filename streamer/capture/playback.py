@@ -11,14 +11,17 @@ from typing import Any, Final
 from streamer.capture.annexb import SYNTAX
 from streamer.capture.broadcast import PacketBroadcast
 from streamer.capture.clock import MediaClock, Playhead, Rate
+from streamer.capture.damage import Damage
 from streamer.capture.faults import DamagedUnit
 from streamer.capture.handover import Handover
+from streamer.capture.keyframes import KeyframesOnly
 from streamer.capture.reader import Decoded, Picture, Reader
 from streamer.capture.state import CaptureObserver
 from streamer.errors import SourceUnavailable
 from streamer.frame import PTS_CLOCK_HZ, Frame, Packet
 
 LONGEST_KEYFRAME_WAIT_S: Final = 30.0
+"""For a first picture; and after a loss, before pictures are shown that may be damaged."""
 LONGEST_SLEEP_S: Final = 0.1
 """So late may the end of a recording be noticed."""
 
@@ -61,12 +64,15 @@ class Playback:
         packets: PacketBroadcast,
     ) -> None:
         self.frames_total: int | None = None
+        self.decoder: str | None = None
         self._plan = plan
         self._observer = observer
         self._handover = handover
         self._packets = packets
         self._clock = MediaClock()
         self._rate = Rate(0.0 if plan.lossless else plan.fps)
+        self._keyframes = KeyframesOnly(0.0 if plan.lossless or plan.every > 1 else plan.fps)
+        self._damage = Damage(LONGEST_KEYFRAME_WAIT_S)
         self._playhead = Playhead()
         self._stop = threading.Event()
         self._sequence = 0
@@ -108,6 +114,8 @@ class Playback:
             self._clock.repeat()
 
     def _begin(self, reader: Reader[Any]) -> None:
+        self._damage.restart()
+        self._keyframes.restart()
         self.frames_total, self._packets.codec = reader.frames_total, reader.codec
         self._patient = self._plan.lossless or reader.pace == "consumer"
         self._paced = reader.pace == "clock" and not self._plan.lossless
@@ -129,6 +137,7 @@ class Playback:
             try:
                 play(reader, pts)
             except DamagedUnit:
+                self._look(reader, pts)
                 self._leave_out()
                 self._give_up_after(self._plan.timeout_s, now, "the stream is unreadable")
             self._give_up_after(LONGEST_KEYFRAME_WAIT_S, now, "the stream has no key frame")
@@ -136,21 +145,55 @@ class Playback:
             self._take(reader, decoded)
 
     def _play_decoded(self, reader: Reader[Any], pts: int) -> None:
-        for decoded in reader.decode(pts):
+        if reader.leavable and self._keyframes.suffice(pts, keyframe=reader.keyframe):
+            self._play_keyframe(reader, pts)
+            return
+        pictures = reader.decode(pts)
+        self._look(reader, pts)
+        if reader.damaged and not pictures:
+            self._leave_out()
+        for decoded in pictures:
             self._take(reader, decoded)
 
+    def _play_keyframe(self, reader: Reader[Any], pts: int) -> None:
+        """Only a key frame that is due is decoded, though every picture counts."""
+        self._look(reader, pts)
+        sequence = self._sequence
+        self._count(reader, self._rising(pts))
+        if not self._wanted(sequence, pts, due=reader.keyframe):
+            reader.leave(pts)
+            return
+        pictures = reader.decode(pts)
+        self._look(reader, pts)
+        for decoded in pictures:
+            self._show(reader, decoded, sequence, self._last_pts)
+
     def _play_alone(self, reader: Reader[Any], pts: int) -> None:
+        self._look(reader, pts)
         sequence, pts = self._sequence, self._rising(pts)
-        self._count(pts)
-        if self._due(sequence, pts):
-            for decoded in reader.decode(pts):
-                self._put(sequence, reader.picture(decoded, pts))
+        self._count(reader, pts)
+        if self._wanted(sequence, pts):
+            pictures = reader.decode(pts)
+            self._look(reader, pts)
+            for decoded in pictures:
+                self._show(reader, decoded, sequence, pts)
 
     def _take(self, reader: Reader[Any], decoded: Decoded) -> None:
         sequence = self._sequence
         pts = self._rising(self._last_pts + 1 if decoded.pts is None else decoded.pts)
-        self._count(pts)
-        if self._due(sequence, pts):
+        self._count(reader, pts)
+        if self._wanted(sequence, pts):
+            self._put(sequence, reader.picture(decoded, pts))
+
+    def _look(self, reader: Reader[Any], pts: int) -> None:
+        """What is known of the unit's damage, also after it was decoded."""
+        self._damage.unit(pts, keyframe=reader.keyframe, damaged=reader.damaged, now=self._now)
+
+    def _show(self, reader: Reader[Any], decoded: Decoded, sequence: int, pts: int) -> None:
+        """A picture that was decoded because it is wanted, unless it turned out to be damaged."""
+        if self._damage.hides(pts, self._now):
+            self._observer.dropped(self._plan.camera, "damaged")
+        else:
             self._put(sequence, reader.picture(decoded, pts))
 
     def _rising(self, pts: int) -> int:
@@ -158,7 +201,7 @@ class Playback:
         self._last_pts = max(pts, self._last_pts + 1)
         return self._last_pts
 
-    def _count(self, pts: int) -> None:
+    def _count(self, reader: Reader[Any], pts: int) -> None:
         """One more picture, at its time."""
         if self._paced:
             self._pause(self._playhead.wait_s(pts, time.monotonic()))
@@ -167,6 +210,7 @@ class Playback:
         self._sequence += 1
         self._observer.received(self._plan.camera)
         if self._on_live is not None:
+            self.decoder = reader.decoder
             self._on_live()
             self._on_live = None
 
@@ -177,10 +221,14 @@ class Playback:
         elif seconds > 0:
             time.sleep(seconds)
 
-    def _due(self, sequence: int, pts: int) -> bool:
+    def _wanted(self, sequence: int, pts: int, *, due: bool = True) -> bool:
+        """Whether this picture is to be handed over; if not, it is counted why."""
+        if self._damage.hides(pts, self._now):
+            self._observer.dropped(self._plan.camera, "damaged")
+            return False
         if sequence % self._plan.every:
             return False
-        if self._rate.due(pts):
+        if due and self._rate.due(pts):
             return True
         self._observer.dropped(self._plan.camera, "rate")
         return False
@@ -188,9 +236,11 @@ class Playback:
     def _leave_out(self) -> None:
         self._sequence += 1
         self._observer.received(self._plan.camera)
-        self._observer.dropped(self._plan.camera, "error")
+        self._observer.dropped(self._plan.camera, "damaged")
 
     def _put(self, sequence: int, picture: Picture) -> None:
+        if picture.clock_offset_s is not None:
+            self._observer.clocked(self._plan.camera, picture.clock_offset_s)
         if self._began_at is not None:
             picture = replace(
                 picture, captured_at=self._began_at + timedelta(seconds=picture.pts / PTS_CLOCK_HZ)
@@ -202,6 +252,7 @@ class Playback:
             picture.captured_at,
             picture.decoded_at,
             picture.pixels,
+            picture.clock,
         )
         if self._handover.put(frame, wait_until=self._stop if self._patient else None):
             self._observer.dropped(self._plan.camera, "busy")

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from detectors.pixels import Pixels
+from streamer.frame import Clock
 
 Pace: TypeAlias = Literal["source", "clock", "consumer"]
 """Who sets the pace of the units: a camera itself, the timestamps of a recording, or whoever takes them."""
@@ -29,12 +30,16 @@ class Picture:
         captured_at: UTC.
         decoded_at: monotonic seconds.
         pixels: what is seen.
+        clock: whose clock ``captured_at`` is by.
+        clock_offset_s: by how much the camera's clock is ahead of ours; None when it tells no time.
     """
 
     pts: int
     captured_at: datetime
     decoded_at: float
     pixels: Pixels
+    clock: Clock = "host"
+    clock_offset_s: float | None = None
 
 
 D = TypeVar("D", bound=Decoded)
@@ -54,6 +59,7 @@ class Reader(Protocol[D]):
         codec: ``h264``, ``hevc``, ``mjpeg`` ..; None where pictures are made, not decoded.
         frames_total: pictures in a recording, as far as it says.
         began_at: when a recording was made; None for what is live.
+        damaged: a loss was noticed at or before this unit, since the one before it; also while decoding it.
     """
 
     intra_only: bool
@@ -61,6 +67,7 @@ class Reader(Protocol[D]):
     codec: str | None
     frames_total: int | None
     began_at: datetime | None
+    damaged: bool
 
     def units(self) -> Iterator[int | None]:
         """Goes through the access units in decoding order, until the end of the stream.
@@ -72,6 +79,9 @@ class Reader(Protocol[D]):
     def decode(self, pts: int) -> Sequence[D]:
         """The pictures that became complete with this unit, whose own picture is at ``pts``."""
 
+    def leave(self, pts: int) -> None:
+        """Doesn't decode this unit; should a later one need it, ``decode`` makes up for it."""
+
     def flush(self) -> Sequence[D]:
         """At the end of the stream: the pictures that the decoder still holds."""
 
@@ -81,6 +91,14 @@ class Reader(Protocol[D]):
     @property
     def keyframe(self) -> bool:
         """Whether decoding can start at this unit."""
+
+    @property
+    def leavable(self) -> bool:
+        """Whether key frames can be decoded alone, and nothing is then held back: there are no B-frames."""
+
+    @property
+    def decoder(self) -> str | None:
+        """Where pictures are decoded, once there was one: ``cpu``, ``cuda``, ``qsv``; None for made ones."""
 
     def annex_b(self) -> bytes:
         """This unit for a decoder that starts here: Annex B, parameter sets before a key frame."""

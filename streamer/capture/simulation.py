@@ -35,6 +35,9 @@ class StreetReader:
         self.frames_total: int | None = None
         self.began_at: datetime | None = None
         self.keyframe = True
+        self.damaged = False
+        self.leavable = False
+        self.decoder: str | None = None
         self._fps = options.fps
         self._street = Street(options)
         self._index = -1
@@ -46,6 +49,9 @@ class StreetReader:
 
     def decode(self, pts: int) -> Sequence[Drawn]:
         return [Drawn(pts, self._street.frame(self._index))]
+
+    def leave(self, pts: int) -> None:
+        """Every picture stands alone."""
 
     def flush(self) -> Sequence[Drawn]:
         return []

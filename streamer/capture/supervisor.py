@@ -117,9 +117,12 @@ class SupervisedSource:
             log.warning("%s: %s: %s", self.name, self._plan.shown, reason)
             self._told = reason
 
+    def _decoder(self, phase: SourcePhase) -> str | None:
+        return self._playback.decoder if phase == "live" else None
+
     def _change(self, phase: SourcePhase, reason: str | None = None) -> None:
         # Since when it is down, not since when it was tried last.
         if phase != "down" or self._phase != "down":
             self._since = datetime.now(UTC)
         self._phase = phase
-        self._observer.changed(self.name, SourceState(phase, reason, self._since))
+        self._observer.changed(self.name, SourceState(phase, reason, self._since, self._decoder(phase)))

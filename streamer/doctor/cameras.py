@@ -26,6 +26,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "refused": "the machine answers, its port does not: check it, and that the stream is switched on",
     "answer": "check the address and the firewall; another network often cannot reach a camera",
     "not a video": "check that a player shows it; a file may be empty or cut off",
+    "decoder": "set decode to auto or cpu, or install the driver of the graphics card",
     "404": "the camera answers but has no such stream: check the path",
 }
 
@@ -36,6 +37,8 @@ class Listener:
     def __init__(self) -> None:
         self.pictures = 0
         self.reason: str | None = None
+        self.decoder: str | None = None
+        self.offset_s: float | None = None
         self.down = anyio.Event()
 
     def received(self, camera: str) -> None:
@@ -44,7 +47,11 @@ class Listener:
     def dropped(self, camera: str, reason: str) -> None:
         """Only what arrives counts here."""
 
+    def clocked(self, camera: str, offset_s: float) -> None:
+        self.offset_s = offset_s
+
     def changed(self, camera: str, state: SourceState) -> None:
+        self.decoder = state.decoder or self.decoder
         self.reason = state.reason or self.reason
         if state.state == "down":
             self.down.set()
@@ -76,7 +83,14 @@ async def examine_camera(name: str, camera: CameraConfig) -> Finding:
         return Finding(False, f"{name}: {reason}", _advice(reason))
     fps = listener.pictures / max(time.monotonic() - began - first_after_s, 0.1)
     sends = f"{first.width}x{first.height}, about {fps:.0f} pictures/s"
-    return Finding(True, f"{name}: {sends}, the first after {first_after_s:.1f} s")
+    text = f"{name}: {sends}, the first after {first_after_s:.1f} s"
+    if listener.decoder:
+        text += f", decoded by {listener.decoder}"
+    off_s = listener.offset_s
+    if off_s is not None and abs(off_s) > camera.clock.tolerance:
+        told = f"{text}; its clock is {abs(off_s):.1f} s {'ahead' if off_s > 0 else 'behind'}"
+        return Finding(True, told, "set the camera's clock, by NTP; until then the time of arrival counts")
+    return Finding(True, text)
 
 
 async def _play(source: Source) -> None:

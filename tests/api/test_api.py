@@ -95,7 +95,8 @@ async def test_metrics_are_in_the_format_of_prometheus(client, metrics):
 
 async def test_cameras_tell_their_state_and_why(client, metrics):
     metrics.changed("garage", SourceState("down", "no answer from 10.0.0.4", NOON))
-    metrics.changed("front", SourceState("live", None, NOON))
+    metrics.changed("front", SourceState("live", None, NOON, "cpu"))
+    metrics.clocked("front", -3599.9904)
     metrics.dropped("front", "busy")
     metrics.observe_stage("front", "total", 0.01234)
     body = (await client.get("/api/cameras")).json()
@@ -112,6 +113,8 @@ async def test_cameras_tell_their_state_and_why(client, metrics):
         "latency_p50_ms": 12.3,
         "latency_p95_ms": 12.3,
         "objects": 0,
+        "decoder": "cpu",
+        "clock_offset_s": -3599.99,
     }
     assert (garage["state"], garage["reason"]) == ("down", "no answer from 10.0.0.4")
 

@@ -136,7 +136,7 @@ async def test_pictures_that_stand_alone_are_decoded_only_when_they_are_due(tmp_
         await viewer.until_state("ended")
     assert viewer.count["received"] == 20
     assert viewer.count["rate"] == 15
-    assert viewer.count["error"] == 0
+    assert viewer.count["damaged"] == 0
 
 
 async def test_phone_videos_stand_upright(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ async def test_a_damaged_file_is_read_to_its_end(tmp_path: Path) -> None:
     viewer = await read(path)
     assert len(viewer.frames) >= 20
     assert rises(viewer.frames)
-    assert viewer.count["received"] == len(viewer.frames) + viewer.count["error"]
+    assert viewer.count["received"] == len(viewer.frames) + viewer.count["damaged"]
 
 
 @pytest.mark.realdata

@@ -87,7 +87,7 @@ async def test_resolution_changes_in_mid_stream(rtsp_camera: CameraFactory) -> N
         await viewer.more(30)
     assert [state.state for state in viewer.states] == ["connecting", "live"]
     assert rises(viewer.frames)
-    assert viewer.count["error"] == 0
+    assert viewer.count["damaged"] == 0
 
 
 async def test_hevc(rtsp_camera: CameraFactory) -> None:

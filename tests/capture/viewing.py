@@ -26,6 +26,7 @@ class Viewer:
     count: Counter[str] = field(default_factory=Counter)
     over: bool = False
     total: int | None = None
+    offset_s: float | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
@@ -35,6 +36,9 @@ class Viewer:
 
     def dropped(self, camera: str, reason: str) -> None:
         self._count(reason)
+
+    def clocked(self, camera: str, offset_s: float) -> None:
+        self.offset_s = offset_s
 
     def changed(self, camera: str, state: SourceState) -> None:
         self.states.append(state)

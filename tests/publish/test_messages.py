@@ -29,6 +29,7 @@ def test_a_detection_record_has_exactly_these_keys():
         "frame": 7,
         "pts": 0.7,
         "captured_at": "2026-03-01T12:00:00.700000Z",
+        "clock": "host",
         "width": 320,
         "height": 240,
         "model": "sightline-nano",

@@ -11,6 +11,7 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 import gi
 
@@ -25,6 +26,8 @@ CAPS = {"h264": "video/x-h264", "hevc": "video/x-h265"}
 DELIMITERS = {"h264": b"\0\0\0\1\x09", "hevc": b"\0\0\0\1\x46\x01"}
 TICK_MS = 5
 PR_SET_PDEATHSIG = 1
+NTP_EPOCH_S = -2_208_988_800
+"""1900, in seconds since 1970 (RFC 5905)."""
 
 
 def arguments() -> argparse.Namespace:
@@ -36,6 +39,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--auth", choices=("basic", "digest"))
     parser.add_argument("--user", default="")
     parser.add_argument("--password", default="")
+    parser.add_argument("--loss", type=float, default=0.0, help="share of RTP packets that never leave")
+    parser.add_argument("--seed", type=int, default=0, help="of which packets those are")
+    parser.add_argument("--ahead-s", type=float, default=0.0, help="how far its clock is ahead")
     parser.add_argument("--life-s", type=int, default=600)
     return parser.parse_args()
 
@@ -87,12 +93,55 @@ class Feed:
         self.count += 1
 
 
+class Loss:
+    """Loses RTP packets on their way out of the packetizer: always the same ones of a seed."""
+
+    def __init__(self, share: float, seed: int) -> None:
+        self.share, self.random = share, Random(seed)
+        self.passing = False
+
+    def probe(self, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        if self.passing:
+            return Gst.PadProbeReturn.OK
+        if not info.type & Gst.PadProbeType.BUFFER_LIST:
+            return Gst.PadProbeReturn.DROP if self.lost() else Gst.PadProbeReturn.OK
+        packets = info.get_buffer_list()
+        kept = [packets.get(n) for n in range(packets.length()) if not self.lost()]
+        self.passing = True
+        for packet in kept:
+            pad.push(packet)
+        self.passing = False
+        return Gst.PadProbeReturn.DROP
+
+    def lost(self) -> bool:
+        return self.random.random() < self.share
+
+
+def clock_ahead(seconds: float) -> Gst.Clock:
+    """A clock that shows the wall time of NTP, but ahead by some seconds."""
+    clock = Gst.SystemClock(clock_type=Gst.ClockType.REALTIME)
+    internal, ahead_ns = clock.get_internal_time(), int((seconds - NTP_EPOCH_S) * Gst.SECOND)
+    clock.set_calibration(internal, internal + ahead_ns, 1, 1)
+    return clock
+
+
+def report_its_clock(media: GstRtspServer.RTSPMedia) -> None:
+    """RTCP sender reports tell the time of the pipeline's clock, not that of the machine."""
+    pipeline = media.get_element().get_parent()
+    for number in range(pipeline.get_children_count()):
+        child = pipeline.get_child_by_index(number)
+        if child.get_factory() and child.get_factory().get_name() == "rtpbin":
+            child.set_property("ntp-time-source", "clock-time")
+
+
 class LoopedFile(GstRtspServer.RTSPMediaFactory):
     """Serves access units as they are: no encoder runs in the camera."""
 
-    def __init__(self, units: list[bytes], codec: str, fps: int) -> None:
+    def __init__(self, units: list[bytes], options: argparse.Namespace) -> None:
         super().__init__()
-        self.units, self.codec, self.fps = units, codec, fps
+        self.units, self.codec, self.fps = units, options.codec, options.fps
+        self.loss = Loss(options.loss, options.seed)
+        self.ahead_s = options.ahead_s
         self.set_shared(True)
         self.set_latency(0)
 
@@ -105,8 +154,16 @@ class LoopedFile(GstRtspServer.RTSPMediaFactory):
         )
 
     def do_configure(self, media: GstRtspServer.RTSPMedia) -> None:
-        feed = Feed(media.get_element().get_by_name_recurse_up("src"), self.units, self.fps)
+        element = media.get_element()
+        feed = Feed(element.get_by_name_recurse_up("src"), self.units, self.fps)
         media.connect("unprepared", lambda _: setattr(feed, "over", True))
+        if self.loss.share:
+            kinds = Gst.PadProbeType.BUFFER | Gst.PadProbeType.BUFFER_LIST
+            packetizer = element.get_by_name_recurse_up("pay0")
+            packetizer.get_static_pad("src").add_probe(kinds, self.loss.probe)
+        if self.ahead_s:
+            media.set_clock(clock_ahead(self.ahead_s))
+            media.connect("prepared", report_its_clock)
         GLib.timeout_add(TICK_MS, feed.tick)
 
 
@@ -137,7 +194,7 @@ def main() -> None:
     server = GstRtspServer.RTSPServer.new()
     server.set_address("127.0.0.1")
     server.set_service(str(options.port))
-    factory = LoopedFile(units, options.codec, options.fps)
+    factory = LoopedFile(units, options)
     if options.auth:
         protect(server, factory, options)
     server.get_mount_points().add_factory("/cam", factory)

@@ -23,13 +23,30 @@ class Login:
     password: str
 
 
+@dataclass(frozen=True, slots=True)
+class Flaws:
+    """What is wrong with a camera, or with the way to it.
+
+    Attributes:
+        loss: share of RTP packets that are lost, the same ones for a ``seed``.
+        ahead_s: how far its clock is ahead of ours.
+    """
+
+    loss: float = 0.0
+    seed: int = 0
+    ahead_s: float = 0.0
+
+
 class RtspCamera:
     """A camera process; it can be killed, frozen, thawed and restarted at the same address."""
 
-    def __init__(self, streams: Sequence[Path], clip: Clip, login: Login | None) -> None:
+    def __init__(
+        self, streams: Sequence[Path], clip: Clip, login: Login | None, flaws: Flaws = Flaws()
+    ) -> None:
         self._streams = streams
         self._clip = clip
         self._login = login
+        self._flaws = flaws
         self._process: subprocess.Popen[str] | None = None
         self.port = 0
 
@@ -47,6 +64,8 @@ class RtspCamera:
         """Starts it at the port it had, or at a free one."""
         command = [str(SYSTEM_PYTHON), str(CAMERA), *map(str, self._streams)]
         command += ["--codec", self._clip.codec, "--fps", str(self._clip.fps), "--port", str(self.port)]
+        command += ["--loss", str(self._flaws.loss), "--seed", str(self._flaws.seed)]
+        command += ["--ahead-s", str(self._flaws.ahead_s)]
         if self._login:
             command += ["--auth", self._login.method, "--user", self._login.user]
             command += ["--password", self._login.password]
@@ -88,15 +107,20 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Clip], Path]:
 
 @pytest.fixture
 def rtsp_camera(clips: Callable[[Clip], Path]) -> Iterator[CameraFactory]:
-    """Starts cameras: ``rtsp_camera(*clips, login=None, streams=None)``.
+    """Starts cameras: ``rtsp_camera(*clips, login=None, streams=None, flaws=Flaws())``.
 
     Several clips play in turn; ``streams`` are elementary streams that are shown in the clips' place.
     """
     cameras: list[RtspCamera] = []
 
-    def make(*shown: Clip, login: Login | None = None, streams: Sequence[Path] | None = None) -> RtspCamera:
+    def make(
+        *shown: Clip,
+        login: Login | None = None,
+        streams: Sequence[Path] | None = None,
+        flaws: Flaws = Flaws(),
+    ) -> RtspCamera:
         wanted = shown or (Clip(),)
-        camera = RtspCamera(streams or [clips(clip) for clip in wanted], wanted[0], login)
+        camera = RtspCamera(streams or [clips(clip) for clip in wanted], wanted[0], login, flaws)
         camera.start()
         cameras.append(camera)
         return camera
