@@ -21,13 +21,15 @@ from streamer.api.server import serve
 from streamer.batching import Batcher
 from streamer.capture.source import Source, open_source
 from streamer.errors import ConfigError, SourceEnded
-from streamer.events import EventRules
 from streamer.interrupt import interruptible
+from streamer.judge import Judge
 from streamer.metrics import Metrics
+from streamer.names import unknown_labels
 from streamer.parking import Known, Parking
-from streamer.pipeline import Pipeline, Stages
+from streamer.pipeline import Pipeline, Stages, wanted
 from streamer.publish.heartbeat import heartbeat
 from streamer.publish.jsonl import JsonLines, JsonLinesSink, json_lines
+from streamer.publish.meter import Meter
 from streamer.publish.publisher import Publisher
 from streamer.publish.store import StoreSink
 from streamer.publish.table import Header, LiveTable
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from detectors.manifest import ModelManifest
-    from streamer.config import Config, DetectConfig, DetectorConfig
+    from streamer.config import Config, DetectorConfig
     from streamer.publish.sink import Sink
 
 log = logging.getLogger(__name__)
@@ -141,10 +143,22 @@ class App:
             batchers[name] = Batcher(name, detector, config, self.metrics)
             await services.start(batchers[name].run)
             self.status.ready(f"detector {name}")
+        self._require_known_labels({name: each.detector.manifest for name, each in batchers.items()})
         return batchers
 
+    def _require_known_labels(self, manifests: Mapping[str, ModelManifest]) -> None:
+        """What a model without a sidecar file finds is known only now."""
+        every = {label for manifest in manifests.values() for label in manifest.labels}
+        for name, camera in self._config.cameras.items():
+            manifest = manifests[camera.detector]
+            for problem in unknown_labels(camera, manifest.name, manifest.labels):
+                # A global filter may be meant for another camera's model.
+                if problem.label not in every:
+                    where = ".".join(map(str, problem.path))
+                    raise ConfigError(f"cameras.{name}.{where}: {problem.text}")
+
     def _sinks(self, lines: JsonLines | None, batchers: Mapping[str, Batcher]) -> list[Sink]:
-        sinks: list[Sink] = [StoreSink(self._store, self.metrics)]
+        sinks: list[Sink] = [StoreSink(self._store, self.metrics), Meter(self.metrics)]
         if lines is not None:
             models = {
                 name: batchers[camera.detector].detector.manifest.name
@@ -164,10 +178,11 @@ class App:
                 source, batcher = self._sources[name], batchers[camera.detector]
                 detect = wanted(camera.detect, batcher.detector.manifest)
                 followed = camera.track.starting_from(detect.min_confidence)
-                tracker, rules = Tracker(followed, camera.stationary), EventRules(name, camera.events)
+                tracker = Tracker(followed, camera.stationary)
+                judge = Judge(name, camera.model_copy(update={"detect": detect}))
                 known = Known(self._parked.get(name, ()), camera.stationary.keep)
-                parking = Parking(tracker, rules, self._store, known)
-                stages = Stages(batcher, tracker, rules, publisher, self.metrics, parking)
+                parking = Parking(tracker, judge, self._store, known)
+                stages = Stages(batcher, tracker, judge, publisher, self.metrics, parking)
                 cameras.start_soon(self._play, source)
                 cameras.start_soon(Pipeline(source, detect, stages).run)
 
@@ -178,13 +193,6 @@ class App:
             # Its reason is shown as its state, too; the other cameras go on.
             log.warning("%s: %s", source.name, error)
             self._ended.append(error)
-
-
-def wanted(detect: DetectConfig, manifest: ModelManifest) -> DetectConfig:
-    """What is published of a camera: from the model's own threshold on, unless another is configured."""
-    if detect.min_confidence is not None:
-        return detect
-    return detect.model_copy(update={"min_confidence": manifest.thresholds.confidence})
 
 
 def options_of(config: DetectorConfig) -> SessionOptions:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from streamer.config import Config
 from streamer.errors import ConfigError
+from streamer.names import Problem, camera_problems, common_problems, unknown_labels
 
 INHERITED: Final = (
     "clock",
@@ -80,11 +81,64 @@ def parse(text: str, name: str, environment: Mapping[str, str] = os.environ) -> 
     """The same as `load` for a text; ``name`` stands for the file in messages."""
     document = _document(text, name, environment)
     try:
-        return Config.model_validate(_inherit(document.values))
+        config = Config.model_validate(_inherit(document.values))
     except ValidationError as error:
         sentences = [_sentence(document, details) for details in error.errors()]
         told = dict.fromkeys(sentence for sentence in sentences if sentence)
         raise ConfigError("\n".join(sorted(told, key=_line_number))) from None
+    _refuse([*_named(document, (), common_problems(config)), *_cameras_named(document, config)])
+    return config
+
+
+def check_labels(
+    path: Path,
+    config: Config,
+    known: Mapping[str, Collection[str]],
+    environment: Mapping[str, str] = os.environ,
+) -> None:
+    """Refuse labels that no model of a configuration knows.
+
+    Args:
+        path: the file it was read from.
+        config: what was read.
+        known: the labels of each detector's model; one that is missing is not asked.
+        environment: where ``${NAME}`` is looked up.
+
+    Raises:
+        ConfigError: ``file:line: what was expected, what was received``, one line per error.
+    """
+    document = _document(path.read_text(encoding="utf-8"), str(path), environment)
+    every = {label for labels in known.values() for label in labels}
+    told: list[str] = []
+    for name, camera in config.cameras.items():
+        if camera.detector in known:
+            model = config.detectors[camera.detector].model
+            problems = unknown_labels(camera, model, known[camera.detector])
+            # What all cameras share may be meant for another camera's model.
+            shared = (replace(each, everywhere=each.label not in every) for each in problems)
+            told += _named(document, ("cameras", name), shared)
+    _refuse(told)
+
+
+def _cameras_named(document: Document, config: Config) -> Iterator[str]:
+    for name, camera in config.cameras.items():
+        yield from _named(document, ("cameras", name), camera_problems(camera))
+
+
+def _named(document: Document, section: KeyPath, problems: Iterable[Problem]) -> Iterator[str]:
+    """A sentence for each problem of a section, less those that a camera has from a global section."""
+    for problem in problems:
+        path = (*section, *map(str, problem.path))
+        if document.inherited(path):
+            if not problem.everywhere:
+                continue
+            path = path[2:]
+        yield f"{document.name}:{document.line(path)}: {'.'.join(path)}: {problem.text}"
+
+
+def _refuse(sentences: Sequence[str]) -> None:
+    if sentences:
+        raise ConfigError("\n".join(sorted(dict.fromkeys(sentences), key=_line_number)))
 
 
 def validated(values: Mapping[str, Any], name: str = "command line") -> Config:

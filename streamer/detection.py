@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -24,7 +25,9 @@ from streamer.capture.source import open_source
 from streamer.config import CameraConfig, DetectConfig, DetectorConfig, TrackerConfig
 from streamer.errors import ConfigError, SourceEnded
 from streamer.interrupt import interruptible
-from streamer.pipeline import FrameSource, Pipeline, Stages
+from streamer.judge import Judge
+from streamer.pipeline import FrameSource, Pipeline, Stages, wanted
+from streamer.publish.explained import Explained
 from streamer.publish.jsonl import STANDARD_OUTPUT, JsonLinesSink, json_lines
 from streamer.publish.pictures import Pictures
 from streamer.publish.progress import Progress
@@ -60,10 +63,12 @@ class Job:
     Attributes:
         sources: pictures, folders, globs, videos, addresses.
         detector: the model and its overlap limit.
-        detect: least confidence; its ``fps`` does not count here.
+        detect: labels and least confidence (none said: the model's); its ``fps`` does not count here.
         outputs: where results go.
         every: takes frames 0, every, 2 * every .. of a video.
         track: whether objects are followed through a video.
+        camera: whose rules judge what is found; None judges nothing.
+        explain: tell why objects are dropped or kept, with the default rules where no camera is said.
     """
 
     sources: tuple[str, ...]
@@ -72,6 +77,8 @@ class Job:
     outputs: Outputs
     every: int = 1
     track: bool = True
+    camera: CameraConfig | None = None
+    explain: bool = False
 
 
 @dataclass(slots=True)
@@ -146,6 +153,7 @@ class Detection:
             stack.callback(services.cancel_scope.cancel)
             batcher = await self._batcher(services)
             manifest, policy = batcher.detector.manifest, batcher.policy
+            self._detect_config = wanted(self._job.detect, manifest)
             self._progress = Progress(f"{manifest.name} on {policy.provider}")
             stack.enter_context(self._progress)
             # Opened with the first result: a run that has none leaves earlier outputs as they are.
@@ -176,7 +184,9 @@ class Detection:
         if outputs.json:
             lines = await stack.enter_async_context(json_lines(outputs.json, lossless=True))
             models = {item.name: model for item in self._inputs}
-            sinks.append(JsonLinesSink(lines, models, file_of=self._file_of, events=False))
+            sinks.append(JsonLinesSink(lines, models, file_of=self._file_of, snapshots=False))
+        elif self._job.explain:
+            sinks.append(Explained(sys.stderr))
         if outputs.video:
             sinks.append(await stack.enter_async_context(VideoFile(outputs.video)))
         if outputs.pictures:
@@ -194,25 +204,36 @@ class Detection:
             self._progress.begin("pictures", lambda: len(pictures))
             source = PictureSource(pictures, self._failed)
             tally = Tally()
-            await self._follow(source, Stages(batcher, Untracked(), None, publisher, tally), tally)
+            judge = self._judge(source.name, follows=False)
+            await self._follow(source, Stages(batcher, Untracked(), judge, publisher, tally), tally)
 
     async def _watch(self, video: Video, batcher: Batcher, publisher: Opening) -> None:
         camera, tally = CameraConfig(source=video.source, loop=False), Tally()
         source = open_source(video.name, camera, tally, lossless=True, every=self._job.every)
         self._progress.begin(video.name, lambda: _due(source.frames_total(), self._job.every))
-        followed = TrackerConfig().starting_from(self._job.detect.min_confidence)
+        followed = self._job.camera.track if self._job.camera else TrackerConfig()
+        followed = followed.starting_from(self._detect_config.min_confidence)
         tracker = Tracker(followed) if self._job.track else Untracked()
+        judge = self._judge(video.name, follows=self._job.track)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._play, source)
-            await self._follow(source, Stages(batcher, tracker, None, publisher, tally), tally)
+            await self._follow(source, Stages(batcher, tracker, judge, publisher, tally), tally)
         if tally.dropped_frames:
             of_total = f" of {total}" if (total := source.frames_total()) else ""
             log.warning(
                 "%s: damaged: %d%s frames could be read", video.source, tally.received_frames, of_total
             )
 
+    def _judge(self, name: str, *, follows: bool) -> Judge | None:
+        job = self._job
+        if job.camera is None and not job.explain:
+            return None
+        camera = job.camera or CameraConfig(source=name)
+        judged = camera.model_copy(update={"detect": self._detect_config})
+        return Judge(name, judged, follows=follows, explain=job.explain)
+
     async def _follow(self, source: FrameSource, stages: Stages, tally: Tally) -> None:
-        await Pipeline(source, self._job.detect, stages, stages.batcher.window).run()
+        await Pipeline(source, self._detect_config, stages, stages.batcher.window).run()
         self._outcome.lost_frames += tally.dropped_frames
 
     async def _play(self, source: Source) -> None:

@@ -10,11 +10,46 @@ Box = tuple[float, float, float, float]
 ZoneChange = Literal["entered", "loitering", "left"]
 Direction = Literal["in", "out"]
 CameraState = Literal["up", "down", "covered", "frozen", "unfocused"]
+Outcome = Literal["dropped", "waiting", "refused", "started"]
 
 
 def snapshot_path(camera: str, started_at: datetime, event: str) -> str:
     """Where an event's pictures lie below the data folder, without suffix; a folder per camera and day."""
     return f"snapshots/{camera}/{started_at.astimezone(UTC):%Y-%m-%d}/{event}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What one rule said of one object.
+
+    Attributes:
+        rule: its name in the configuration, such as ``min_area``.
+        kept: whether it lets the object pass.
+        value, limit: what the object has and what the rule asks for; None where there is no such thing.
+    """
+
+    rule: str
+    kept: bool
+    value: float | str | None
+    limit: float | str | None
+
+    def __str__(self) -> str:
+        """``min_area: 0.002, expected at least 0.01``, or ``min_area: 0.02``."""
+        value = _shown(self.value)
+        if self.kept:
+            return f"{self.rule}: {value}"
+        expected = f"expected {_bound(self.rule)}{_shown(self.limit)}"
+        return f"{self.rule}: {expected}" if self.value is None else f"{self.rule}: {value}, {expected}"
+
+
+def _shown(value: float | str | None) -> str:
+    return value if isinstance(value, str) else "nothing" if value is None else f"{value:.3g}"
+
+
+def _bound(rule: str) -> str:
+    if rule in {"masks", "labels", "required_zones"}:
+        return ""
+    return "at most " if rule.startswith("max_") else "at least "
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +71,7 @@ class Event:
             ``<snapshot>.jpg`` (full frame), ``<snapshot>.crop.jpg`` and ``<snapshot>.json``.
         sub_label, attributes: what a classifier adds.
         zones: zones entered so far.
+        rules: what let it become an event.
         stationary: the object does not move; it stays in view, or is remembered where it was.
         pictured: the frame it is published with shows it better than all before.
     """
@@ -53,6 +89,7 @@ class Event:
     sub_label: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
     zones: tuple[str, ...] = ()
+    rules: tuple[Ruling, ...] = ()
     stationary: bool = False
     pictured: bool = True
 
@@ -174,5 +211,25 @@ class CameraEvent:
     since: datetime
 
 
-Happening: TypeAlias = Event | ZoneEvent | LineCrossing | Counts | CameraEvent
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Why an object was, or was not, followed or made an event; only told to who asks.
+
+    Attributes:
+        outcome: a box was ``dropped``; a track is ``waiting`` to become an event, was ``refused`` to the
+            end, or ``started`` one.
+        label: class name of the object.
+        rulings: what decided it; all that let it pass, or the one that did not.
+        box: x1, y1, x2, y2 in source pixels; None of a track that ended.
+        track: id of the object's track; None where it has none.
+    """
+
+    outcome: Outcome
+    label: str
+    rulings: tuple[Ruling, ...]
+    box: Box | None
+    track: int | None
+
+
+Happening: TypeAlias = Event | ZoneEvent | LineCrossing | Counts | CameraEvent | Decision
 """Whatever is told to sinks beside the detections."""

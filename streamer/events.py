@@ -7,14 +7,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 from uuid_utils import uuid7
 
 from detectors.detections import CLASS_NAME
-from streamer.event import Box, Event, Parked, Phase, snapshot_path
+from streamer.event import Box, Event, Parked, Phase, Ruling, snapshot_path
+from streamer.rules.starting import Candidate, StartRules, Verdict
 from streamer.tracking.tracks import ParkedTrack
 from streamer.tracking.vote import Vote
 
@@ -65,6 +65,8 @@ class Following:
         label: as told last.
         confidences: of the latest sightings, until the event started.
         stationary: it does not move, as of now.
+        zones: entered so far.
+        rules: what let it become an event.
         id: of the event; None until it started.
     """
 
@@ -77,7 +79,29 @@ class Following:
     label: str
     confidences: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
     stationary: bool = False
+    zones: tuple[str, ...] = ()
+    rules: tuple[Ruling, ...] = ()
     id: str | None = None
+
+    @property
+    def track(self) -> int:
+        return self.last.track
+
+    @property
+    def age_s(self) -> float:
+        return self.last.time_s - self.first.time_s
+
+    @property
+    def box(self) -> Box:
+        return self.last.box
+
+
+class Gate(Protocol):
+    """Says which tracks may become events, and where they have been."""
+
+    def may_start(self, candidate: Candidate) -> Verdict: ...
+
+    def zones_of(self, track: int) -> tuple[str, ...]: ...
 
 
 class EventRules:
@@ -86,8 +110,23 @@ class EventRules:
     It touches no clock: times are those of the frames.
     """
 
-    def __init__(self, camera: str, config: EventConfig, new_id: Callable[[], str] = new_event_id) -> None:
+    def __init__(
+        self,
+        camera: str,
+        config: EventConfig,
+        new_id: Callable[[], str] = new_event_id,
+        *,
+        gate: Gate | None = None,
+    ) -> None:
+        """
+        Args:
+            camera: its name.
+            config: when a track becomes an event, and how often it is updated.
+            new_id: gives ids.
+            gate: the rules of the camera's scene, where there are any.
+        """
         self._camera = camera
+        self._gate: Gate = gate or StartRules(config)
         self._config = config
         self._new_id = new_id
         self._followed: dict[int, Following] = {}
@@ -159,10 +198,15 @@ class EventRules:
         )
         first = replace(last, captured_at=event.started_at)
         following = Following(first, last, last, seen_s, event.confidence, Vote(parked.votes), event.label)
-        following.id, following.stationary = event.id, True
+        following.id, following.stationary, following.zones = event.id, True, event.zones
         self._followed[event.track] = following
         place = scaled(parked.place, (frame.width, frame.height))
         return ParkedTrack(event.track, event.label, place, seen_s)
+
+    def event_of(self, track: int) -> str | None:
+        """The id of the event that a track is; None where it is none."""
+        following = self._followed.get(track)
+        return None if following is None else following.id
 
     def _see(self, sighting: Sighting, tracks: Tracks) -> Event | None:
         following = self._followed.get(sighting.track)
@@ -175,19 +219,15 @@ class EventRules:
         following.stationary = sighting.track in tracks.parked
         following.confidence = max(following.confidence, sighting.confidence)
         following.vote.add(sighting.label, sighting.confidence)
+        entered = self._gate.zones_of(sighting.track)
+        if entered and entered != following.zones:
+            following.zones = tuple(dict.fromkeys((*following.zones, *entered)))
         if following.id is None:
+            following.label = following.vote.winner()
             following.confidences.append(sighting.confidence)
-            return self._start(following) if self._is_confirmed(following) else None
+            verdict = self._gate.may_start(following)
+            return self._start(following, verdict) if verdict.kept else None
         return self._update(following)
-
-    def _is_confirmed(self, following: Following) -> bool:
-        config, seen = self._config, following.confidences
-        age_s = following.last.time_s - following.first.time_s
-        return (
-            len(seen) >= config.confirm_hits
-            and age_s >= config.confirm_s - LATE_S
-            and median(seen) >= config.threshold
-        )
 
     def _is_better(self, following: Following) -> bool:
         waited_s = following.last.time_s - following.pictured_s
@@ -196,10 +236,10 @@ class EventRules:
             and following.last.score >= self._config.better * following.best.score
         )
 
-    def _start(self, following: Following) -> Event:
+    def _start(self, following: Following, verdict: Verdict) -> Event:
         following.id = self._new_id()
+        following.rules = verdict.rulings
         following.confidences.clear()
-        following.label = following.vote.winner()
         return self._pictured(following, "start")
 
     def _update(self, following: Following) -> Event | None:
@@ -232,6 +272,8 @@ class EventRules:
             snapshot=snapshot_path(self._camera, started_at, following.id),
             stationary=following.stationary,
             pictured=False,
+            zones=following.zones,
+            rules=following.rules,
         )
 
 

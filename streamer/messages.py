@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
@@ -18,11 +19,12 @@ from pydantic import (
 )
 
 from streamer.errors import MessageRejected
+from streamer.event import Outcome
 
 if TYPE_CHECKING:
     from supervision import Detections
 
-    from streamer.event import Event
+    from streamer.event import Decision, Event, Ruling
     from streamer.frame import Frame
     from streamer.tracking.tracks import Tracks
 
@@ -32,6 +34,7 @@ EVENTS_SCHEMA: Final = "sightline.events/1"
 PTS_DIGITS: Final = 6
 BOX_DIGITS: Final = 1
 CONFIDENCE_DIGITS: Final = 4
+VALUE_DIGITS: Final = 6
 NOT_FOLLOWED: Final = -1
 
 
@@ -76,6 +79,53 @@ def _absent(value: object) -> bool:
     return value is None
 
 
+Ruled = Annotated[float, Field(allow_inf_nan=False)] | str | None
+
+
+class RulingRecord(Record):
+    """What one rule said of an object."""
+
+    rule: str = Field(description="its name in the configuration")
+    kept: bool = Field(description="whether it let the object pass")
+    value: Ruled = Field(description="what the object has")
+    limit: Ruled = Field(description="what the rule asks for")
+
+    @classmethod
+    def of(cls, ruling: Ruling) -> Self:
+        return cls(
+            rule=ruling.rule, kept=ruling.kept, value=_rounded(ruling.value), limit=_rounded(ruling.limit)
+        )
+
+
+def _rounded(value: Ruled) -> Ruled:
+    return round(value, VALUE_DIGITS) if isinstance(value, float) else value
+
+
+class DecisionRecord(Record):
+    """Why an object was dropped, is not an event, or became one."""
+
+    outcome: Outcome
+    label: str
+    track: Annotated[int, Field(ge=0)] | None
+    box: Box | None
+    rules: tuple[RulingRecord, ...]
+
+    @classmethod
+    def of(cls, decision: Decision) -> Self:
+        return cls(
+            outcome=decision.outcome,
+            label=decision.label,
+            track=decision.track,
+            box=None if decision.box is None else _box(decision.box),
+            rules=tuple(map(RulingRecord.of, decision.rulings)),
+        )
+
+
+def _box(box: Sequence[float]) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = (round(float(edge), BOX_DIGITS) for edge in box)
+    return x1, y1, x2, y2
+
+
 class DetectionRecord(Record):
     """What was found in one processed frame, or picture; ``objects`` is empty when nothing was."""
 
@@ -94,9 +144,20 @@ class DetectionRecord(Record):
     height: int = Field(gt=0)
     model: str = Field(description="name of the detector's model")
     objects: tuple[DetectedObject, ...]
+    explain: tuple[DecisionRecord, ...] | None = Field(
+        default=None, exclude_if=_absent, description="what the rules decided; absent unless asked for"
+    )
 
     @classmethod
-    def of(cls, frame: Frame, tracks: Tracks, model: str, *, file: str | None = None) -> Self:
+    def of(
+        cls,
+        frame: Frame,
+        tracks: Tracks,
+        model: str,
+        *,
+        file: str | None = None,
+        why: Sequence[Decision] = (),
+    ) -> Self:
         """The record of a frame; MessageRejected when a box or a score is not a number."""
         try:
             return cls(
@@ -112,6 +173,7 @@ class DetectionRecord(Record):
                 height=frame.height,
                 model=model,
                 objects=detected_objects(tracks.detections),
+                explain=tuple(map(DecisionRecord.of, why)) or None,
             )
         except ValidationError as error:
             raise MessageRejected(_what_is_wrong(frame.camera, error)) from error
@@ -133,6 +195,7 @@ class EventRecord(Record):
     width: int = Field(gt=0)
     height: int = Field(gt=0)
     zones: tuple[str, ...]
+    rules: tuple[RulingRecord, ...] = Field(description="what let it become an event")
     stationary: bool = Field(description="it does not move: in view, or remembered where it was")
     started_at: Timestamp
     ended_at: Timestamp | None
@@ -141,7 +204,6 @@ class EventRecord(Record):
     @classmethod
     def of(cls, event: Event, *, width: int, height: int) -> Self:
         """The record of an event whose box lies in a picture of that size; MessageRejected as above."""
-        box = [round(float(edge), BOX_DIGITS) for edge in event.box]
         try:
             return cls(
                 schema=EVENTS_SCHEMA,
@@ -153,10 +215,11 @@ class EventRecord(Record):
                 attributes=dict(event.attributes),
                 track=event.track,
                 confidence=round(float(event.confidence), CONFIDENCE_DIGITS),
-                box=(box[0], box[1], box[2], box[3]),
+                box=_box(event.box),
                 width=width,
                 height=height,
                 zones=event.zones,
+                rules=tuple(map(RulingRecord.of, event.rules)),
                 stationary=event.stationary,
                 started_at=event.started_at,
                 ended_at=event.ended_at,
@@ -178,14 +241,6 @@ def detected_objects(detections: Detections) -> tuple[DetectedObject, ...]:
         DetectedObject(label=label, confidence=confidence, box=box, track=track if track >= 0 else None)
         for label, confidence, box, track in zip(labels, confidences, boxes, tracks, strict=True)
     )
-
-
-def schemas() -> dict[str, Any]:
-    """JSON Schema of every record by the value of its ``schema``, as it is on the wire."""
-    return {
-        DETECTIONS_SCHEMA: DetectionRecord.model_json_schema(mode="serialization"),
-        EVENTS_SCHEMA: EventRecord.model_json_schema(mode="serialization"),
-    }
 
 
 def _column(values: Any) -> Any:

@@ -23,6 +23,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from streamer.capture.state import SourcePhase, SourceState
+from streamer.event import Direction, ZoneChange
 from streamer.status import Status
 
 M = TypeVar("M", Counter, Gauge, Histogram)
@@ -221,6 +222,16 @@ class Metrics:
         """An event was published."""
         self._series.events.of(camera, label, phase).inc()
 
+    def zone(self, camera: str, zone: str, label: str, change: ZoneChange) -> None:
+        """An object entered a zone, loiters in it, or left it."""
+        self._series.zones.of(camera, zone, label, change).inc()
+        if change != "loitering":
+            self._series.occupancy.of(camera, zone, label).inc(1 if change == "entered" else -1)
+
+    def crossing(self, camera: str, line: str, label: str, direction: Direction) -> None:
+        """An object crossed a line."""
+        self._series.crossings.of(camera, line, label, direction).inc()
+
     # A detector's queue.
 
     def queue_depth(self, detector: str, frames: int) -> None:
@@ -316,6 +327,12 @@ class _Series:
         self.batch_frames = histogram("batch_frames", "Frames of one run", detector, BATCH_BUCKETS)
         waiting = Gauge("sightline_queue_depth", "Frames that wait now", detector, registry=registry)
         self.queue = _Known(waiting)
+        zone = ("camera", "zone", "label")
+        self.zones = counter("zone_changes", "Objects that entered, loitered and left", *zone, "change")
+        self.occupancy = _Known(
+            Gauge("sightline_zone_occupancy", "Objects in the zone now", zone, registry=registry)
+        )
+        self.crossings = counter("line_crossings", "Lines crossed", "camera", "line", "label", "direction")
 
 
 class _WithoutBirthdays(Collector):

@@ -10,12 +10,20 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from streamer.event import Event, Parked
-    from streamer.events import EventRules
     from streamer.frame import Frame
     from streamer.tracking.tracker import Tracker
+    from streamer.tracking.tracks import ParkedTrack
 
 REFRESH_S: Final = 10.0
 """So much may be missing, after a crash, of the time at which a parked object was last seen."""
+
+
+class ParkedRules(Protocol):
+    """What makes events of tracks, and goes on with those of parked objects."""
+
+    def parked(self, tracks: Sequence[ParkedTrack], size: tuple[int, int]) -> tuple[Parked, ...]: ...
+
+    def recall(self, frame: Frame, known: Sequence[Parked]) -> list[ParkedTrack]: ...
 
 
 class ParkedKeeper(Protocol):
@@ -40,7 +48,7 @@ class Parking:
     """One camera's parked objects, told to a store whenever they change, and now and then."""
 
     def __init__(
-        self, tracker: Tracker, rules: EventRules, keeper: ParkedKeeper, known: Known = NOTHING
+        self, tracker: Tracker, rules: ParkedRules, keeper: ParkedKeeper, known: Known = NOTHING
     ) -> None:
         """
         Args:

@@ -20,13 +20,16 @@ from streamer.frame import Frame
 if TYPE_CHECKING:
     import asyncio
 
+    import numpy as np
+    from numpy.typing import NDArray
     from supervision import Detections
 
+    from detectors.manifest import ModelManifest
     from detectors.pixels import Pixels
     from streamer.batching import Batcher
     from streamer.config import DetectConfig
-    from streamer.event import Event
-    from streamer.events import EventRules
+    from streamer.event import Happening
+    from streamer.judge import Judge
     from streamer.parking import Parking
     from streamer.tracking.tracks import Tracks
 
@@ -52,10 +55,10 @@ class FrameSource(Protocol):
 class Publisher(Protocol):
     """Where results go. It never raises for a sink that is down: that is the sink's to retry."""
 
-    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None: ...
+    async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None: ...
 
-    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
-        """Take events that end without a frame: their camera is silent, or the service stops."""
+    async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
+        """Take what happens without a frame: the camera is silent, or the service stops."""
 
 
 class PipelineObserver(Protocol):
@@ -81,7 +84,7 @@ class Stages:
     Attributes:
         batcher: the queue of the camera's detector.
         tracker: follows the objects.
-        rules: makes events of them; None where no events are wanted.
+        rules: of the camera: which boxes are followed, and what is told of them; None where there are none.
         publisher: takes the results.
         observer: counts and measures.
         parking: keeps what is parked for the next process; None where nothing is kept.
@@ -89,7 +92,7 @@ class Stages:
 
     batcher: Batcher
     tracker: Following
-    rules: EventRules | None
+    rules: Judge | None
     publisher: Publisher
     observer: PipelineObserver
     parking: Parking | None = None
@@ -178,7 +181,8 @@ class Pipeline:
 
     def _lowest(self) -> float:
         """Weak detections continue a track, though they are not published."""
-        return min(WEAK_CONFIDENCE, self._least)
+        rules = self._stages.rules
+        return min(WEAK_CONFIDENCE, self._least, rules.lowest if rules else 1.0)
 
     def _submit(self, frame: Frame) -> Pending:
         now = time.monotonic()
@@ -192,18 +196,19 @@ class Pipeline:
             self._stages.observer.dropped(frame.camera, "error")
             return None
         self._stages.observer.observe_stage(frame.camera, "inference", time.monotonic() - pending.at)
-        return with_labels(outcome, self._detect.labels)
+        return outcome
 
     async def _follow(self, frame: Frame, found: Detections) -> None:
-        stages, began = self._stages, time.monotonic()
+        stages, rules, began = self._stages, self._stages.rules, time.monotonic()
         if stages.parking is not None and self._last is None:
             stages.parking.begin(frame)
-        tracks = stages.tracker.update(frame.time_s, found, frame.pixels)
-        events = stages.rules.update(frame, tracks) if stages.rules else []
+        wanted = rules.select(frame, found) if rules else with_labels(found, self._detect.labels)
+        tracks = stages.tracker.update(frame.time_s, wanted, frame.pixels)
+        happenings = rules.update(frame, tracks) if rules else []
         self._last, self._last_at = frame, began
         followed = time.monotonic()
-        shown = confident(tracks, self._least)
-        await stages.publisher.publish(frame, shown, events)
+        shown = confident(tracks, rules.least(tracks.detections) if rules else self._least)
+        await stages.publisher.publish(frame, shown, happenings)
         if stages.parking is not None:
             stages.parking.look(frame, tracks.parked)
         done = time.monotonic()
@@ -235,9 +240,16 @@ class Pipeline:
         parking.tell(last)
         await self._conclude(rules.pause(last.captured_at))
 
-    async def _conclude(self, events: Sequence[Event]) -> None:
-        if events:
-            await self._stages.publisher.conclude(self._source.name, events)
+    async def _conclude(self, happenings: Sequence[Happening]) -> None:
+        if happenings:
+            await self._stages.publisher.conclude(self._source.name, happenings)
+
+
+def wanted(detect: DetectConfig, manifest: ModelManifest) -> DetectConfig:
+    """What is published of a camera: from the model's own threshold on, unless another is configured."""
+    if detect.min_confidence is not None:
+        return detect
+    return detect.model_copy(update={"min_confidence": manifest.thresholds.confidence})
 
 
 async def outcome(pending: Pending) -> Detections | InferenceError:
@@ -248,10 +260,10 @@ async def outcome(pending: Pending) -> Detections | InferenceError:
         return error
 
 
-def confident(tracks: Tracks, min_confidence: float) -> Tracks:
-    """The same moment without what was found with less confidence."""
+def confident(tracks: Tracks, least: float | NDArray[np.float64]) -> Tracks:
+    """The same moment without what was found with less confidence, than all need or than each [N] does."""
     confidence = tracks.detections.confidence
-    if confidence is None or not len(confidence) or confidence.min() >= min_confidence:
+    if confidence is None or (enough := confidence >= least).all():
         return tracks
-    kept = tracks.detections[confidence >= min_confidence]
+    kept = tracks.detections[enough]
     return replace(tracks, detections=cast("Detections", kept))

@@ -17,7 +17,7 @@ from streamer.bench.rig import MIN_CONFIDENCE, Tally, served
 from streamer.bench.samples import Watch
 from streamer.capture.source import open_source
 from streamer.config import CameraConfig, DetectConfig
-from streamer.events import EventRules
+from streamer.judge import Judge
 from streamer.metrics import Metrics
 from streamer.pipeline import Pipeline, Stages
 from streamer.status import Status
@@ -56,7 +56,7 @@ class Cameras:
     async def _watch(self, name: str, camera: CameraConfig, tally: Tally, delay_s: float) -> None:
         await anyio.sleep(delay_s)
         source = open_source(name, camera, self._metrics)
-        tracker, rules = Tracker(camera.track, camera.stationary), EventRules(name, camera.events)
+        tracker, rules = Tracker(camera.track, camera.stationary), Judge(name, camera)
         stages = Stages(self._batcher, tracker, rules, tally, self._metrics)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(source.run)

@@ -14,7 +14,7 @@ from streamer.batching import Batcher
 from streamer.config import DetectorConfig
 
 if TYPE_CHECKING:
-    from streamer.event import Event
+    from streamer.event import Happening
     from streamer.frame import Frame
     from streamer.metrics import Metrics
     from streamer.tracking.tracks import Tracks
@@ -50,13 +50,13 @@ class Tally:
         self.latencies_s: list[float] = []
         self._wanted = wanted
 
-    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
+    async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
         self.results[frame.camera] = self.results.get(frame.camera, 0) + 1
         self.latencies_s.append(time.monotonic() - frame.decoded_at)
         if len(self.latencies_s) == self._wanted:
             self.reached.set()
 
-    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
+    async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
         """Events that end without a frame are no results."""
 
     def clear(self) -> None:

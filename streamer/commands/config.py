@@ -33,13 +33,44 @@ def print_schema(_options: argparse.Namespace) -> int:
 
 def check_file(options: argparse.Namespace) -> int:
     """Check one file; a wrong one raises `ConfigError` with a line for each error."""
-    from streamer.config_file import load
-
-    config = load(options.config)
+    config = checked(options.config)
     _check_names(options.config, config)
     count = len(config.cameras)
     print(f"{options.config}: good, {count} camera{'s' if count != 1 else ''}")
     return 0
+
+
+def checked(path: Path) -> Config:
+    """The configuration of a file, its labels known to its models.
+
+    Raises:
+        ConfigError: a line for each error.
+    """
+    from streamer.config_file import load
+
+    config = load(path)
+    require_known_labels(path, config)
+    return config
+
+
+def require_known_labels(path: Path, config: Config) -> None:
+    """A label that a camera's model does not know is an error; a model without a manifest is not asked."""
+    from detectors.errors import ModelLoadError
+    from detectors.manifest import stated_in
+    from detectors.store import resolve
+    from streamer.config_file import check_labels
+
+    known: dict[str, tuple[str, ...]] = {}
+    for name, detector in config.detectors.items():
+        try:
+            manifest = resolve(detector.model).manifest
+            labels = stated_in(manifest.read_bytes()).get("labels") if manifest else None
+        except (ModelLoadError, OSError):
+            # What is wrong with the model itself is told where it is loaded.
+            continue
+        if labels:
+            known[name] = tuple(labels)
+    check_labels(path, config, known)
 
 
 def _check_names(path: Path, config: Config) -> None:

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from streamer.commands.parsers import Subparsers, positive, share
+from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
+    from streamer.config import CameraConfig, DetectorConfig
     from streamer.detection import Job
+
+
+MIN_CONFIDENCE: Final = 0.25
 
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("detect", help="find objects in pictures and videos")
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="picture, folder, glob or video")
-    parser.add_argument("--model", default="sightline-nano", metavar="M", help="catalogue name or path")
+    parser.add_argument("--model", metavar="M", help="catalogue name or path (sightline-nano)")
     parser.add_argument("--json", metavar="F|-", help="write JSON Lines, one per picture or frame")
     parser.add_argument("--video", metavar="F", help="write an annotated video")
     parser.add_argument("--pictures", metavar="DIR", help="write annotated pictures")
-    parser.add_argument("--min-confidence", type=share, default=0.25, metavar="0.25")
-    parser.add_argument("--iou", type=share, default=0.45, metavar="0.45", help="overlap that NMS removes")
+    parser.add_argument("--min-confidence", type=share, metavar="0.25")
+    parser.add_argument("--iou", type=share, metavar="0.45", help="overlap that NMS removes")
     parser.add_argument("--every", type=positive, default=1, metavar="N", help="take frames 0, N, 2N ..")
     parser.add_argument("--no-track", action="store_true", help="follow nothing: every frame stands alone")
+    parser.add_argument(
+        "--config", type=Path, metavar="F", help="judge by the rules of a camera of this file"
+    )
+    parser.add_argument("--camera", metavar="NAME", help="which one, where the file has several")
+    parser.add_argument(
+        "--explain", action="store_true", help="say why objects are dropped or kept, as text or in the JSON"
+    )
     parser.set_defaults(run=run)
 
 
@@ -42,14 +55,46 @@ def run(options: argparse.Namespace) -> int:
 
 
 def job(options: argparse.Namespace) -> Job:
+    """What the command line asks for; it wins over the configuration.
+
+    Raises:
+        ConfigError: the configuration is wrong, or has no such camera.
+    """
     from streamer.config import DetectConfig, DetectorConfig
     from streamer.detection import Job, Outputs
 
+    camera, detector = judged(options)
+    given = {"model": options.model, "iou": options.iou}
+    detector = (detector or DetectorConfig()).model_copy(
+        update={option: value for option, value in given.items() if value is not None}
+    )
+    detect = camera.detect if camera else DetectConfig(min_confidence=MIN_CONFIDENCE)
+    least = detect.min_confidence if options.min_confidence is None else options.min_confidence
     return Job(
         sources=tuple(options.sources),
-        detector=DetectorConfig(model=options.model, iou=options.iou),
-        detect=DetectConfig(fps=0, min_confidence=options.min_confidence),
+        detector=detector,
+        detect=detect.model_copy(update={"fps": 0.0, "min_confidence": least}),
         outputs=Outputs(json=options.json, video=options.video, pictures=options.pictures),
         every=options.every,
         track=not options.no_track,
+        camera=camera,
+        explain=options.explain,
     )
+
+
+def judged(options: argparse.Namespace) -> tuple[CameraConfig | None, DetectorConfig | None]:
+    """The camera whose rules judge what is found, and its detector."""
+    from streamer.commands.config import checked
+
+    if options.config is None:
+        if options.camera is not None:
+            raise ConfigError("--camera: expected --config with it, received none")
+        return None, None
+    config = checked(options.config)
+    names = list(config.cameras)
+    name = names[0] if options.camera is None and len(names) == 1 else options.camera
+    if name not in config.cameras:
+        received = "none" if name is None else repr(name)
+        raise ConfigError(f"--camera: expected one of {', '.join(names)}, received {received}")
+    camera = config.cameras[name]
+    return camera, config.detectors[camera.detector]

@@ -23,14 +23,15 @@ def run(options: argparse.Namespace) -> int:
     """
     import anyio
 
-    from streamer.config_file import load, validated
+    from streamer.commands.config import checked
+    from streamer.config_file import validated
     from streamer.doctor.checks import examine
 
     # What cameras say on the log is in the report.
     logging.getLogger("streamer.capture").setLevel(logging.ERROR)
     # Without a configuration the demo's own stands in: what everybody can run.
     street = {"cameras": {"street": {"source": "sim://street?seed=0"}}}
-    config = load(options.config) if options.config else validated(street)
+    config = checked(options.config) if options.config else validated(street)
     failed = 0
     for section, findings in anyio.run(examine, config):
         print(f"\n{section}")

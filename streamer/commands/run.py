@@ -50,12 +50,15 @@ def serve(config: Config) -> None:
 
 def configured(options: argparse.Namespace) -> Config:
     """The configuration of the command line: a file, or addresses, and options that win over both."""
+    from streamer.commands.config import require_known_labels
     from streamer.config_file import load, validated
 
     if (options.config is None) == (not options.source):
         raise ConfigError("expected either a configuration file or --source, see sightline run --help")
     if options.config is not None:
-        return overridden(load(options.config), options)
+        config = overridden(load(options.config), options)
+        require_known_labels(options.config, config)
+        return config
     cameras = {f"camera-{n}": {"source": url} for n, url in enumerate(options.source, 1)}
     return overridden(validated({"cameras": cameras}), options)
 

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -15,12 +16,14 @@ from typing import TYPE_CHECKING, Final, Self
 import anyio.to_thread
 
 from streamer.errors import ConfigError, MessageRejected, SinkUnavailable
-from streamer.messages import DetectionRecord, EventRecord, Record
+from streamer.event import Decision, Event
+from streamer.messages import DetectionRecord, Record
 from streamer.publish.outbox import Outbox
 from streamer.publish.sink import FileOf, LossObserver, from_video
+from streamer.wire import record_of
 
 if TYPE_CHECKING:
-    from streamer.event import Event
+    from streamer.event import Happening
     from streamer.frame import Frame
     from streamer.tracking.tracks import Tracks
 
@@ -173,7 +176,10 @@ class JsonLines:
 
 
 class JsonLinesSink:
-    """One line per processed frame, and one per phase of an event; ``models`` names each camera's model."""
+    """One line per processed frame, and one for each thing that happens.
+
+    Decisions of the rules are told within the line of their frame.
+    """
 
     def __init__(
         self,
@@ -181,27 +187,36 @@ class JsonLinesSink:
         models: Mapping[str, str],
         *,
         file_of: FileOf = from_video,
-        events: bool = True,
+        snapshots: bool = True,
     ) -> None:
+        """
+        Args:
+            lines: where the records go.
+            models: the name of each camera's model.
+            file_of: the picture file of a frame.
+            snapshots: whether the pictures that events name are kept.
+        """
         self._lines = lines
         self._models = models
         self._file_of = file_of
-        self._events = events
+        self._snapshots = snapshots
         self._sizes: dict[str, tuple[int, int]] = {}
         self._told: set[str] = set()
 
-    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
+    async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
         self._sizes[frame.camera] = (frame.width, frame.height)
         model, file = self._models[frame.camera], self._file_of(frame)
-        await self._write(frame.camera, lambda: DetectionRecord.of(frame, tracks, model, file=file))
-        await self.conclude(frame.camera, events)
+        why = [each for each in happenings if isinstance(each, Decision)]
+        await self._write(frame.camera, lambda: DetectionRecord.of(frame, tracks, model, file=file, why=why))
+        await self.conclude(frame.camera, happenings)
 
-    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
-        if not self._events or camera not in self._sizes:
-            return
-        width, height = self._sizes[camera]
-        for event in events:
-            await self._write(camera, partial(EventRecord.of, event, width=width, height=height))
+    async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
+        for happening in happenings:
+            if isinstance(happening, Decision):
+                continue
+            if isinstance(happening, Event) and not self._snapshots:
+                happening = replace(happening, snapshot=None)
+            await self._write(camera, partial(record_of, happening, self._sizes.get(camera)))
 
     async def _write(self, camera: str, build: Callable[[], Record]) -> None:
         try:

@@ -17,7 +17,7 @@ from detectors.detections import CLASS_NAME
 from streamer.publish.terminal import logging_above
 
 if TYPE_CHECKING:
-    from streamer.event import Event
+    from streamer.event import Happening
     from streamer.frame import Frame
     from streamer.tracking.tracks import Tracks
 
@@ -66,7 +66,7 @@ class Progress:
         self._total = total
         self._task = self._bar.add_task(name, total=None, fps=0.0)
 
-    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
+    async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
         self.frames += 1
         found = tracks.detections
         self._labels.update(str(name) for name in found.data.get(CLASS_NAME, ()))
@@ -76,8 +76,8 @@ class Progress:
             fps = self.frames / max(time.monotonic() - self._began, 1e-3)
             self._bar.update(self._task, advance=1, total=self._total(), fps=fps)
 
-    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
-        """There are no events in a pass over files."""
+    async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
+        """Only frames count."""
 
     def _summary(self, seconds: float) -> str:
         found = ", ".join(f"{count} {label}" for label, count in self._labels.most_common(8)) or "nothing"

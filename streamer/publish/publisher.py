@@ -11,7 +11,7 @@ import anyio
 from streamer.publish.sink import Sink
 
 if TYPE_CHECKING:
-    from streamer.event import Event
+    from streamer.event import Happening
     from streamer.frame import Frame
     from streamer.tracking.tracks import Tracks
 
@@ -24,23 +24,23 @@ class Publisher:
     def __init__(self, sinks: Sequence[Sink]) -> None:
         self._sinks = tuple(sinks)
 
-    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
+    async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
         """What the first sink took, the others get too: when cancelled, within ``FINISH_S``."""
         waiting = deque(self._sinks)
         try:
             while waiting:
-                await waiting[0].publish(frame, tracks, events)
+                await waiting[0].publish(frame, tracks, happenings)
                 waiting.popleft()
         except anyio.get_cancelled_exc_class():
             if len(waiting) < len(self._sinks):
                 with anyio.move_on_after(FINISH_S, shield=True):
                     for sink in waiting:
-                        await sink.publish(frame, tracks, events)
+                        await sink.publish(frame, tracks, happenings)
             raise
 
-    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
+    async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
         for sink in self._sinks:
-            await sink.conclude(camera, events)
+            await sink.conclude(camera, happenings)
 
 
 class Opening:
@@ -50,11 +50,11 @@ class Opening:
         self._open_sinks = open_sinks
         self._publisher: Publisher | None = None
 
-    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
+    async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
         if self._publisher is None:
             self._publisher = Publisher(await self._open_sinks())
-        await self._publisher.publish(frame, tracks, events)
+        await self._publisher.publish(frame, tracks, happenings)
 
-    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
+    async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
         if self._publisher is not None:
-            await self._publisher.conclude(camera, events)
+            await self._publisher.conclude(camera, happenings)

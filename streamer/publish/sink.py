@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from streamer.event import Event
+    from streamer.event import Happening
     from streamer.frame import Frame
     from streamer.tracking.tracks import Tracks
 
@@ -17,11 +17,11 @@ FileOf = Callable[["Frame"], "str | None"]
 class Sink(Protocol):
     """Takes results until its ``async with`` block is left; then everything it took is out."""
 
-    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
+    async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
         """The result of one frame; SinkUnavailable when a sink that must not lose anything cannot take it."""
 
-    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
-        """Events that ended without a frame: their camera went down, or the service stops."""
+    async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
+        """What happened without a frame: the camera is silent or down, or the service stops."""
 
 
 class LossObserver(Protocol):

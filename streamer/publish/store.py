@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from streamer.event import Event
+
 if TYPE_CHECKING:
-    from streamer.event import Event
+    from streamer.event import Happening
     from streamer.frame import Frame
     from streamer.tracking.tracks import Tracks
 
@@ -26,14 +28,14 @@ class StoreSink:
         self._store = store
         self._observer = observer
 
-    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
-        for event in events:
-            await self._keep(frame, event)
+    async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
+        await self._keep(frame, happenings)
 
-    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
-        for event in events:
-            await self._keep(None, event)
+    async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
+        await self._keep(None, happenings)
 
-    async def _keep(self, frame: Frame | None, event: Event) -> None:
-        await self._store.save(frame, event)
-        self._observer.event(event.camera, event.label, event.phase)
+    async def _keep(self, frame: Frame | None, happenings: Sequence[Happening]) -> None:
+        for event in happenings:
+            if isinstance(event, Event):
+                await self._store.save(frame, event)
+                self._observer.event(event.camera, event.label, event.phase)

@@ -15,10 +15,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from streamer.event import Event
 from streamer.publish.terminal import logging_above
 
 if TYPE_CHECKING:
-    from streamer.event import Event
+    from streamer.event import Happening
     from streamer.frame import Frame
     from streamer.metrics import CameraStatistics
     from streamer.tracking.tracks import Tracks
@@ -65,10 +66,11 @@ class LiveTable:
         self._console = console or Console()
         self._events: deque[Event] = deque(maxlen=EVENTS_SHOWN)
 
-    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
-        await self.conclude(frame.camera, events)
+    async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
+        await self.conclude(frame.camera, happenings)
 
-    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
+    async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
+        events = (each for each in happenings if isinstance(each, Event))
         self._events.extendleft(event for event in events if event.phase != "update")
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:

@@ -25,7 +25,7 @@ from streamer.publish.outbox import Outbox
 if TYPE_CHECKING:
     from supervision import Detections
 
-    from streamer.event import Event
+    from streamer.event import Happening
     from streamer.frame import Frame
     from streamer.tracking.tracks import Tracks
 
@@ -89,10 +89,10 @@ class VideoFile:
     ) -> None:
         await self._outbox.__aexit__(kind, error, trace)
 
-    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
+    async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
         await self._outbox.put((frame, tracks.detections))
 
-    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
+    async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
         """Events leave no trace in a video."""
 
 

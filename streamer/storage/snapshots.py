@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from streamer.errors import SinkUnavailable
-from streamer.event import Box
+from streamer.event import Box, Ruling
 
 if TYPE_CHECKING:
     from streamer.event import Event
@@ -43,6 +43,8 @@ class Snapshot(BaseModel):
         box: the object in the full frame, x1, y1, x2, y2 in pixels.
         crop: the part of the full frame that the crop shows, in whole pixels.
         model_label, human_label: what the model says it is, and what a person says.
+        zones: entered so far.
+        rules: what let the object become an event.
     """
 
     model_config = ConfigDict(frozen=True, validate_by_name=True, validate_by_alias=True)
@@ -58,6 +60,8 @@ class Snapshot(BaseModel):
     confidence: float
     model_label: str
     human_label: str | None = None
+    zones: tuple[str, ...] = ()
+    rules: tuple[Ruling, ...] = ()
 
 
 class DiskFull(SinkUnavailable):
@@ -205,6 +209,8 @@ def _sidecar(frame: Frame, event: Event, crop: tuple[int, int, int, int]) -> byt
             crop=crop,
             confidence=event.confidence,
             model_label=event.label,
+            zones=event.zones,
+            rules=event.rules,
         )
     )
 

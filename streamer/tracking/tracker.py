@@ -20,7 +20,7 @@ from streamer.tracking.memory import NOT_PARKED, Memory
 from streamer.tracking.motion import Columns
 from streamer.tracking.objects import UNCONFIRMED, Ints, Objects, started
 from streamer.tracking.places import overlaps, parked, settle
-from streamer.tracking.tracks import ParkedTrack, Tracks
+from streamer.tracking.tracks import STRONG, ParkedTrack, Tracks
 
 if TYPE_CHECKING:
     from supervision import Detections
@@ -187,8 +187,8 @@ class Tracker:
         groups = np.array([self._group(name) for name in names], np.int64)
         if len(set(names)) > len(set(groups.tolist())):
             groups[_second_names(boxes, confidence, groups, np.array(names))] = NO_GROUP
-        strong = (confidence >= self._config.high_confidence) & (groups != NO_GROUP)
-        return Found(boxes, strong, groups)
+        strong = np.asarray(detections.data.get(STRONG, confidence >= self._config.high_confidence))
+        return Found(boxes, strong & (groups != NO_GROUP), groups)
 
     def _group(self, label: str) -> int:
         return self._groups.setdefault(group_of(label), len(self._groups))

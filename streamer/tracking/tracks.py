@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from supervision import Detections
+
+STRONG: Final = "strong"
+"""Key of ``Detections.data`` (bool): what may start a track; without it, the tracker's confidence decides."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,10 +19,10 @@ from detectors.manifest import ModelManifest
 from detectors.pixels import BgrPixels, Pixels
 from detectors.session import Limits
 from streamer.batching import Batcher
-from streamer.config import DetectConfig, DetectorConfig, EventConfig, TrackerConfig
-from streamer.event import Event
-from streamer.events import EventRules
+from streamer.config import CameraConfig, DetectConfig, DetectorConfig, TrackerConfig
+from streamer.event import Event, Happening
 from streamer.frame import PTS_CLOCK_HZ, Frame
+from streamer.judge import Judge
 from streamer.metrics import Metrics
 from streamer.pipeline import Pipeline, Stages
 from streamer.status import Status
@@ -92,14 +92,14 @@ class Collected:
         self.events: list[Event] = []
         self.ended = anyio.Event()
 
-    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
+    async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
         self.frames.append(frame.sequence)
         self.labels.append([str(name) for name in tracks.detections.data[CLASS_NAME]])
-        self.events.extend(events)
+        self.events.extend(each for each in happenings if isinstance(each, Event))
 
-    async def conclude(self, camera: str, events: Sequence[Event]) -> None:
+    async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
         assert camera == "gate"
-        self.events.extend(events)
+        self.events.extend(each for each in happenings if isinstance(each, Event))
         self.ended.set()
 
 
@@ -109,7 +109,8 @@ async def play(
     metrics, collected = Metrics(Status([])), Collected()
     batcher = Batcher("default", TwoObjects(), DetectorConfig(), metrics)
     tracker = Tracker(TrackerConfig(lost_s=0.5)) if follow else Untracked()
-    rules = EventRules("gate", EventConfig()) if follow else None
+    camera = CameraConfig(source="gate", detect=detect)
+    rules = Judge("gate", camera) if follow else None
     async with anyio.create_task_group() as tasks:
         await tasks.start(batcher.run)
         stages = Stages(batcher, tracker, rules, collected, metrics)

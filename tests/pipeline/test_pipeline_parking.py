@@ -10,9 +10,9 @@ import pytest
 from test_pipeline import START, Collected, Scripted, TwoObjects
 
 from streamer.batching import Batcher
-from streamer.config import DetectConfig, DetectorConfig, EventConfig, StationaryConfig, TrackerConfig
+from streamer.config import CameraConfig, DetectConfig, DetectorConfig, StationaryConfig, TrackerConfig
 from streamer.event import Parked
-from streamer.events import EventRules
+from streamer.judge import Judge
 from streamer.metrics import Metrics
 from streamer.parking import NOTHING, Known, Parking
 from streamer.pipeline import Pipeline, Stages
@@ -40,7 +40,7 @@ async def played(source: Scripted, known: Known = NOTHING, *, stop: bool = False
     """One process; with ``stop`` it is stopped once the source has nothing more, before it falls silent."""
     metrics, collected, keeper = Metrics(Status([])), Collected(), Keeper()
     batcher = Batcher("default", TwoObjects(), DetectorConfig(), metrics)
-    tracker, rules = Tracker(TrackerConfig(), STATIONARY), EventRules("gate", EventConfig())
+    tracker, rules = Tracker(TrackerConfig(), STATIONARY), Judge("gate", CameraConfig(source="x"))
     parking = Parking(tracker, rules, keeper, known)
     stages = Stages(batcher, tracker, rules, collected, metrics, parking)
     with anyio.fail_after(20):

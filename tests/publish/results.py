@@ -9,13 +9,19 @@ import supervision as sv
 from pydantic import Field, TypeAdapter
 
 from detectors.pixels import BgrPixels
-from streamer.event import Event
+from streamer.event import Event, Ruling
 from streamer.frame import PTS_CLOCK_HZ, Frame
 from streamer.messages import DetectionRecord, EventRecord
+from streamer.scene_messages import CountsRecord, CrossingRecord, ZoneRecord
 from streamer.tracking.tracks import Tracks
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
-MESSAGE = TypeAdapter(Annotated[DetectionRecord | EventRecord, Field(discriminator="schema_")])
+MESSAGE = TypeAdapter(
+    Annotated[
+        DetectionRecord | EventRecord | ZoneRecord | CrossingRecord | CountsRecord,
+        Field(discriminator="schema_"),
+    ]
+)
 """Reads any line back."""
 
 Found = tuple[str, float, tuple[float, float, float, float], int]
@@ -68,4 +74,6 @@ def event(phase: str = "start", camera: str = "front") -> Event:
         ended_at=NOON + timedelta(seconds=8.5) if phase == "end" else None,
         snapshot="snapshots/front/2026-03-01/01957b5e-0000-7000-8000-000000000000",
         attributes={"colour": "red"},
+        zones=("porch",),
+        rules=(Ruling("threshold", True, 0.7123456789, 0.5),),
     )

@@ -71,10 +71,13 @@ async def test_a_service_writes_detections_and_events(tmp_path):
 async def test_detect_writes_one_line_per_frame_and_its_file(tmp_path):
     path = tmp_path / "out.jsonl"
     async with json_lines(str(path), lossless=True) as lines:
-        sink = JsonLinesSink(lines, {"front": "nano"}, file_of=lambda f: f"{f.sequence}.jpg", events=False)
+        sink = JsonLinesSink(lines, {"front": "nano"}, file_of=lambda f: f"{f.sequence}.jpg", snapshots=False)
         for sequence in range(3):
             await sink.publish(frame(sequence), tracks(), [event("start")])
-    assert [record.file for record in records(path)] == ["0.jpg", "1.jpg", "2.jpg"]
+    told = records(path)
+    assert [record.file for record in told[::2]] == ["0.jpg", "1.jpg", "2.jpg"]
+    # No pictures are kept beside.
+    assert [record.snapshot for record in told[1::2]] == [None] * 3
 
 
 async def test_a_service_continues_its_file_and_detect_starts_anew(tmp_path):

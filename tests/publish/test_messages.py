@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from results import BUS, MESSAGE, NOON, PERSON, event, frame, tracks
 
 from streamer.errors import MessageRejected
-from streamer.messages import DetectedObject, DetectionRecord, EventRecord, rfc3339, schemas
+from streamer.messages import DetectedObject, DetectionRecord, EventRecord, rfc3339
+from streamer.wire import schemas
 
 GOLDEN = Path(__file__).parent / "schemas.json"
 
@@ -72,7 +73,9 @@ def test_an_event_record_has_exactly_these_keys():
         "box": [10.0, 20.3, 110.0, 220.8],
         "width": 320,
         "height": 240,
-        "zones": [],
+        "zones": ["porch"],
+        "rules": [{"rule": "threshold", "kept": True, "value": 0.712346, "limit": 0.5}],
+        "stationary": False,
         "started_at": "2026-03-01T12:00:00.000000Z",
         "ended_at": "2026-03-01T12:00:08.500000Z",
         "snapshot": "snapshots/front/2026-03-01/01957b5e-0000-7000-8000-000000000000",

@@ -10,7 +10,7 @@ import numpy as np
 
 from detectors.pixels import BgrPixels
 from streamer.config import StorageConfig
-from streamer.event import Event, Phase, snapshot_path
+from streamer.event import Event, Phase, Ruling, snapshot_path
 from streamer.frame import Frame
 from streamer.storage.records import StoredEvent
 from streamer.storage.snapshots import SUFFIXES
@@ -41,6 +41,8 @@ def event(
         started_at=at,
         ended_at=at + timedelta(seconds=9) if phase == "end" else None,
         snapshot=snapshot_path(camera, at, each),
+        zones=("porch",),
+        rules=(Ruling("threshold", True, 0.7, 0.5),),
     )
 
 

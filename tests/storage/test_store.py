@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from streamer.config import StorageConfig
 from streamer.errors import SinkUnavailable
+from streamer.event import Ruling
 from streamer.storage.cursor import Cursor
 from streamer.storage.series import StoreSeries
 from streamer.storage.snapshots import Snapshot
@@ -49,6 +50,8 @@ async def test_the_sidecar_says_what_the_pictures_show(tmp_path: Path) -> None:
     assert (sidecar.event, sidecar.camera, sidecar.captured_at) == ("e000001", "yard", MORNING)
     assert (sidecar.width, sidecar.height, sidecar.crop) == (320, 240, (10, 20, 110, 220))
     assert (sidecar.model_label, sidecar.human_label) == ("person", None)
+    assert sidecar.zones == ("porch",)
+    assert sidecar.rules == (Ruling("threshold", True, 0.7, 0.5),)
 
 
 @pytest.mark.parametrize(

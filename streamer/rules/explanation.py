@@ -1,0 +1,87 @@
+"""Why objects were dropped or kept, gathered while a frame passes the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from detectors.detections import CLASS_NAME
+from streamer.event import Box, Decision, Outcome, Ruling
+from streamer.rules.starting import Candidate, Verdict
+
+if TYPE_CHECKING:
+    from supervision import Detections
+
+    from streamer.config import TrackerConfig
+    from streamer.rules.boxes import BoxRules
+    from streamer.tracking.tracks import Tracks
+
+NOT_FOLLOWED = -1
+
+
+class Explanation:
+    """The decisions of one camera; a track's is told when it changes, and when it ends."""
+
+    def __init__(self, track: TrackerConfig | None) -> None:
+        """
+        Args:
+            track: when objects are followed; None where they never are.
+        """
+        self._track = track
+        self._decisions: list[Decision] = []
+        self._waiting: dict[int, tuple[str, Ruling]] = {}
+
+    def take(self) -> list[Decision]:
+        """What was decided since the last call."""
+        decisions, self._decisions = self._decisions, []
+        return decisions
+
+    def dropped(self, found: Detections, row: int, ruling: Ruling) -> None:
+        """A rule left out the object of a row."""
+        self._decide("dropped", found, row, ruling)
+
+    def followed(self, tracks: Tracks, rules: BoxRules) -> None:
+        """The tracker left out what is not sure enough, and waits for more of what is new."""
+        found = tracks.detections
+        if not len(found) or found.tracker_id is None or found.confidence is None:
+            return
+        least = np.broadcast_to(rules.least(found), len(found))
+        for row in np.flatnonzero(found.tracker_id == NOT_FOLLOWED).tolist():
+            confidence, limit = float(found.confidence[row]), float(least[row])
+            if confidence < limit:
+                self._decide("dropped", found, row, Ruling("min_confidence", False, confidence, limit))
+            elif self._track is not None:
+                often = Ruling("track.confirm_hits", False, None, float(self._track.confirm_hits))
+                self._decide("waiting", found, row, often)
+
+    def judged(self, candidate: Candidate, verdict: Verdict, box: Box) -> None:
+        """A track became an event, or did not yet."""
+        track = candidate.track
+        if verdict.kept:
+            self._waiting.pop(track, None)
+            self._decisions.append(Decision("started", candidate.label, verdict.rulings, box, track))
+            return
+        ruling = verdict.rulings[0]
+        before = self._waiting.get(track)
+        self._waiting[track] = candidate.label, ruling
+        if before is None or before[1].rule != ruling.rule:
+            self._decisions.append(Decision("waiting", candidate.label, (ruling,), box, track))
+
+    def ended(self, tracks: Iterable[int]) -> None:
+        """Tracks that are over, whether they became events or not."""
+        for track in tracks:
+            waiting = self._waiting.pop(track, None)
+            if waiting is not None:
+                label, ruling = waiting
+                self._decisions.append(Decision("refused", label, (ruling,), None, track))
+
+    def close(self) -> None:
+        """All tracks are over."""
+        self.ended(list(self._waiting))
+
+    def _decide(self, outcome: Outcome, found: Detections, row: int, ruling: Ruling) -> None:
+        x1, y1, x2, y2 = found.xyxy[row].tolist()
+        label = str(found.data[CLASS_NAME][row])
+        self._decisions.append(Decision(outcome, label, (ruling,), (x1, y1, x2, y2), None))

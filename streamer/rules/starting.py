@@ -1,0 +1,107 @@
+"""Whether a track may become an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Final, Protocol
+
+from streamer.event import Ruling
+from streamer.rules.labels import filter_of
+
+if TYPE_CHECKING:
+    from streamer.config import EventConfig
+    from streamer.event import Box
+    from streamer.scene import FilterConfig
+
+LATE_S: Final = 1e-6
+"""Rounding error of differences of media times."""
+
+
+class Candidate(Protocol):
+    """A track that is no event yet.
+
+    Attributes:
+        track: its id.
+        label: class name of the object.
+        age_s: between its first and its latest sighting.
+        confidences: of the latest sightings, at least one.
+        box: the latest one, x1, y1, x2, y2 in source pixels.
+    """
+
+    @property
+    def track(self) -> int: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def age_s(self) -> float: ...
+    @property
+    def confidences(self) -> Sequence[float]: ...
+    @property
+    def box(self) -> Box: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a track may become an event: all rules that let it, or the first that does not."""
+
+    kept: bool
+    rulings: tuple[Ruling, ...]
+
+
+def nowhere(track: int) -> tuple[str, ...]:
+    """The zones that a track was in where there are none."""
+    return ()
+
+
+class StartRules:
+    """Seen often enough, for long enough, surely enough, and where it matters."""
+
+    def __init__(
+        self,
+        events: EventConfig,
+        filters: Mapping[str, FilterConfig] | None = None,
+        zones_of: Callable[[int], tuple[str, ...]] = nowhere,
+    ) -> None:
+        """
+        Args:
+            events: what every track has to keep.
+            filters: what differs for a label.
+            zones_of: the zones that a track has entered so far.
+        """
+        self._events = events
+        self._filters = filters or {}
+        self.zones_of = zones_of
+
+    def may_start(self, candidate: Candidate) -> Verdict:
+        """What the rules say of a track as of its latest sighting."""
+        events, rule = self._events, filter_of(self._filters, candidate.label)
+        hits = len(candidate.confidences)
+        if hits < events.confirm_hits:
+            return refused("confirm_hits", hits, events.confirm_hits)
+        age_s = candidate.age_s
+        if age_s < events.confirm_s - LATE_S:
+            return refused("confirm_s", age_s, events.confirm_s)
+        threshold = events.threshold if rule.threshold is None else rule.threshold
+        confidence = median(candidate.confidences)
+        if confidence < threshold:
+            return refused("threshold", confidence, threshold)
+        required = events.required_zones if rule.required_zones is None else rule.required_zones
+        entered = self.zones_of(candidate.track)
+        met = next((zone for zone in entered if zone in required), None)
+        if required and met is None:
+            never_in = f"in {' and '.join(entered)}" if entered else "in no zone"
+            return Verdict(False, (Ruling("required_zones", False, never_in, f"in {' or '.join(required)}"),))
+        kept = [
+            Ruling("confirm_hits", True, float(hits), float(events.confirm_hits)),
+            Ruling("confirm_s", True, age_s, events.confirm_s),
+            Ruling("threshold", True, confidence, threshold),
+        ]
+        if required:
+            kept.append(Ruling("required_zones", True, f"in {met}", f"in {' or '.join(required)}"))
+        return Verdict(True, tuple(kept))
+
+
+def refused(rule: str, value: float, limit: float) -> Verdict:
+    return Verdict(False, (Ruling(rule, False, float(value), float(limit)),))

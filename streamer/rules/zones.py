@@ -1,0 +1,246 @@
+"""Who is in which zone: by time, so that a flicker at the border changes nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.event import ZoneChange, ZoneEvent
+from streamer.rules.geometry import Floats, Mask, Polygons
+from streamer.rules.labels import PerLabel, applies, filter_of
+from streamer.rules.rows import Rows
+from streamer.rules.seen import Seen
+from streamer.rules.shape import limits_of, shapes, within
+from streamer.scene import ZoneConfig
+
+LATE_S: Final = 1e-6
+"""Rounding error of differences of media times."""
+RECENT: Final = 250
+"""Sightings over which the median confidence of a zone's threshold is taken."""
+
+
+@dataclass(slots=True)
+class Stay:
+    """A track's present stay in a zone.
+
+    Attributes:
+        label: of the object when it entered; the stay's events keep it.
+        entered_s: media time of the first frame inside.
+        counted_s: media time up to which its seconds are in a total.
+    """
+
+    label: str
+    entered_s: float
+    counted_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Objects inside a zone now, and the seconds spent there since the last total."""
+
+    occupancy: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True, eq=False)
+class Columns:
+    """What is known of R tracks and Z zones.
+
+    Attributes:
+        inside: [R,Z] whether the track is in the zone, inertia considered.
+        since_s, since_at: [R,Z] time of the first sighting that says otherwise; NaN and None where none does.
+        loiters_s: [R,Z] media time from which on it loiters; infinite while it is not in, and once told.
+        last_s, last_at: [R] of the latest sighting.
+    """
+
+    inside: Mask
+    since_s: Floats
+    since_at: NDArray[np.object_]
+    loiters_s: Floats
+    last_s: Floats
+    last_at: NDArray[np.object_]
+
+
+def columns(rows: int, zones: int) -> Columns:
+    shape = rows, zones
+    return Columns(
+        inside=np.zeros(shape, np.bool_),
+        since_s=np.full(shape, np.nan),
+        since_at=np.full(shape, None, np.object_),
+        loiters_s=np.full(shape, np.inf),
+        last_s=np.zeros(rows),
+        last_at=np.full(rows, None, np.object_),
+    )
+
+
+class Zones:
+    """The zones of one camera. It touches no clock: times are those of the frames."""
+
+    def __init__(self, camera: str, zones: Mapping[str, ZoneConfig]) -> None:
+        self._camera = camera
+        self._names = list(zones)
+        self._zones = list(zones.values())
+        self._polygons = Polygons([zone.polygon for zone in self._zones])
+        self._inertia_s = np.array([zone.inertia for zone in self._zones])
+        self._counted = PerLabel(self._counted_of)
+        self._limits = PerLabel(self._limits_of)
+        self._least = PerLabel(lambda label: self._filter_values(label, "min_confidence"))
+        self._thresholds = PerLabel(lambda label: self._filter_values(label, "threshold"))
+        filters = [each for zone in self._zones for each in zone.filters.values()]
+        self._filtered = bool(filters)
+        self._judged = any(each.threshold is not None for each in filters)
+        self._confidences: dict[int, deque[float]] = {}
+        self._columns = columns(0, len(self._zones))
+        self._rows = Rows(self._grow, self._clear)
+        self._stays: dict[tuple[int, int], Stay] = {}
+        self._seconds: defaultdict[tuple[str, str], float] = defaultdict(float)
+        self._visited: dict[int, tuple[str, ...]] = {}
+
+    def visited(self, track: int) -> tuple[str, ...]:
+        """The zones that a track has entered so far, in that order; until it is forgotten."""
+        return self._visited.get(track, ())
+
+    def update(self, seen: Seen) -> list[ZoneEvent]:
+        """Who enters, loiters and leaves with this frame."""
+        if not seen.tracks:
+            return []
+        rows = np.array(self._rows.of(seen.tracks))
+        state, now = self._columns, seen.time_s
+        state.last_s[rows], state.last_at[rows] = now, seen.at
+        there, inside, since = self._there(seen), state.inside[rows], state.since_s[rows]
+        differs = there != inside
+        fresh = differs & np.isnan(since)
+        if fresh.any():
+            numbers, zones = np.nonzero(fresh)
+            state.since_at[rows[numbers], zones] = seen.at
+        since[fresh] = now
+        since[~differs] = np.nan
+        # Compared with NaN, nothing is true.
+        turned = now - since >= self._inertia_s - LATE_S
+        state.since_s[rows] = since
+        late = there & inside & (state.loiters_s[rows] <= now + LATE_S)
+        told = [self._loiter(seen, number, zone) for number, zone in np.argwhere(late).tolist()]
+        for number, zone in np.argwhere(turned).tolist():
+            track, row = seen.tracks[number], int(rows[number])
+            if there[number, zone]:
+                told.append(self._enter(track, seen.labels[number], row, zone))
+            else:
+                told.append(self._leave(track, row, zone))
+        return told
+
+    def end(self, tracks: Iterable[int]) -> list[ZoneEvent]:
+        """Tracks that ended leave when they were last seen."""
+        told = []
+        for track in tracks:
+            row = self._rows.take(track)
+            self._confidences.pop(track, None)
+            if row is None:
+                continue
+            state = self._columns
+            for zone in np.flatnonzero(state.inside[row]).tolist():
+                if np.isnan(state.since_s[row, zone]):
+                    state.since_s[row, zone] = state.last_s[row]
+                    state.since_at[row, zone] = state.last_at[row]
+                told.append(self._leave(track, row, zone))
+        return told
+
+    def close(self) -> list[ZoneEvent]:
+        """All tracks are over."""
+        return self.end(self._rows.tracks())
+
+    def forget(self, tracks: Iterable[int]) -> None:
+        """Nobody asks any more where these were."""
+        for track in tracks:
+            self._visited.pop(track, None)
+
+    def totals(self) -> dict[tuple[str, str], Presence]:
+        """By zone and label, since the last call; only what was seen is counted, never what comes after."""
+        occupancy: defaultdict[tuple[str, str], int] = defaultdict(int)
+        for (track, zone), stay in self._stays.items():
+            key = self._names[zone], stay.label
+            occupancy[key] += 1
+            (row,) = self._rows.of([track])
+            since_s = self._columns.since_s[row, zone]
+            upto_s = float(self._columns.last_s[row] if np.isnan(since_s) else since_s)
+            self._seconds[key] += upto_s - stay.counted_s
+            stay.counted_s = upto_s
+        seconds, self._seconds = self._seconds, defaultdict(float)
+        return {key: Presence(occupancy[key], seconds[key]) for key in sorted({*occupancy, *seconds})}
+
+    def _there(self, seen: Seen) -> Mask:
+        """[N,Z] whether an object's feet are in the zone, and the zone counts it."""
+        there = self._polygons.contain(seen.feet) & self._counted.of(seen.labels)
+        if not self._filtered:
+            return np.asarray(there)
+        there &= within(shapes(seen.boxes, seen.size), self._limits.of(seen.labels))
+        there &= seen.confidence[:, None] >= self._least.of(seen.labels)
+        if self._judged:
+            there &= self._medians(seen)[:, None] >= self._thresholds.of(seen.labels)
+        return np.asarray(there)
+
+    def _medians(self, seen: Seen) -> Floats:
+        for track, confidence in zip(seen.tracks, seen.confidence.tolist(), strict=True):
+            self._confidences.setdefault(track, deque(maxlen=RECENT)).append(confidence)
+        return np.array([median(self._confidences[track]) for track in seen.tracks])
+
+    def _enter(self, track: int, label: str, row: int, zone: int) -> ZoneEvent:
+        since_s, at = self._turn(row, zone)
+        self._columns.inside[row, zone] = True
+        self._columns.loiters_s[row, zone] = since_s + self._zones[zone].loiter
+        self._stays[track, zone] = Stay(label, since_s, since_s)
+        name = self._names[zone]
+        if name not in self.visited(track):
+            self._visited[track] = (*self.visited(track), name)
+        return self._event(track, zone, "entered", at, since_s)
+
+    def _loiter(self, seen: Seen, number: int, zone: int) -> ZoneEvent:
+        (row,) = self._rows.of([seen.tracks[number]])
+        self._columns.loiters_s[row, zone] = np.inf
+        return self._event(seen.tracks[number], zone, "loitering", seen.at, seen.time_s)
+
+    def _leave(self, track: int, row: int, zone: int) -> ZoneEvent:
+        since_s, at = self._turn(row, zone)
+        self._columns.inside[row, zone] = False
+        self._columns.loiters_s[row, zone] = np.inf
+        event = self._event(track, zone, "left", at, since_s)
+        stay = self._stays.pop((track, zone))
+        self._seconds[event.zone, stay.label] += since_s - stay.counted_s
+        return event
+
+    def _turn(self, row: int, zone: int) -> tuple[float, datetime]:
+        """Since when it is so, media time and UTC; then there is nothing left to wait for."""
+        state = self._columns
+        since_s, at = float(state.since_s[row, zone]), state.since_at[row, zone]
+        state.since_s[row, zone] = np.nan
+        return since_s, at
+
+    def _event(self, track: int, zone: int, change: ZoneChange, at: datetime, time_s: float) -> ZoneEvent:
+        stay = self._stays[track, zone]
+        seconds = time_s - stay.entered_s
+        return ZoneEvent(self._camera, self._names[zone], change, stay.label, track, None, at, seconds)
+
+    def _counted_of(self, label: str) -> Mask:
+        return np.array([applies(zone.labels, label) for zone in self._zones], np.bool_)
+
+    def _limits_of(self, label: str) -> Floats:
+        return np.stack([limits_of(filter_of(zone.filters, label)) for zone in self._zones])
+
+    def _filter_values(self, label: str, name: str) -> Floats:
+        values = [getattr(filter_of(zone.filters, label), name) for zone in self._zones]
+        return np.array([0.0 if value is None else value for value in values])
+
+    def _grow(self, rows: int) -> None:
+        old, self._columns = self._columns, columns(rows, len(self._zones))
+        for name in ("inside", "since_s", "since_at", "loiters_s", "last_s", "last_at"):
+            getattr(self._columns, name)[: len(old.last_s)] = getattr(old, name)
+
+    def _clear(self, row: int) -> None:
+        state = self._columns
+        state.inside[row], state.since_s[row], state.loiters_s[row] = False, np.nan, np.inf
