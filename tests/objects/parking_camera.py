@@ -25,6 +25,7 @@ from streamer.tracking.tracker import Tracker
 CAR = Seen(standing(600, 400, 260, 140), label="car")
 PASSER = Seen(standing(200, 300, 60, 160))
 RATE = 5
+WRITING_S = 30
 
 
 def watched(store: EventStore, known: Known) -> tuple[Tracker, EventRules, Parking]:
@@ -63,8 +64,9 @@ async def main(data: Path, began_s: float, seconds: float) -> None:
             parking.look(picture, tracks.parked)
             await anyio.sleep(0)
         parking.tell(picture)
-        while store.state.waiting_events or store.state.waiting_pictures or not on_disk(data, picture):
-            await anyio.sleep(0.005)
+        with anyio.fail_after(WRITING_S):
+            while store.state.waiting_events or store.state.waiting_pictures or not on_disk(data, picture):
+                await anyio.sleep(0.005)
         print("ready", flush=True)
         await anyio.sleep_forever()
 
