@@ -11,11 +11,19 @@ if TYPE_CHECKING:
 
     from streamer.event import Event, Parked
     from streamer.frame import Frame
-    from streamer.judge import Judge
     from streamer.tracking.tracker import Tracker
+    from streamer.tracking.tracks import ParkedTrack
 
 REFRESH_S: Final = 10.0
 """So much may be missing, after a crash, of the time at which a parked object was last seen."""
+
+
+class ParkedRules(Protocol):
+    """What makes events of tracks, and goes on with those of parked objects."""
+
+    def parked(self, tracks: Sequence[ParkedTrack], size: tuple[int, int]) -> tuple[Parked, ...]: ...
+
+    def recall(self, frame: Frame, known: Sequence[Parked]) -> list[ParkedTrack]: ...
 
 
 class ParkedKeeper(Protocol):
@@ -39,7 +47,9 @@ NOTHING: Final = Known((), 0.0)
 class Parking:
     """One camera's parked objects, told to a store whenever they change, and now and then."""
 
-    def __init__(self, tracker: Tracker, rules: Judge, keeper: ParkedKeeper, known: Known = NOTHING) -> None:
+    def __init__(
+        self, tracker: Tracker, rules: ParkedRules, keeper: ParkedKeeper, known: Known = NOTHING
+    ) -> None:
         """
         Args:
             tracker, rules: of the camera.

@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import anyio
@@ -16,6 +17,7 @@ from scenes import Seen, detections, frame, standing
 from streamer.config import EventConfig, StationaryConfig, StorageConfig, TrackerConfig
 from streamer.event import Event
 from streamer.events import EventRules
+from streamer.frame import Frame
 from streamer.parking import Known, Parking
 from streamer.storage.store import EventStore
 from streamer.tracking.tracker import Tracker
@@ -23,6 +25,7 @@ from streamer.tracking.tracker import Tracker
 CAR = Seen(standing(600, 400, 260, 140), label="car")
 PASSER = Seen(standing(200, 300, 60, 160))
 RATE = 5
+WRITING_S = 30
 
 
 def watched(store: EventStore, known: Known) -> tuple[Tracker, EventRules, Parking]:
@@ -31,15 +34,18 @@ def watched(store: EventStore, known: Known) -> tuple[Tracker, EventRules, Parki
     return tracker, rules, Parking(tracker, rules, store, known)
 
 
-async def save(store: EventStore, picture: object, events: Sequence[Event]) -> None:
+async def save(store: EventStore, picture: Frame, events: Sequence[Event]) -> None:
     for event in events:
         print(event.id, event.label, event.phase, event.track, flush=True)
-        await store.save(None if event.phase == "end" else picture, event)  # type: ignore[arg-type]
+        await store.save(None if event.phase == "end" else picture, event)
 
 
-def parked_on_disk(data: Path) -> int:
+def on_disk(data: Path, picture: Frame) -> bool:
+    """Whether something is parked there that was seen in this picture."""
+    question = "select seen_at from events join parked on parked.event = events.id"
     with closing(sqlite3.connect(data / "events.db")) as index:
-        return int(index.execute("select count(*) from parked").fetchone()[0])
+        seen = [datetime.fromisoformat(row[0]) for row in index.execute(question)]
+    return picture.captured_at.replace(tzinfo=None) in seen
 
 
 async def main(data: Path, began_s: float, seconds: float) -> None:
@@ -57,8 +63,10 @@ async def main(data: Path, began_s: float, seconds: float) -> None:
             await save(store, picture, rules.update(picture, tracks))
             parking.look(picture, tracks.parked)
             await anyio.sleep(0)
-        while store.state.waiting_events or store.state.waiting_pictures or not parked_on_disk(data):
-            await anyio.sleep(0.005)
+        parking.tell(picture)
+        with anyio.fail_after(WRITING_S):
+            while store.state.waiting_events or store.state.waiting_pictures or not on_disk(data, picture):
+                await anyio.sleep(0.005)
         print("ready", flush=True)
         await anyio.sleep_forever()
 

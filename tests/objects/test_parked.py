@@ -147,6 +147,38 @@ def test_a_car_that_passes_the_place_of_a_hidden_one_is_another(rate: float) -> 
     assert camera.watch(40.0, CAR, rate=rate) == [1]
 
 
+@pytest.mark.parametrize("rate", [30, 5])
+def test_a_car_that_is_first_seen_while_it_passes_the_place_is_another(rate: float) -> None:
+    camera = parked_camera(rate)
+    camera.watch(25.0, rate=rate)
+    passed = set()
+    for step in range(round(3 * rate)):
+        car = Seen(standing(590 + 100 * step / rate, 400, 260, 140), label="car")
+        passed.update(camera.see(25 + (step + 1) / rate, car))
+    assert 1 not in passed
+    assert max(passed) == 2
+
+
+def test_a_parked_car_of_which_a_part_shows_before_it_is_lost_goes_on() -> None:
+    camera = parked_camera()
+    part = Seen((470.0, 330.0, 600.0, 470.0), label="car")
+    assert camera.watch(26.0, part) == [1]
+    camera.watch(60.0)
+    assert camera.watch(65.0, CAR) == [1]
+    assert camera.phases == [STARTED]
+
+
+def test_a_car_that_moves_on_is_parked_where_it_stops() -> None:
+    camera = parked_camera()
+    for step in range(20):
+        camera.see(20.2 + step / 5, Seen(standing(600 + 16 * step, 400, 260, 140), label="car"))
+    elsewhere = Seen(standing(904, 400, 260, 140), label="car")
+    assert camera.watch(45.0, elsewhere) == [1]
+    camera.watch(80.0)
+    assert camera.watch(85.0, elsewhere) == [1]
+    assert camera.phases == [STARTED]
+
+
 @pytest.mark.parametrize(
     "other",
     [
