@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Final
@@ -15,7 +16,7 @@ from detectors.errors import DetectorError, InferenceError
 from streamer.capture.memory import keep_freed_memory
 from streamer.commands import bench, config, demo, detect, doctor, models, run, sim, track
 from streamer.commands.parsers import Parser
-from streamer.errors import ConfigError, DetectorStuck, SourceError, StreamerError
+from streamer.errors import ConfigError, SourceError, StreamerError
 
 COMMANDS: Final = (demo, run, detect, track, bench, doctor, config, models, sim)
 
@@ -36,6 +37,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 when all went well, 2 for bad input, 1 for a failure at run time.
     """
+    status = _run(arguments)
+    if arguments is None and _leaves_threads_behind():
+        # They come back from native code to an interpreter that is gone, which ends the process by a signal.
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
+
+
+def _leaves_threads_behind() -> bool:
+    """Whether a call of native code was given up and still runs: a camera froze, or a model hangs."""
+    return any(thread.daemon for thread in threading.enumerate())
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     interruption = Interruption()
     with interruption.heard(to_the_end=arguments is None):
         try:
@@ -122,8 +139,4 @@ def _tell(error: Exception) -> int:
         return FAILURE
     for line in str(error).splitlines():
         print(f"sightline: {line}", file=sys.stderr)
-    if isinstance(error, DetectorStuck):
-        # Threads that hang in native code would abort an orderly exit.
-        sys.stderr.flush()
-        os._exit(FAILURE)
     return BAD_INPUT if isinstance(error, WRONG_INPUT) and not isinstance(error, InferenceError) else FAILURE

@@ -64,7 +64,7 @@ class EventConfig(Section):
     (confidence, size, not cut by the edge) is ``better`` times that of the one kept.
     """
 
-    confirm_hits: int = Field(default=3, ge=1, le=1000)
+    confirm_hits: int = Field(default=3, ge=1, le=250)
     confirm_s: float = Field(default=0.5, ge=0, le=600)
     threshold: float = Field(default=0.5, ge=0, le=1)
     better: float = Field(default=1.2, ge=1, le=100)

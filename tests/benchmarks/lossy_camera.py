@@ -28,6 +28,7 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 from rtsp.clips import Clip, encode  # noqa: E402
 from rtsp.fixtures import Flaws, RtspCamera  # noqa: E402
 
+from detectors.pixels import BgrPixels
 from streamer.bench.rig import served  # noqa: E402
 from streamer.capture.address import parse  # noqa: E402
 from streamer.capture.camera_clock import CameraClock  # noqa: E402
@@ -191,7 +192,8 @@ class Measured:
         pts = frame.pts or 0
         if self._due[way].due(pts):
             image = frame.to_ndarray(format="bgr24") if image is None else image
-            self.frames[way].append(Frame("camera", pts, pts, datetime.now(UTC), monotonic(), image))
+            pixels = BgrPixels(image)
+            self.frames[way].append(Frame("camera", pts, pts, datetime.now(UTC), monotonic(), pixels))
 
 
 async def watch(url: str, transport: str, seconds: float, measured: Measured) -> dict[str, int]:

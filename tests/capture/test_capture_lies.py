@@ -12,7 +12,7 @@ from rtsp.clips import Clip
 from rtsp.fixtures import CameraFactory, Flaws
 from viewing import camera, rises, viewing
 
-from streamer.capture.bgr import BgrConverter
+from streamer.capture.pixels import BgrConverter
 from streamer.capture.libav import LibavReader
 from streamer.config import ClockConfig
 
