@@ -135,6 +135,10 @@ TROUBLES: Final[Mapping[str, tuple[PictureState, Happening]]] = {
     "coded again": ("frozen", coded_again),
     "blur 1/200": ("unfocused", lambda light, sensor: forever(blurred(light, 1 / 200), sensor)),
     "blur 1/100": ("unfocused", lambda light, sensor: forever(blurred(light, 1 / 100), sensor)),
+    "night blur 1/100": (
+        "unfocused",
+        lambda light, sensor: forever(blurred(light / 3, 1 / 100), sensor, 3),
+    ),
     "blur 1/50": ("unfocused", lambda light, sensor: forever(blurred(light, 1 / 50), sensor)),
 }
 HARMLESS: Final[Mapping[str, Happening]] = {

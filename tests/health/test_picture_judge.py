@@ -19,6 +19,7 @@ from pictures_of_trouble import (
     TROUBLES,
     Picture,
     Sensor,
+    Watching,
     blurred,
     forever,
     repeated,
@@ -28,7 +29,10 @@ from pictures_of_trouble import (
 
 from detectors.pixels import BgrPixels
 from streamer.capture.pixels import BgrConverter, VideoPixels
+from streamer.capture.street.options import StreetOptions
+from streamer.capture.street.street import Street
 from streamer.frame import Frame
+from streamer.health.focus import UNSHARP, Focus, sharpness
 from streamer.health.look import look
 from streamer.health.picture import CONFIRM_S, PictureJudge
 from streamer.health.stillness import MOST_PATIENCE_S, PATIENCE_S, Stillness
@@ -69,6 +73,20 @@ def test_real_scenes_likewise(photo, test_data):
         name: {expected} for name, (expected, _) in TROUBLES.items()
     }
     assert {name: said[name] for name in HARMLESS} == {name: {"fine"} for name in HARMLESS}
+
+
+@pytest.mark.parametrize("light", ["day", "night"])
+@pytest.mark.parametrize(
+    ("trouble", "expected"),
+    [("rain", set()), ("covered", {"covered"}), ("frozen", {"frozen"}), ("blurred", {"unfocused"})],
+)
+def test_the_simulated_camera_has_the_troubles_it_was_given(trouble, expected, light):
+    given = "&rain=1" if trouble == "rain" else f"&{trouble}=70-105"
+    url = f"sim://street?seed=3&size=640x360&fps=1&people=3&night={light == 'night':d}{given}"
+    street, watching = Street(StreetOptions.from_url(url)), Watching()
+    said = watching.see(street.frame(second).image for second in range(115))
+    assert set(said) - {"fine"} == expected
+    assert said[:70] == ["fine"] * 70
 
 
 def looks(video: object, every_s: float = 1.0) -> Iterator[tuple[float, Picture]]:
@@ -181,6 +199,30 @@ def test_a_camera_that_was_never_sharp_has_its_own_measure(view):
     judge = PictureJudge()
     assert {each.state for each in drive(judge, blurred(view, 1 / 100), 0, 100)} == {"fine"}
     assert {each.state for each in drive(judge, view, 100, 160)} == {"fine"}
+
+
+def after(focus: Focus, picture: Picture, hours: float, now: float) -> float:
+    """Looks at a picture for so long, every six seconds."""
+    for _ in range(round(hours * 600)):
+        now += 6
+        assert not focus.update(picture, now)
+    return now
+
+
+def test_after_hours_of_something_sharper_the_scene_is_not_unsharp(view):
+    focus, soft, sharp = Focus(), seen(Sensor()(blurred(view, 1 / 200))), seen(Sensor()(view))
+    now = after(focus, soft, 1, 0.0)
+    now = after(focus, sharp, 3, now)
+    assert sharpness(soft) < UNSHARP * sharpness(sharp)
+    after(focus, soft, 1, now)
+
+
+def test_a_camera_that_was_turned_to_a_softer_scene_is_at_ease_again(view):
+    focus, sharp, soft = Focus(), seen(Sensor()(view)), seen(Sensor()(blurred(view, 1 / 200)))
+    now = after(focus, sharp, 1, 0.0)
+    said = [focus.update(soft, now + 6 * n) for n in range(1, 12 * 600)]
+    assert said[0]
+    assert not said[-1]
 
 
 def test_a_camera_learns_how_long_its_pictures_stay_the_same():
