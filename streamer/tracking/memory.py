@@ -1,4 +1,4 @@
-"""Parked objects that are not seen at present, each remembered at its place."""
+"""Objects that stand and are not seen at present, each remembered at its place."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from streamer.config import StationaryConfig
 from streamer.tracking.association import Mask
 from streamer.tracking.motion import Columns
 from streamer.tracking.objects import Ints, Objects, started
-from streamer.tracking.places import INSIDE, PART_IOU, SAME_IOU, overlaps
+from streamer.tracking.places import INSIDE, PART_IOU, SAME_IOU, overlaps, parked, shows
 
 NOT_PARKED: Final = -1
 
 EMPTY_S: Final = 10.0
-"""People and animals are forgotten once nobody was at their place for so long and nothing stood before it."""
+"""People, animals and vehicles that only stopped are forgotten once their place was empty for so long, and
+nothing stood before it."""
 BEFORE: Final = 0.2
 """Share of a place that a box covers which may hide what is there."""
 LONGEST_GLANCE_S: Final = 1.0
@@ -23,9 +24,10 @@ LONGEST_GLANCE_S: Final = 1.0
 
 
 class Memory:
-    """What is parked and not seen, until it is found again or forgotten."""
+    """What stands and is not seen, until it is found again or forgotten."""
 
     def __init__(self, config: StationaryConfig) -> None:
+        self._after_s = config.after
         self._keep_s = config.keep
         self.objects = started(np.empty((0, 4)), np.empty(0, np.int64), 0.0)
         self._living = np.empty(0, np.bool_)
@@ -47,6 +49,11 @@ class Memory:
             empty = covered.max(axis=1, initial=0.0) < BEFORE
             self._empty_s += np.where(empty, min(dt_s, LONGEST_GLANCE_S), 0.0)
 
+    def parked(self, after_s: float) -> list[int]:
+        """The ids of those that had stayed at their place for so long."""
+        ids: list[int] = self.objects.ids[parked(self.objects, after_s)].tolist()
+        return ids
+
     def claims(self, boxes: Columns, groups: Ints, others: Columns) -> Ints:
         """Which remembered object each of these may be, or ``NOT_PARKED``; int [R].
 
@@ -62,6 +69,8 @@ class Memory:
         hidden = (covered >= BEFORE).sum(axis=1) > 1
         same = groups[:, None] == self.objects.groups[None]
         part = hidden[None] & (inside >= INSIDE) & (iou >= PART_IOU)
+        # The detector does not see all that stands before a vehicle.
+        part |= ~self._living[None] & shows(boxes[:, None], self.objects.places[None])
         fit = np.where(same & ((iou >= SAME_IOU) | part), iou, 0.0)
         # The best pair first; an object is found once.
         while fit.size and fit.max() > 0:
@@ -80,7 +89,8 @@ class Memory:
         """The ids of those that are remembered no longer; media time in seconds."""
         if not len(self):
             return []
-        gone = (time_s - self.objects.last_s > self._keep_s) | (self._living & (self._empty_s > EMPTY_S))
+        may_leave = self._living | ~parked(self.objects, self._after_s)
+        gone = (time_s - self.objects.last_s > self._keep_s) | (may_leave & (self._empty_s > EMPTY_S))
         ids: list[int] = self.objects.ids[gone].tolist()
         if ids:
             self._drop(gone)

@@ -12,12 +12,18 @@ from streamer.tracking.objects import Objects
 
 SAME_IOU: Final = 0.6
 """A box that overlaps a place so much is there; a detector's noise alone leaves 0.7 and more."""
+NEAR_IOU: Final = 0.5
+"""What overlaps the place of a vehicle that stands so much is that vehicle, half hidden and badly seen."""
 INSIDE: Final = 0.8
 """Share of a box inside a place from which on it may be the visible part of what is there."""
 PART_IOU: Final = 0.25
 """How much of a parked object at least has to be seen."""
+EDGE: Final = 0.12
+"""How far an edge may be from where it was, in widths and heights of the larger box."""
 AWAY_S: Final = 1.0
 """What was parked has left once it was seen elsewhere only, for so long."""
+STANDS_S: Final = 1.0
+"""What has stayed at its place for so long stands there."""
 SETTLED_S: Final = 60.0
 """A place is the mean over so long at most, that it follows a camera that sags."""
 
@@ -36,21 +42,39 @@ def parked(objects: Objects, after_s: float) -> Mask:
     return np.asarray(objects.there_s - objects.since_s >= after_s)
 
 
-def settle(objects: Objects, rows: Rows, boxes: Columns, after_s: float) -> None:
+def at_place(boxes: Columns, places: Columns) -> Mask:
+    """Whether each of the boxes [M,4] may be what stands at each place [N,4], or shows of it; bool [N,M]."""
+    iou, _ = overlaps(boxes[None], places[:, None])
+    return np.asarray((iou >= NEAR_IOU) | shows(boxes[None], places[:, None]))
+
+
+def shows(boxes: Columns, wholes: Columns) -> Mask:
+    """Whether a box is what something else leaves to be seen of the whole: three of its edges are the same.
+
+    Boxes [..., 4], row by row or broadcast.
+    """
+    iou, inside = overlaps(boxes, wholes)
+    sides = np.tile(np.maximum(wholes[..., 2:] - wholes[..., :2], 1e-9), 2)
+    same = (np.abs(boxes - wholes) <= EDGE * sides).sum(axis=-1) >= 3
+    return np.asarray(same & (inside >= INSIDE) & (iou >= PART_IOU))
+
+
+def settle(objects: Objects, rows: Rows, boxes: Columns, staying: Mask) -> None:
     """Note where the objects of these rows were seen now, in boxes [R,4]; ``last_s`` is now.
 
-    A parked object may be hidden in part; one that is not has to keep its size, too, as somebody who walks
-    away along the line of sight does not.
+    What stays, bool [N], may be hidden in part, or show more than before; what does not has to keep its size,
+    too, as somebody who walks away along the line of sight does not.
     """
     places, now_s = objects.places[rows], objects.last_s[rows]
     iou, inside = overlaps(boxes, places)
     same = iou >= SAME_IOU
-    stays = parked(objects, after_s)[rows]
-    there = same | (stays & (inside >= INSIDE) & (iou >= PART_IOU))
+    stays = staying[rows]
+    grown = stays & ~same & shows(places, boxes)
+    there = same | grown | (stays & (inside >= INSIDE) & (iou >= PART_IOU))
     left = ~there & (~stays | (now_s - objects.there_s[rows] > AWAY_S))
     stayed_s = np.minimum(now_s - objects.since_s[rows], SETTLED_S)
     gained = (now_s - objects.there_s[rows]) / np.maximum(stayed_s, 1e-3)
-    share = np.where(left, 1.0, np.where(same, np.minimum(gained, 0.5), 0.0))
+    share = np.where(left | grown, 1.0, np.where(same, np.minimum(gained, 0.5), 0.0))
     objects.places[rows] = places + share[:, None] * (boxes - places)
     objects.since_s[rows[left]] = now_s[left]
     objects.there_s[rows] = np.where(there | left, now_s, objects.there_s[rows])

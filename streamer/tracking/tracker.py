@@ -19,7 +19,7 @@ from streamer.tracking.looks import blended, difference, looks
 from streamer.tracking.memory import NOT_PARKED, Memory
 from streamer.tracking.motion import Columns
 from streamer.tracking.objects import UNCONFIRMED, Ints, Objects, started
-from streamer.tracking.places import overlaps, parked, settle
+from streamer.tracking.places import AWAY_S, STANDS_S, at_place, overlaps, parked, settle, shows
 from streamer.tracking.tracks import STRONG, ParkedTrack, Tracks
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ WEAK_LIMIT: Final = 6.3
 """The same for a weak detection, which is more often none."""
 HIDDEN_COST: Final = 4.0
 """Surprise added per second that the object was not seen: the longer, the likelier it is a new one."""
+PLACE_COST: Final = 3.0
+"""Surprise, at most, of what is seen where a vehicle stands, however long that was hidden, and in part."""
 LOOK_COST: Final = 8.0
 """Surprise of entirely other colours; half of what is best for drawn people, whose clothes differ more."""
 SAME_LOOK: Final = 0.1
@@ -99,7 +101,7 @@ class Tracker:
             owners = self._follow(found, picture, time_s, dt_s)
         else:
             owners = np.full(len(found.boxes), NOBODY, np.intp)
-        born = (owners == NOBODY) & found.strong
+        born = (owners == NOBODY) & found.strong & ~self._pieces(found)
         if born.any():
             owners[born] = len(self._objects.ids) + np.arange(born.sum())
             self._objects = self._objects.joined(started(found.boxes[born], found.groups[born], time_s))
@@ -133,7 +135,8 @@ class Tracker:
     def parked(self) -> list[ParkedTrack]:
         """What is parked now, seen at present or not."""
         names = {number: name for name, number in self._groups.items()}
-        both = self._objects.take(self._parked()).joined(self._memory.objects)
+        both = self._objects.joined(self._memory.objects)
+        both = both.take((both.ids != UNCONFIRMED) & parked(both, self._after_s))
         return [
             ParkedTrack(track, names[group], (place[0], place[1], place[2], place[3]), seen_s)
             for track, group, place, seen_s in zip(
@@ -156,6 +159,10 @@ class Tracker:
         if picture is not None and self._has_to_look(costs, hidden_s, time_s):
             seen_as, self._looked_s = looks(picture, found.boxes), time_s
             costs += np.nan_to_num(LOOK_COST * (difference(objects.looks, seen_as) - SAME_LOOK))
+        stands = self._stands()
+        if stands.any():
+            here = at_place(found.boxes, objects.places[stands]) & np.isfinite(costs[stands])
+            costs[stands] = np.where(here, np.minimum(costs[stands], PLACE_COST), costs[stands])
         owners = assign(costs, _stages(objects, found))
         seen = owners != NOBODY
         self._objects = replace(objects, states=states)
@@ -164,7 +171,7 @@ class Tracker:
             states[rows] = motion.corrected(states[rows], found.boxes[seen])
             objects.hits[rows] += 1
             objects.last_s[rows] = time_s
-            settle(objects, rows, found.boxes[seen], self._after_s)
+            settle(objects, rows, found.boxes[seen], stands | self._parked())
             if seen_as is not None:
                 objects.looks[rows] = blended(objects.looks[rows], seen_as[seen])
         return owners
@@ -229,10 +236,27 @@ class Tracker:
         objects = self._objects
         return np.asarray((objects.ids != UNCONFIRMED) & parked(objects, self._after_s))
 
+    def _stands(self) -> Mask:
+        """Which objects stand where they are and will not be gone without being seen to go: vehicles."""
+        objects = self._objects
+        lifeless = ~np.isin(objects.groups, self._living())
+        return np.asarray((objects.ids != UNCONFIRMED) & lifeless & parked(objects, STANDS_S))
+
+    def _pieces(self, found: Found) -> Mask:
+        """Which detections are further pieces of a vehicle that stands and was seen now; bool [M]."""
+        stands = self._stands() & (self._objects.last_s == self._time_s)
+        if not stands.any():
+            return np.zeros(len(found.boxes), np.bool_)
+        here = shows(found.boxes[None], self._objects.places[stands][:, None])
+        return np.asarray((here & (self._objects.groups[stands][:, None] == found.groups)).any(axis=0))
+
+    def _living(self) -> list[int]:
+        return [number for name, number in self._groups.items() if name in LIVING]
+
     def _tracks(self, time_s: float, detections: Detections) -> Tracks:
         ended = self._give_up(time_s)
         here = self._objects.ids[self._parked()].tolist()
-        return Tracks(time_s, detections, ended, (*here, *self._memory.objects.ids.tolist()))
+        return Tracks(time_s, detections, ended, (*here, *self._memory.parked(self._after_s)))
 
     def _give_up(self, time_s: float) -> tuple[int, ...]:
         objects = self._objects
@@ -244,7 +268,8 @@ class Tracker:
         lost = time_s - objects.last_s > patience_s + LATE_S
         ended: list[int] = []
         if lost.any():
-            stays = lost & self._parked() & (objects.there_s == objects.last_s)
+            away_s = objects.last_s - objects.there_s
+            stays = lost & (self._parked() & (away_s == 0) | self._stands() & (away_s <= AWAY_S))
             self._objects = objects.take(~lost)
             self._remember(objects.take(stays))
             gone = objects.ids[lost & ~stays].tolist()
@@ -253,8 +278,7 @@ class Tracker:
 
     def _remember(self, objects: Objects) -> None:
         if len(objects.ids):
-            living = [number for name, number in self._groups.items() if name in LIVING]
-            self._memory.add(objects, np.isin(objects.groups, living))
+            self._memory.add(objects, np.isin(objects.groups, self._living()))
 
 
 def _stages(objects: Objects, found: Found) -> tuple[Stage, ...]:

@@ -28,7 +28,7 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 from rtsp.clips import Clip, encode  # noqa: E402
 from rtsp.fixtures import Flaws, RtspCamera  # noqa: E402
 
-from detectors.pixels import BgrPixels
+from detectors.pixels import BgrPixels  # noqa: E402
 from streamer.bench.rig import served  # noqa: E402
 from streamer.capture.address import parse  # noqa: E402
 from streamer.capture.camera_clock import CameraClock  # noqa: E402

@@ -12,8 +12,8 @@ from rtsp.clips import Clip
 from rtsp.fixtures import CameraFactory, Flaws
 from viewing import camera, rises, viewing
 
-from streamer.capture.pixels import BgrConverter
 from streamer.capture.libav import LibavReader
+from streamer.capture.pixels import BgrConverter
 from streamer.config import ClockConfig
 
 pytestmark = pytest.mark.anyio

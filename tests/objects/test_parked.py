@@ -94,12 +94,34 @@ def test_keep_says_how_long_it_is_remembered() -> None:
     assert camera.phases == [STARTED, ("yard-1", "end")]
 
 
-def test_a_car_that_was_not_there_for_long_is_not_parked() -> None:
+def test_a_car_that_only_stopped_is_forgotten_once_its_place_was_empty() -> None:
     camera = Camera()
     camera.watch(8.0, CAR)
-    camera.watch(12.0)
+    camera.watch(17.0)
+    assert camera.phases == [STARTED]
+    camera.watch(21.0)
     assert camera.phases == [STARTED, ("yard-1", "end")]
     assert not camera.told[-1].stationary
+    assert camera.told[-1].ended_at == BEGIN + timedelta(seconds=8)
+
+
+def half_hidden(step: int) -> list[Seen]:
+    """Somebody hides the car's front, its middle or its rear by turns, and is not always seen doing it."""
+    x1, y1, x2, y2 = CAR.box
+    across = x2 - x1
+    part = [(x1, x1 + 0.55 * across), (x1 + 0.5 * across, x2)]
+    seen = [Seen((left, y1, right, y2), label="car") for left, right in part]
+    return [[seen[0]], seen, [seen[1]], []][step // 5 % 4]
+
+
+def test_a_car_that_people_walk_by_before_it_is_parked_is_one_event() -> None:
+    camera = Camera()
+    camera.watch(3.0, CAR)
+    for step in range(300):
+        camera.see(3.2 + step / 5, *half_hidden(step))
+    camera.watch(70.0, CAR)
+    assert camera.phases == [STARTED]
+    assert camera.told[-1].track == camera.tracks[0]
 
 
 @RATES

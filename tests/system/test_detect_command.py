@@ -12,7 +12,7 @@ import pytest
 from system.commanding import PATIENCE_S, SIGHTLINE, sightline
 from system.records import pictures_of, records
 
-KEYS = ["schema", "camera", "frame", "pts", "captured_at", "width", "height", "model", "objects"]
+KEYS = ["schema", "camera", "frame", "pts", "captured_at", "clock", "width", "height", "model", "objects"]
 
 
 @pytest.fixture(scope="module")
