@@ -73,7 +73,7 @@ async def test_a_picture_of_the_very_moment_is_found(two_streams: TwoStreamsFact
             if frame.clock == larger.clock == "camera":
                 errors_s.append(apart_s(frame, larger))
                 alike.append(difference(frame.image, larger.image))
-    # libav gives the time of the next picture to the one during which a report came; a busy machine drops some.
+    # libav gives a picture the time of the next one when a report came during it; a busy machine drops some.
     assert sorted(errors_s)[8] < MOMENT_S
     assert sorted(alike)[8] < SAME
 
