@@ -38,6 +38,7 @@ from streamer.publish.table import Header, LiveTable
 from streamer.status import Status
 from streamer.storage.series import StoreSeries
 from streamer.storage.store import EventStore
+from streamer.tracking.looks import prepare as prepare_looks
 from streamer.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ class App:
         batchers = {}
         # Else the first result of all waits for it, and every camera drops what comes meanwhile.
         await to_thread.run_sync(partial(import_module, "supervision"))
+        await to_thread.run_sync(prepare_looks)
         for name in self._used:
             config = self._config.detectors[name]
             detector = await to_thread.run_sync(load, config.model, options_of(config))

@@ -36,6 +36,11 @@ def nothing(count: int) -> Columns:
     return np.zeros((count, SIZE))
 
 
+def prepare() -> None:
+    """Lets OpenCV make its tables for colours, which takes a tenth of a second, before a picture waits."""
+    cv2.cvtColor(np.zeros((1, 1, 3), np.uint8), cv2.COLOR_BGR2LAB)
+
+
 def looks(picture: Pixels, boxes: Columns) -> Columns:
     """[N,84], the square roots of histograms, of length 1; boxes [N,4] in pixels of the picture."""
     width = min(WIDTH, picture.width)

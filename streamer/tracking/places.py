@@ -69,7 +69,9 @@ def settle(objects: Objects, rows: Rows, boxes: Columns, staying: Mask) -> None:
     iou, inside = overlaps(boxes, places)
     same = iou >= SAME_IOU
     stays = staying[rows]
-    grown = stays & ~same & shows(places, boxes)
+    grown = stays & ~same
+    if grown.any():
+        grown &= shows(places, boxes)
     there = same | grown | (stays & (inside >= INSIDE) & (iou >= PART_IOU))
     left = ~there & (~stays | (now_s - objects.there_s[rows] > AWAY_S))
     stayed_s = np.minimum(now_s - objects.since_s[rows], SETTLED_S)

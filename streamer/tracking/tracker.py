@@ -81,6 +81,7 @@ class Tracker:
         self._looked_s = -math.inf
         self._last_id = 0
         self._groups: dict[str, int] = {}
+        self._living = np.empty(0, np.bool_)
 
     def update(self, time_s: float, detections: Detections, picture: Pixels | None = None) -> Tracks:
         """Follow the objects into the next frame.
@@ -101,7 +102,7 @@ class Tracker:
             owners = self._follow(found, picture, time_s, dt_s)
         else:
             owners = np.full(len(found.boxes), NOBODY, np.intp)
-        born = (owners == NOBODY) & found.strong & ~self._pieces(found)
+        born = (owners == NOBODY) & found.strong & ~self._pieces(found, owners)
         if born.any():
             owners[born] = len(self._objects.ids) + np.arange(born.sum())
             self._objects = self._objects.joined(started(found.boxes[born], found.groups[born], time_s))
@@ -198,7 +199,11 @@ class Tracker:
         return Found(boxes, np.asarray(strong) & (groups != NO_GROUP), groups)
 
     def _group(self, label: str) -> int:
-        return self._groups.setdefault(group_of(label), len(self._groups))
+        name = group_of(label)
+        if name not in self._groups:
+            self._groups[name] = len(self._groups)
+            self._living = np.append(self._living, name in LIVING)
+        return self._groups[name]
 
     def _confirm(self, found: Found, owners: Rows, time_s: float) -> None:
         """Give ids to what was seen often and long enough, and now."""
@@ -239,19 +244,19 @@ class Tracker:
     def _stands(self) -> Mask:
         """Which objects stand where they are and will not be gone without being seen to go: vehicles."""
         objects = self._objects
-        lifeless = ~np.isin(objects.groups, self._living())
-        return np.asarray((objects.ids != UNCONFIRMED) & lifeless & parked(objects, STANDS_S))
+        stay = parked(objects, STANDS_S)
+        return np.asarray(stay & (objects.ids != UNCONFIRMED) & ~self._living[objects.groups])
 
-    def _pieces(self, found: Found) -> Mask:
+    def _pieces(self, found: Found, owners: Rows) -> Mask:
         """Which detections are further pieces of a vehicle that stands and was seen now; bool [M]."""
+        loose: Mask = (owners == NOBODY) & found.strong
+        if not loose.any():
+            return np.asarray(loose)
         stands = self._stands() & (self._objects.last_s == self._time_s)
         if not stands.any():
-            return np.zeros(len(found.boxes), np.bool_)
+            return np.zeros_like(loose)
         here = shows(found.boxes[None], self._objects.places[stands][:, None])
         return np.asarray((here & (self._objects.groups[stands][:, None] == found.groups)).any(axis=0))
-
-    def _living(self) -> list[int]:
-        return [number for name, number in self._groups.items() if name in LIVING]
 
     def _tracks(self, time_s: float, detections: Detections) -> Tracks:
         ended = self._give_up(time_s)
@@ -278,7 +283,7 @@ class Tracker:
 
     def _remember(self, objects: Objects) -> None:
         if len(objects.ids):
-            self._memory.add(objects, np.isin(objects.groups, self._living()))
+            self._memory.add(objects, self._living[objects.groups])
 
 
 def _stages(objects: Objects, found: Found) -> tuple[Stage, ...]:
