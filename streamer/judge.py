@@ -66,7 +66,7 @@ class Judge:
         self._forget(tracks)
         decisions: list[Happening] = []
         if self._explanation is not None:
-            self._explanation.followed(tracks, self._boxes)
+            self._explanation.followed(tracks, self._boxes.least(tracks.detections))
             decisions += self._explanation.take()
         return [*decisions, *self._in_order(events, moves, before, counts)]
 

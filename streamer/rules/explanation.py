@@ -12,10 +12,10 @@ from streamer.event import Box, Decision, Outcome, Ruling
 from streamer.rules.starting import Candidate, Verdict
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from supervision import Detections
 
     from streamer.config import TrackerConfig
-    from streamer.rules.boxes import BoxRules
     from streamer.tracking.tracks import Tracks
 
 NOT_FOLLOWED = -1
@@ -42,14 +42,14 @@ class Explanation:
         """A rule left out the object of a row."""
         self._decide("dropped", found, row, ruling)
 
-    def followed(self, tracks: Tracks, rules: BoxRules) -> None:
-        """The tracker left out what is not sure enough, and waits for more of what is new."""
+    def followed(self, tracks: Tracks, least: float | NDArray[np.float64]) -> None:
+        """The tracker left out what is less sure than ``least`` of each [N], and waits for more of the new."""
         found = tracks.detections
         if not len(found) or found.tracker_id is None or found.confidence is None:
             return
-        least = np.broadcast_to(rules.least(found), len(found))
+        limits = np.broadcast_to(least, len(found))
         for row in np.flatnonzero(found.tracker_id == NOT_FOLLOWED).tolist():
-            confidence, limit = float(found.confidence[row]), float(least[row])
+            confidence, limit = float(found.confidence[row]), float(limits[row])
             if confidence < limit:
                 self._decide("dropped", found, row, Ruling("min_confidence", False, confidence, limit))
             elif self._track is not None:
