@@ -43,7 +43,7 @@ class Explanation:
         self._decide("dropped", found, row, ruling)
 
     def followed(self, tracks: Tracks, least: float | NDArray[np.float64]) -> None:
-        """The tracker left out what is less sure than ``least`` of each [N], and waits for more of the new."""
+        """The tracker left out what is less sure than ``least`` says, and waits for more of what is new."""
         found = tracks.detections
         if not len(found) or found.tracker_id is None or found.confidence is None:
             return
