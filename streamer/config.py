@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from streamer.scene import FilterConfig, Labels, LineConfig, MaskConfig, Regions, ZoneConfig
+from streamer.scene import FilterConfig, Label, Labels, LineConfig, MaskConfig, Regions, ZoneConfig
 from streamer.section import ByteSize, Duration, Section
 
 CAMERA_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -131,7 +131,7 @@ class CameraConfig(Section):
     clock: ClockConfig = ClockConfig()
     state: StateConfig = StateConfig()
     detect: DetectConfig = DetectConfig()
-    labels: dict[str, str] = Field(default_factory=dict)
+    labels: dict[str, Label] = Field(default_factory=dict)
     filters: dict[str, FilterConfig] = Field(default_factory=dict)
     masks: tuple[MaskConfig, ...] = ()
     zones: dict[CameraName, ZoneConfig] = Field(default_factory=dict)
@@ -194,7 +194,7 @@ class Config(Section):
     clock: ClockConfig = ClockConfig()
     state: StateConfig = StateConfig()
     detect: DetectConfig = DetectConfig()
-    labels: dict[str, str] = Field(default_factory=dict)
+    labels: dict[str, Label] = Field(default_factory=dict)
     filters: dict[str, FilterConfig] = Field(default_factory=dict)
     masks: tuple[MaskConfig, ...] = ()
     track: TrackerConfig = TrackerConfig()

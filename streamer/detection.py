@@ -187,7 +187,7 @@ class Detection:
             models = {item.name: model for item in self._inputs}
             sinks.append(JsonLinesSink(lines, models, file_of=self._file_of, snapshots=False))
         elif self._job.explain:
-            sinks.append(Explained(sys.stderr))
+            sinks.append(Explained(sys.stderr, self._file_of))
         if outputs.video:
             sinks.append(await stack.enter_async_context(VideoFile(outputs.video)))
         if outputs.pictures:

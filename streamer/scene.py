@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 
 from streamer.section import Duration, Section, Share
 
@@ -68,6 +76,7 @@ def labels_of(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
+Label: TypeAlias = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*$")]
 Labels = Annotated[tuple[str, ...], BeforeValidator(labels_of)]
 
 
@@ -166,7 +175,11 @@ class TilesConfig(Section):
     A frame costs a run of the model for each tile, and one for the whole.
     """
 
-    tiles: Annotated[tuple[int, int], BeforeValidator(tiling)]
+    tiles: Annotated[
+        tuple[int, int],
+        BeforeValidator(tiling),
+        WithJsonSchema({"type": ["string", "array"], "examples": ["3x2"]}),
+    ]
     overlap: float = Field(default=0.2, ge=0.05, le=0.5, allow_inf_nan=False)
     whole: bool = True
 

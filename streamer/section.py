@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 BYTE_UNITS: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 SECONDS: Final = {"ms": 0.001, "": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -37,6 +37,16 @@ def duration(value: object) -> object:
     return float(match[1]) * SECONDS[match[2]]
 
 
-ByteSize = Annotated[int, BeforeValidator(byte_size), Field(gt=0)]
-Duration = Annotated[float, BeforeValidator(duration), Field(ge=0, le=365 * 86400, allow_inf_nan=False)]
+def number_or(example: str) -> WithJsonSchema:
+    """What an editor is told of a number that may have a unit."""
+    return WithJsonSchema({"type": ["number", "string"], "examples": [example]})
+
+
+ByteSize = Annotated[int, BeforeValidator(byte_size), Field(gt=0), number_or("20 GB")]
+Duration = Annotated[
+    float,
+    BeforeValidator(duration),
+    Field(ge=0, le=365 * 86400, allow_inf_nan=False),
+    number_or("10min"),
+]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]

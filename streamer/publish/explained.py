@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TextIO
 
 from streamer.event import Counts, Decision, Event, LineCrossing, ZoneEvent
+from streamer.publish.sink import FileOf, from_video
 
 if TYPE_CHECKING:
     from streamer.event import Happening, Outcome
@@ -21,20 +22,21 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
 
 
 class Explained:
-    """A sink that writes what the rules decided, and what happened, with the media time."""
+    """A sink that writes what the rules decided, and what happened, by media time or picture."""
 
-    def __init__(self, out: TextIO) -> None:
+    def __init__(self, out: TextIO, file_of: FileOf = from_video) -> None:
         self._out = out
-        self._time_s = 0.0
+        self._file_of = file_of
+        self._where = ""
 
     async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
-        self._time_s = frame.time_s
+        self._where = self._file_of(frame) or f"{frame.time_s:9.2f} s"
         await self.conclude(frame.camera, happenings)
 
     async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
         for each in happenings:
             if (text := line(each)) is not None:
-                self._out.write(f"{self._time_s:9.2f} s  {text}\n")
+                self._out.write(f"{self._where}  {text}\n")
 
 
 def line(happening: Happening) -> str | None:

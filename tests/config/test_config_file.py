@@ -13,6 +13,9 @@ from streamer.errors import ConfigError
 
 CAMERA = "cameras: {a: {source: x}}\n"
 BAD = {
+    "cameras: {a: {source: x, labels: {car: ''}}}": (
+        "c.yaml:1: cameras.a.labels.car: expected at least 1 character, received ''"
+    ),
     "cameras: {front: {source: 'rtsp://cam/1', detect: {fps: fast}}}": (
         "c.yaml:1: cameras.front.detect.fps: expected a valid number, received 'fast'"
     ),
@@ -109,6 +112,12 @@ def test_a_wrong_file_is_told_its_line(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(text, "c.yaml", {})
     assert str(caught.value) == message
+
+
+def test_editors_are_told_that_durations_and_sizes_may_have_units() -> None:
+    sections = Config.model_json_schema()["$defs"]
+    for section, option in (("ZoneConfig", "loiter"), ("StateConfig", "hold"), ("StorageConfig", "bytes")):
+        assert sections[section]["properties"][option]["type"] == ["number", "string"]
 
 
 def test_a_secret_is_never_shown() -> None:
