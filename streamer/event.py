@@ -5,12 +5,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
+from uuid_utils import uuid7
+
 Phase = Literal["start", "update", "end"]
 Box = tuple[float, float, float, float]
 ZoneChange = Literal["entered", "loitering", "left"]
 Direction = Literal["in", "out"]
 CameraState = Literal["up", "down", "covered", "frozen", "unfocused"]
 Outcome = Literal["dropped", "waiting", "refused", "started"]
+
+
+def new_id() -> str:
+    """A UUIDv7 (RFC 9562), which sorts by the time of its making."""
+    return str(uuid7())
 
 
 def snapshot_path(camera: str, started_at: datetime, event: str) -> str:
@@ -125,6 +132,7 @@ class ZoneEvent:
         event: id of the object's event; None where it is none (yet).
         at: UTC, capture time of the frame since which it is so, without the zone's inertia.
         seconds: spent inside during this stay so far.
+        id: UUIDv7, of this change alone.
     """
 
     camera: str
@@ -135,6 +143,7 @@ class ZoneEvent:
     event: str | None
     at: datetime
     seconds: float
+    id: str = field(default_factory=new_id, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +163,7 @@ class LineCrossing:
     track: int
     event: str | None
     at: datetime
+    id: str = field(default_factory=new_id, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +196,18 @@ class LineTotal:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The totals of one camera over an interval, from ``since`` to ``until`` (UTC, capture times)."""
+    """The totals of one camera over an interval, from ``since`` to ``until`` (UTC, capture times).
+
+    Attributes:
+        id: UUIDv7.
+    """
 
     camera: str
     since: datetime
     until: datetime
     zones: tuple[ZoneTotal, ...]
     lines: tuple[LineTotal, ...]
+    id: str = field(default_factory=new_id, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +218,14 @@ class CameraEvent:
         state: ``up`` ends every trouble; ``down`` gives no pictures; the others give useless ones.
         reason: one line for a person; None where it is up.
         since: UTC, when the state began, not when it was told.
+        id: UUIDv7, of this change alone.
     """
 
     camera: str
     state: CameraState
     reason: str | None
     since: datetime
+    id: str = field(default_factory=new_id, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

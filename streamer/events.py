@@ -10,10 +10,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
-from uuid_utils import uuid7
 
 from detectors.detections import CLASS_NAME
-from streamer.event import Box, Event, Parked, Phase, Ruling, snapshot_path
+from streamer.event import Box, Event, Parked, Phase, Ruling, new_id, snapshot_path
 from streamer.rules.starting import Candidate, StartRules, Verdict
 from streamer.tracking.tracks import ParkedTrack
 from streamer.tracking.vote import Vote
@@ -32,11 +31,6 @@ RECENT: Final = 250
 """Sightings that a track which is no event yet is judged by."""
 LATE_S: Final = 1e-6
 """Rounding error of differences of media times."""
-
-
-def new_event_id() -> str:
-    """A UUIDv7 (RFC 9562), which sorts by the time of its making."""
-    return str(uuid7())
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +108,7 @@ class EventRules:
         self,
         camera: str,
         config: EventConfig,
-        new_id: Callable[[], str] = new_event_id,
+        new_id: Callable[[], str] = new_id,
         *,
         gate: Gate | None = None,
     ) -> None:

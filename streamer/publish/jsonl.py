@@ -17,10 +17,11 @@ import anyio.to_thread
 
 from streamer.errors import ConfigError, MessageRejected, SinkUnavailable
 from streamer.event import Decision, Event
-from streamer.messages import DetectionRecord, Record
+from streamer.messages.detections import DetectionRecord
+from streamer.messages.record import Record
+from streamer.messages.records import record_of
 from streamer.publish.outbox import Outbox
 from streamer.publish.sink import FileOf, LossObserver, from_video
-from streamer.wire import record_of
 
 if TYPE_CHECKING:
     from streamer.event import Happening

@@ -15,7 +15,7 @@ import numpy as np
 from detectors.detections import from_arrays
 from detectors.pixels import BgrPixels
 from streamer.frame import Frame
-from streamer.messages import DetectionRecord
+from streamer.messages.detections import DetectionRecord
 from streamer.publish.jsonl import LineFile
 from streamer.tracking.tracks import Tracks
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scenes import BEGIN, HEIGHT, WIDTH, Seen, detections, frame, standing
 
 from streamer.config import EventConfig, TrackerConfig
-from streamer.event import Event
-from streamer.events import EventRules, new_event_id, picture_score
+from streamer.event import Event, new_id
+from streamer.events import EventRules, picture_score
 from streamer.tracking.tracker import Tracker
 
 
@@ -151,7 +151,7 @@ def test_a_camera_whose_clock_runs_ahead_ends_nothing_in_the_future() -> None:
 
 
 def test_event_ids_are_uuids_of_version_7_and_rise() -> None:
-    ids = [new_event_id() for _ in range(100)]
+    ids = [new_id() for _ in range(100)]
     assert ids == sorted(set(ids))
     assert all(uuid_utils.UUID(each).version == 7 for each in ids)
 

@@ -11,8 +11,9 @@ from pydantic import Field, TypeAdapter
 from detectors.pixels import BgrPixels
 from streamer.event import Event, Ruling
 from streamer.frame import PTS_CLOCK_HZ, Frame
-from streamer.messages import DetectionRecord, EventRecord
-from streamer.scene_messages import CountsRecord, CrossingRecord, ZoneRecord
+from streamer.messages.detections import DetectionRecord
+from streamer.messages.events import EventRecord
+from streamer.messages.scene import CountsRecord, CrossingRecord, ZoneRecord
 from streamer.tracking.tracks import Tracks
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)

@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from results import BUS, MESSAGE, NOON, PERSON, event, frame, tracks
 
-from streamer.camera_messages import CameraRecord
 from streamer.errors import MessageRejected
 from streamer.event import CameraEvent
-from streamer.messages import DetectedObject, DetectionRecord, EventRecord, rfc3339
-from streamer.wire import schemas
+from streamer.messages.cameras import CameraRecord
+from streamer.messages.detections import DetectedObject, DetectionRecord
+from streamer.messages.events import EventRecord
+from streamer.messages.record import rfc3339
+from streamer.messages.records import schemas
 
 GOLDEN = Path(__file__).parent / "schemas.json"
 
@@ -88,6 +90,7 @@ def test_a_camera_record_has_exactly_these_keys():
     event = CameraEvent("yard", "down", "connection refused", NOON)
     assert json.loads(CameraRecord.of(event).line()) == {
         "schema": "sightline.cameras/1",
+        "id": event.id,
         "camera": "yard",
         "state": "down",
         "reason": "connection refused",

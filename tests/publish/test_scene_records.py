@@ -10,13 +10,13 @@ from results import MESSAGE, NOON, PERSON, event, frame, tracks
 
 from streamer.errors import MessageRejected
 from streamer.event import Counts, Decision, Happening, LineCrossing, LineTotal, Ruling, ZoneEvent, ZoneTotal
-from streamer.messages import DetectionRecord
+from streamer.messages.detections import DetectionRecord
+from streamer.messages.records import record_of
 from streamer.metrics import Metrics
 from streamer.publish.explained import Explained
 from streamer.publish.jsonl import JsonLinesSink, json_lines
 from streamer.publish.meter import Meter
 from streamer.status import Status
-from streamer.wire import record_of
 
 pytestmark = pytest.mark.anyio
 
@@ -45,6 +45,7 @@ def wire(happening: Happening) -> dict[str, object]:
 def test_a_zone_record_has_exactly_these_keys() -> None:
     assert wire(LEFT) == {
         "schema": "sightline.zones/1",
+        "id": LEFT.id,
         "camera": "front",
         "zone": "porch",
         "change": "left",
@@ -60,6 +61,7 @@ def test_a_zone_record_has_exactly_these_keys() -> None:
 def test_a_crossing_record_has_exactly_these_keys() -> None:
     assert wire(CROSSED) == {
         "schema": "sightline.crossings/1",
+        "id": CROSSED.id,
         "camera": "front",
         "line": "gate",
         "direction": "in",
@@ -73,6 +75,7 @@ def test_a_crossing_record_has_exactly_these_keys() -> None:
 def test_a_counts_record_has_exactly_these_keys() -> None:
     assert wire(TOTALS) == {
         "schema": "sightline.counts/1",
+        "id": TOTALS.id,
         "camera": "front",
         "since": "2026-03-01T12:00:00.000000Z",
         "until": "2026-03-01T12:01:00.000000Z",

@@ -3,6 +3,6 @@
 import json
 from pathlib import Path
 
-from streamer.wire import schemas
+from streamer.messages.records import schemas
 
 Path(__file__).with_name("schemas.json").write_text(json.dumps(schemas(), indent=2) + "\n")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from streamer.camera_messages import CAMERAS_SCHEMA, CameraRecord
 from streamer.errors import MessageRejected
 from streamer.event import CameraEvent, Counts, Event, LineCrossing, ZoneEvent
-from streamer.messages import DETECTIONS_SCHEMA, EVENTS_SCHEMA, DetectionRecord, EventRecord
-from streamer.scene_messages import (
+from streamer.messages.cameras import CAMERAS_SCHEMA, CameraRecord
+from streamer.messages.detections import DETECTIONS_SCHEMA, DetectionRecord
+from streamer.messages.events import EVENTS_SCHEMA, EventRecord
+from streamer.messages.scene import (
     COUNTS_SCHEMA,
     CROSSINGS_SCHEMA,
     ZONES_SCHEMA,
@@ -19,7 +20,7 @@ from streamer.scene_messages import (
 
 if TYPE_CHECKING:
     from streamer.event import Happening
-    from streamer.messages import Record
+    from streamer.messages.record import Record
 
 
 def record_of(happening: Happening, size: tuple[int, int] | None) -> Record:

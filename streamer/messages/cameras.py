@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 from pydantic import Field
 
 from streamer.event import CameraState
-from streamer.messages import Record, Timestamp
+from streamer.messages.record import Record, Timestamp
 
 if TYPE_CHECKING:
     from streamer.event import CameraEvent
@@ -19,6 +19,7 @@ class CameraRecord(Record):
     """A camera went into trouble or came out of it, and stayed so for as long as ``state.hold`` says."""
 
     schema_: Literal["sightline.cameras/1"] = Field(alias="schema")
+    id: str = Field(description="UUIDv7, of this record alone")
     camera: str
     state: CameraState = Field(description="up ends every trouble; down: no pictures; else: useless ones")
     reason: str | None = Field(description="one line for a person; null where it is up")
@@ -28,6 +29,7 @@ class CameraRecord(Record):
     def of(cls, event: CameraEvent) -> Self:
         return cls(
             schema=CAMERAS_SCHEMA,
+            id=event.id,
             camera=event.camera,
             state=event.state,
             reason=event.reason,

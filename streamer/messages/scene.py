@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 from pydantic import Field
 
 from streamer.event import Direction, ZoneChange
-from streamer.messages import Record, Timestamp
+from streamer.messages.record import Record, Timestamp
 
 if TYPE_CHECKING:
     from streamer.event import Counts, LineCrossing, ZoneEvent
@@ -24,6 +24,7 @@ class ZoneRecord(Record):
     """An object entered a zone, loiters in it, or left it."""
 
     schema_: Literal["sightline.zones/1"] = Field(alias="schema")
+    id: str = Field(description="UUIDv7, of this record alone")
     camera: str
     zone: str
     change: ZoneChange
@@ -37,6 +38,7 @@ class ZoneRecord(Record):
     def of(cls, event: ZoneEvent) -> Self:
         return cls(
             schema=ZONES_SCHEMA,
+            id=event.id,
             camera=event.camera,
             zone=event.zone,
             change=event.change,
@@ -52,6 +54,7 @@ class CrossingRecord(Record):
     """An object crossed a line."""
 
     schema_: Literal["sightline.crossings/1"] = Field(alias="schema")
+    id: str = Field(description="UUIDv7, of this record alone")
     camera: str
     line_: str = Field(alias="line")
     direction: Direction = Field(description="in: from the left of the line's arrow to its right")
@@ -64,6 +67,7 @@ class CrossingRecord(Record):
     def of(cls, crossing: LineCrossing) -> Self:
         return cls(
             schema=CROSSINGS_SCHEMA,
+            id=crossing.id,
             camera=crossing.camera,
             line=crossing.line,
             direction=crossing.direction,
@@ -98,6 +102,7 @@ class CountsRecord(Record):
     """The totals of a camera over an interval; what is zero throughout is left out."""
 
     schema_: Literal["sightline.counts/1"] = Field(alias="schema")
+    id: str = Field(description="UUIDv7, of this record alone")
     camera: str
     since: Timestamp
     until: Timestamp
@@ -109,6 +114,7 @@ class CountsRecord(Record):
         zones = (replace(each, seconds=round(each.seconds, SECONDS_DIGITS)) for each in counts.zones)
         return cls(
             schema=COUNTS_SCHEMA,
+            id=counts.id,
             camera=counts.camera,
             since=counts.since,
             until=counts.until,

@@ -1,0 +1,1 @@
+"""What Sightline says to programs: versioned records, one JSON object each."""

@@ -1,0 +1,61 @@
+"""What a record is, and what its values look like on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+)
+
+from streamer.errors import MessageRejected
+
+BOX_DIGITS: Final = 1
+CONFIDENCE_DIGITS: Final = 4
+
+
+def rfc3339(moment: datetime) -> str:
+    """``2026-03-01T12:00:00.250000Z``: UTC and always six digits, so that text order is time order."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+Timestamp = Annotated[
+    AwareDatetime,
+    PlainSerializer(rfc3339, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": "Z$"}),
+]
+Pixels = Annotated[float, Field(allow_inf_nan=False)]
+Confidence = Annotated[float, Field(ge=0, le=1)]
+Box = Annotated[
+    tuple[Pixels, Pixels, Pixels, Pixels],
+    Field(description="x1, y1, x2, y2 in pixels of the picture, rounded to 0.1"),
+]
+
+
+class Record(BaseModel):
+    """A message: its keys never change within one value of ``schema``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
+
+    def line(self) -> bytes:
+        """The record as one line of JSON Lines, its line feed included."""
+        return self.model_dump_json().encode() + b"\n"
+
+
+def rounded_box(box: Sequence[float]) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = (round(float(edge), BOX_DIGITS) for edge in box)
+    return x1, y1, x2, y2
+
+
+def rejection(camera: str, error: ValidationError) -> MessageRejected:
+    first = error.errors(include_url=False, include_context=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return MessageRejected(f"{camera}: {place}: {first['msg']}, received {first['input']!r}")
