@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from streamer.bus import KafkaConfig
 from streamer.scene import FilterConfig, Label, Labels, LineConfig, MaskConfig, Regions, ZoneConfig
 from streamer.section import ByteSize, Duration, Section
 
@@ -204,6 +205,7 @@ class Config(Section):
     storage: StorageConfig = StorageConfig()
     http: HttpConfig = HttpConfig()
     output: OutputConfig = OutputConfig()
+    kafka: KafkaConfig | None = None
     data: Path = Path("sightline-data")
 
     @model_validator(mode="after")

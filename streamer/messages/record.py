@@ -45,9 +45,13 @@ class Record(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
 
+    def encoded(self) -> bytes:
+        """The record as JSON in UTF-8, without a line feed."""
+        return self.model_dump_json().encode()
+
     def line(self) -> bytes:
         """The record as one line of JSON Lines, its line feed included."""
-        return self.model_dump_json().encode() + b"\n"
+        return self.encoded() + b"\n"
 
 
 def rounded_box(box: Sequence[float]) -> tuple[float, float, float, float]:
