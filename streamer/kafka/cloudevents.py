@@ -61,6 +61,37 @@ class Topics:
 
 
 @dataclass(frozen=True, slots=True)
+class Attributes:
+    """The context attributes of a message but its id (CloudEvents 1.0, section 3).
+
+    Attributes:
+        type: what the value is.
+        camera: name.
+        at: UTC, when it happened.
+        content_type: media type of the value.
+        more: headers of our own.
+    """
+
+    type: str
+    camera: str
+    at: datetime
+    content_type: str = JSON
+    more: Headers = ()
+
+    def headers(self, id_: str) -> Headers:
+        """As they stand on a message (Kafka Protocol Binding for CloudEvents 1.0, section 3.2)."""
+        return (
+            ("ce_specversion", SPEC_VERSION),
+            ("ce_id", id_.encode()),
+            ("ce_source", source_of(self.camera).encode()),
+            ("ce_type", self.type.encode()),
+            ("ce_time", rfc3339(self.at).encode()),
+            ("content-type", self.content_type.encode()),
+            *self.more,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Envelopes:
     """Puts records into messages."""
 
@@ -68,38 +99,45 @@ class Envelopes:
 
     def detections(self, camera: str, at: datetime, value: bytes) -> Message:
         """The result of a frame captured then."""
-        return _message("detections", DETECTIONS_TYPE, self.topics.detections, camera, at, value)
+        attributes = Attributes(DETECTIONS_TYPE, camera, at)
+        return _message("detections", self.topics.detections, attributes, value)
 
     def frame(self, camera: str, at: datetime, jpeg: bytes, detections: str | None) -> Message:
         """An annotated picture captured then, and the id of the message with its result, if there is one."""
         more = () if detections is None else ((RESULT_HEADER, detections.encode()),)
-        return _message("frame", FRAME_TYPE, self.topics.frames, camera, at, jpeg, JPEG, more)
+        return _message("frame", self.topics.frames, Attributes(FRAME_TYPE, camera, at, JPEG, more), jpeg)
 
     def told(self, happening: Told, value: bytes, seen_at: datetime) -> Message:
         """What happened, told with a frame captured then."""
-        camera, topic = happening.camera, self.topics.events
-        match happening:
-            case Event():
-                return self._object(happening, value, seen_at)
-            case ZoneEvent():
-                return _message("event", ZONE_TYPES[happening.change], topic, camera, happening.at, value)
-            case LineCrossing():
-                return _message("event", CROSSING_TYPE, topic, camera, happening.at, value)
-            case CameraEvent():
-                return _message("event", CAMERA_TYPE, topic, camera, happening.since, value)
-            case Counts():
-                return _message("counts", COUNTS_TYPE, self.topics.counts, camera, happening.until, value)
+        attributes = attributes_of(happening, seen_at)
+        if isinstance(happening, Counts):
+            return _message("counts", self.topics.counts, attributes, value)
+        made = _message("event", self.topics.events, attributes, value)
+        if not isinstance(happening, Event):
+            return made
+        return replace(made, phase=ObjectPhase(happening.id, happening.phase == "end", seen_at))
 
     def ended(self, event: str, camera: str, value: bytes, ended_at: datetime) -> Message:
         """The end of an object's event, told later."""
-        phase = ObjectPhase(event, True, ended_at)
-        made = _message("event", OBJECT_TYPE, self.topics.events, camera, ended_at, value)
-        return replace(made, phase=phase)
+        made = _message("event", self.topics.events, Attributes(OBJECT_TYPE, camera, ended_at), value)
+        return replace(made, phase=ObjectPhase(event, True, ended_at))
 
-    def _object(self, event: Event, value: bytes, seen_at: datetime) -> Message:
-        at = {"start": event.started_at, "end": event.ended_at}.get(event.phase) or seen_at
-        made = _message("event", OBJECT_TYPE, self.topics.events, event.camera, at, value)
-        return replace(made, phase=ObjectPhase(event.id, event.phase == "end", seen_at))
+
+def attributes_of(happening: Told, seen_at: datetime) -> Attributes:
+    """What is said of what happened, told with a frame captured then."""
+    camera = happening.camera
+    match happening:
+        case Event():
+            at = {"start": happening.started_at, "end": happening.ended_at}.get(happening.phase) or seen_at
+            return Attributes(OBJECT_TYPE, camera, at)
+        case ZoneEvent():
+            return Attributes(ZONE_TYPES[happening.change], camera, happening.at)
+        case LineCrossing():
+            return Attributes(CROSSING_TYPE, camera, happening.at)
+        case CameraEvent():
+            return Attributes(CAMERA_TYPE, camera, happening.since)
+        case Counts():
+            return Attributes(COUNTS_TYPE, camera, happening.until)
 
 
 def source_of(camera: str) -> str:
@@ -107,25 +145,7 @@ def source_of(camera: str) -> str:
     return f"sightline/cameras/{camera}"
 
 
-def _message(
-    kind: Kind,
-    type_: str,
-    topic: str,
-    camera: str,
-    at: datetime,
-    value: bytes,
-    content_type: str = JSON,
-    more: Headers = (),
-) -> Message:
-    """With the attributes as headers (Kafka Protocol Binding for CloudEvents 1.0, section 3.2)."""
+def _message(kind: Kind, topic: str, attributes: Attributes, value: bytes) -> Message:
     id_ = new_id()
-    headers = (
-        ("ce_specversion", SPEC_VERSION),
-        ("ce_id", id_.encode()),
-        ("ce_source", source_of(camera).encode()),
-        ("ce_type", type_.encode()),
-        ("ce_time", rfc3339(at).encode()),
-        ("content-type", content_type.encode()),
-        *more,
-    )
-    return Message(id_, kind, topic, camera.encode(), value, headers, time.monotonic())
+    key, made_at = attributes.camera.encode(), time.monotonic()
+    return Message(id_, kind, topic, key, value, attributes.headers(id_), made_at)
