@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from detectors.detections import CLASS_NAME
 from streamer.bus import per_second
 
@@ -46,7 +48,7 @@ class Choice:
         """Whether other objects are followed than before; those that are not yet come and go."""
         found = tracks.detections
         ids = [] if found.tracker_id is None else found.tracker_id.tolist()
-        labels = found.data[CLASS_NAME].tolist() if ids else []
+        labels = np.asarray(found.data[CLASS_NAME]).tolist() if ids else []
         seen = Counter((label, track) for label, track in zip(labels, ids, strict=True) if track >= 0)
         before = self._seen.get(camera)
         self._seen[camera] = seen

@@ -9,7 +9,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from streamer.errors import MessageRejected
-from streamer.kafka.client import explained, settings
+from streamer.kafka.client import connected, explained
 from streamer.kafka.topics import ensure_topics
 
 if TYPE_CHECKING:
@@ -47,20 +47,18 @@ class Producer:
         """
         self._config = config
         self._topics = tuple(topics)
+        self._told: set[str] = set()
         self.check()
-        compression = None if config.compression == "none" else config.compression
-        try:
-            self._producer: Any = KafkaProducer(
-                **settings(config),
-                acks="all",
-                compression_type=compression,
-                max_block_ms=SEND_TIMEOUT_MS,
-                delivery_timeout_ms=DELIVERY_TIMEOUT_MS,
-                max_request_size=REQUEST_BYTES,
-                allow_auto_create_topics=False,
-            )
-        except (KafkaError, OSError) as error:
-            raise explained(error, config) from error
+        self._producer: Any = connected(
+            KafkaProducer,
+            config,
+            acks="all",
+            compression_type=None if config.compression == "none" else config.compression,
+            max_block_ms=SEND_TIMEOUT_MS,
+            delivery_timeout_ms=DELIVERY_TIMEOUT_MS,
+            max_request_size=REQUEST_BYTES,
+            allow_auto_create_topics=False,
+        )
 
     def send(self, message: Message, receipt: Receipt) -> None:
         try:
@@ -73,7 +71,7 @@ class Producer:
         future.add_errback(partial(self._failed, receipt))
 
     def check(self) -> None:
-        ensure_topics(self._config, self._topics)
+        ensure_topics(self._config, self._topics, self._told)
 
     def close(self) -> None:
         self._producer._sender.force_close()

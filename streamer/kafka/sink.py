@@ -73,7 +73,7 @@ class KafkaSink:
         """Draw the pictures of frames until cancelled."""
         pictures = JpegPictures(self._config.jpeg)
         async for frame, tracks, result in self._to_draw:
-            jpeg = await to_thread.run_sync(pictures.jpeg, frame, tracks.detections)
+            jpeg = await to_thread.run_sync(pictures.jpeg, frame, tracks)
             self._waiting.pass_on(self._envelopes.frame(frame.camera, frame.captured_at, jpeg, result))
 
     async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
