@@ -94,7 +94,9 @@ def options_of(admin: Any, names: Sequence[str]) -> dict[str, dict[str, str]]:
     answers = admin.describe_configs([ConfigResource("TOPIC", name) for name in names], config_filter="all")
     topics: Mapping[str, Any] = answers.get("topic", {})
     return {
-        name: {key: entry["value"] for key, entry in topics.get(name, {}).items() if entry["value"] is not None}
+        name: {
+            key: entry["value"] for key, entry in topics.get(name, {}).items() if entry["value"] is not None
+        }
         for name in names
     }
 
