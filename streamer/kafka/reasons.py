@@ -69,7 +69,7 @@ TEXTS: Final[tuple[tuple[type[BaseException], str], ...]] = (
 
 CONNECTING: Final = (
     ("ECONNREFUSED", "nobody listens there"),
-    ("DNS Resolution", "the host name cannot be resolved"),
+    ("DNS lookup failed", "the host name cannot be resolved"),
     ("EHOSTUNREACH", "the host cannot be reached"),
     ("ENETUNREACH", "the network cannot be reached"),
     ("timed out", "no answer in time"),
