@@ -30,6 +30,7 @@ async def examine(config: Config) -> list[Section]:
         ("machine", list(machine())),
         ("detectors", detectors),
         ("cameras", await _cameras(config)),
+        *await _kafka(config),
         ("data", list(data_folder(config))),
         ("http", list(port(config.http))),
     ]
@@ -44,6 +45,15 @@ def detector(name: str, config: DetectorConfig) -> Finding:
         return Finding(False, f"{name}: {error}")
     text = f"{name}: {loaded.manifest.name} ({loaded.manifest.family}) on {policy}"
     return Finding(True, f"{text}; {policy.passed_over}" if policy.passed_over else text)
+
+
+async def _kafka(config: Config) -> list[Section]:
+    if config.kafka is None:
+        return []
+    # Here and not at the top: most configurations have none, and its client takes a while to import.
+    from streamer.doctor.kafka import examine_kafka
+
+    return [("kafka", await examine_kafka(config.kafka, config.data))]
 
 
 async def _cameras(config: Config) -> list[Finding]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from kafka.errors import KafkaError
 
-from streamer.kafka.link import Link, Unreachable
+from streamer.kafka.link import Link
 from streamer.kafka.oauth import ClientCredentials
-from streamer.kafka.reasons import explained
+from streamer.kafka.reasons import explained, unreachable
 from streamer.kafka.tls import tls_context
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def trouble(client: Any, config: KafkaConfig) -> SinkError | None:
     """Why a client that was connected has lost its brokers, as far as it knows; None where it has not."""
     link = client._client
     failures = link.connections.failures if isinstance(link, Link) else {}
-    return explained(Unreachable(failures), config) if failures else None
+    return unreachable(dict(failures), config, at_first=False) if failures else None
 
 
 def security_protocol(config: KafkaConfig) -> str:

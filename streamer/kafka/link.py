@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
 
 from streamer.errors import SinkRefused
+from streamer.kafka.transport import opened
 
 REFUSALS: Final = (
     AuthorizationError,
@@ -28,8 +29,6 @@ REFUSALS: Final = (
     SinkRefused,
 )
 """What stays so until a person changes it."""
-
-Received = tuple[bytes, BaseException | None]
 
 
 class Unreachable(KafkaTimeoutError):  # type: ignore[misc]
@@ -75,9 +74,7 @@ class Connections(KafkaConnectionManager):  # type: ignore[misc]
             self.update_backoff(node.node_id)
 
     async def _build_transport(self, node: Any, timeout_at: float | None = None) -> Any:
-        transport = await super()._build_transport(node, timeout_at=timeout_at)
-        transport._sock_recv = partial(last_words_first, transport._sock_recv)
-        return transport
+        return await opened(self._net, node.host, node.port, self.config, timeout_at)
 
     async def _do_bootstrap(self, deadline: float | None) -> Any:
         try:
@@ -103,15 +100,6 @@ class Link(KafkaNetClient):  # type: ignore[misc]
         net = NetworkSelector(**configs)
         self.connections = Connections(net, **configs)
         super().__init__(net, self.connections)
-
-
-def last_words_first(receive: Callable[[], Received]) -> Received:
-    """What a broker says before it hangs up, which the library would drop; the end comes with the next call.
-
-    A wrong password is answered so.
-    """
-    data, error = receive()
-    return (data, None) if data else (data, error)
 
 
 def address_of(host: str, port: int) -> str:

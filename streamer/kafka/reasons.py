@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from kafka import errors
@@ -69,7 +69,7 @@ TEXTS: Final[tuple[tuple[type[BaseException], str], ...]] = (
 
 CONNECTING: Final = (
     ("ECONNREFUSED", "nobody listens there"),
-    ("DNS Resolution", "the host name cannot be resolved"),
+    ("DNS lookup failed", "the host name cannot be resolved"),
     ("EHOSTUNREACH", "the host cannot be reached"),
     ("ENETUNREACH", "the network cannot be reached"),
     ("timed out", "no answer in time"),
@@ -77,6 +77,7 @@ CONNECTING: Final = (
 """What the library says of a connection that fails, and what that means."""
 
 LOST: Final = re.compile(r"disconnected|ECONNRESET|EPIPE|Connection reset|Broken pipe|EOF occurred")
+CLOSED: Final = "the connection was closed"
 TOPIC: Final = re.compile(r"[A-Za-z0-9._-]+")
 LONGEST: Final = 200
 
@@ -94,21 +95,36 @@ def explained(error: BaseException, config: KafkaConfig, doing: str = "write to"
         `MessageRejected`: of a record that will never be taken.
     """
     if isinstance(error, Unreachable) and error.failures:
-        return _unreachable(error, config, doing)
+        return unreachable(error.failures, config, at_first=True)
     told = f"kafka {where(config)}: {reason(error, config, doing)}"
     if isinstance(error, REJECTED):
         return MessageRejected(told)
     return SinkRefused(told) if isinstance(error, REFUSED) or refuses(error) else SinkUnavailable(told)
 
 
-def _unreachable(error: Unreachable, config: KafkaConfig, doing: str) -> SinkError:
-    """What each broker said; the same words only once."""
+def unreachable(failures: Mapping[str, BaseException], config: KafkaConfig, *, at_first: bool) -> SinkError:
+    """What each broker said; the same words only once.
+
+    Args:
+        failures: by ``host:port``.
+        config: what the client was made from.
+        at_first: none was ever reached, so that an option may be missing.
+    """
     reasons: dict[str, list[str]] = {}
-    for broker, failure in sorted(error.failures.items()):
-        reasons.setdefault(reason(failure, config, doing), []).append(broker)
+    for broker, failure in sorted(failures.items()):
+        why = reason(failure, config)
+        hint = _missing(config) if at_first and why == CLOSED else ""
+        reasons.setdefault(why + hint, []).append(broker)
     told = "; ".join(f"{', '.join(brokers)}: {why}" for why, brokers in reasons.items())
-    refused = all(refuses(failure) for failure in error.failures.values())
+    refused = all(refuses(failure) for failure in failures.values())
     return SinkRefused(f"kafka {told}") if refused else SinkUnavailable(f"kafka {told}")
+
+
+def _missing(config: KafkaConfig) -> str:
+    """What may be wrong where a broker hangs up on who comes without it."""
+    options = {"kafka.tls": config.tls, "kafka.sasl": config.sasl}
+    missing = [option for option, given in options.items() if given is None]
+    return f"; does it expect {' or '.join(missing)}?" if missing else ""
 
 
 def reason(error: BaseException, config: KafkaConfig, doing: str = "write to") -> str:
@@ -183,15 +199,10 @@ def _known(error: BaseException, _config: KafkaConfig, _doing: str) -> str | Non
     return next((text for kind, text in TEXTS if isinstance(error, kind)), None)
 
 
-def _connection(error: BaseException, config: KafkaConfig, _doing: str) -> str | None:
+def _connection(error: BaseException, _config: KafkaConfig, _doing: str) -> str | None:
     said = str(error)
     if LOST.search(said):
-        missing = [
-            option
-            for option, given in (("kafka.tls", config.tls), ("kafka.sasl", config.sasl))
-            if given is None
-        ]
-        return "the connection was closed" + (f"; does it expect {' or '.join(missing)}?" if missing else "")
+        return CLOSED
     return next((text for mark, text in CONNECTING if mark in said), None)
 
 
