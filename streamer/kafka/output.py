@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from streamer.bus import KafkaConfig
     from streamer.errors import SinkError
+    from streamer.kafka.producer import SizeLimits
     from streamer.kafka.sender import Connection
     from streamer.status import Status
 
@@ -38,8 +39,6 @@ PART: Final = "kafka spool"
 FOLDER: Final = "kafka"
 WATCH_S: Final = 1.0
 FIRST_ANSWER_S: Final = 3.0
-EMPTIED: Final = 0.9
-"""Of its limit a full spool has to fall below, before the alarm ends."""
 
 
 class KafkaOutput:
@@ -63,7 +62,7 @@ class KafkaOutput:
         self._sender = Sender(self._connect, self._backlog, self._spool, self)
         self._refusal: SinkRefused | None = None
         self._answered = Event()
-        self._full = False
+        self._limits: SizeLimits | None = None
         registry.register(SpoolSeries(lambda: self._spool.state, lambda: len(self._backlog)))
 
     def sink(self, models: Mapping[str, str]) -> KafkaSink:
@@ -131,9 +130,11 @@ class KafkaOutput:
 
     def _connect(self) -> Connection:
         # kafka-python takes a while to import; the detectors load meanwhile.
-        from streamer.kafka.producer import Producer
+        from streamer.kafka.producer import Producer, SizeLimits
 
-        return Producer(self._config, self._used_topics())
+        if self._limits is None:
+            self._limits = SizeLimits()
+        return Producer(self._config, self._used_topics(), self._limits)
 
     def _used_topics(self) -> list[str]:
         """Those that records go to; nobody is asked to allow others."""
@@ -149,12 +150,10 @@ class KafkaOutput:
         while True:
             state = await to_thread.run_sync(lambda: self._spool.state)
             if state.full:
-                self._full = True
                 self._status.not_ready(
                     PART, f"full: {state.count} records, {state.size} bytes wait for kafka"
                 )
-            elif self._full and state.size < EMPTIED * self._config.spool.bytes:
-                self._full = False
+            else:
                 self._status.ready(PART)
             await anyio.sleep(WATCH_S)
 

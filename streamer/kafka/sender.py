@@ -28,7 +28,6 @@ FORGET_EVERY_S: Final = 0.2
 STALLED_S: Final = 5.0
 """Without an acknowledgement for so long, it is looked what is wrong."""
 FIRST_PAUSE_S: Final = 0.2
-LOOK_AGAIN_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 5.0
 FLUSH_S: Final = 1.5
 CLOSE_S: Final = 1.0
@@ -40,7 +39,7 @@ class Connection(Protocol):
     def send(self, message: Message, receipt: Receipt) -> None:
         """Hand over a message; a SinkError when it cannot be. Its receipt is told from another thread.
 
-        Once a receipt was told of a failure other than MessageRejected, nothing more goes out.
+        Once a receipt was told of a failure, nothing more goes out, and no other failure means anything.
         """
 
     def check(self) -> None:
@@ -97,10 +96,8 @@ class InFlight:
         self.sender.progress(self.queued.message)
 
     def failed(self, error: SinkError) -> None:
-        if isinstance(error, MessageRejected):
+        if self.sender.fail(error) and isinstance(error, MessageRejected):
             self.refusal, self.done = error, True
-        else:
-            self.sender.fail(error)
 
 
 class Sender:
@@ -132,7 +129,7 @@ class Sender:
         self._size = 0
         self._delivered: list[Queued] = []
         self._forgotten_at = 0.0
-        self._progress_at = 0.0
+        self._progress_at = self._looked_at = 0.0
         self._problem: SinkError | None = None
         self._told: SinkError | None = None
         self._closing = Event()
@@ -155,6 +152,11 @@ class Sender:
         left = [each.queued for each in self._in_flight if not each.done]
         return [each.message for each in left if each.number is None] + self._backlog.close()
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is on its way, or delivered and not yet forgotten."""
+        return bool(self._in_flight or self._delivered)
+
     # Told by the network's thread.
 
     def progress(self, message: Message) -> None:
@@ -162,10 +164,12 @@ class Sender:
         self._progress_at = now = time.monotonic()
         self._observer.delivered(message.topic, now - message.made_at)
 
-    def fail(self, error: SinkError) -> None:
-        """The connection has failed; the first reason is the one that counts."""
-        if self._problem is None:
-            self._problem = error
+    def fail(self, error: SinkError) -> bool:
+        """The connection has failed; whether this is the first reason, which is the one that counts."""
+        if self._problem is not None:
+            return False
+        self._problem = error
+        return True
 
     # On its own thread.
 
@@ -175,13 +179,16 @@ class Sender:
             began = time.monotonic()
             try:
                 self._serve()
+            except MessageRejected:
+                # Told where the message is left out; the brokers are well.
+                pause_s = 0.0
             except SinkError as error:
                 self._tell(error)
             if self._progress_at > began:
                 pause_s = FIRST_PAUSE_S
             if self._closing.wait(pause_s):
                 time.sleep(WAIT_S)
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            pause_s = min(max(FIRST_PAUSE_S, 2 * pause_s), LONGEST_PAUSE_S)
         self._forget(time.monotonic(), at_once=True)
 
     def _serve(self) -> None:
@@ -206,7 +213,9 @@ class Sender:
         now = time.monotonic()
         self._settle()
         self._forget(now)
-        if self._in_flight and now - self._progress_at > STALLED_S:
+        if self._told is not None and self._progress_at > self._looked_at:
+            self._tell(None)
+        if self._in_flight and now - max(self._progress_at, self._looked_at) > STALLED_S:
             self._look(connection)
         room = IN_FLIGHT - len(self._in_flight)
         if room <= 0 or self._size > IN_FLIGHT_BYTES:
@@ -225,7 +234,7 @@ class Sender:
         try:
             connection.send(entry.queued.message, entry)
         except MessageRejected as error:
-            entry.failed(error)
+            entry.refusal, entry.done = error, True
 
     def _settle(self) -> None:
         """Let go of what is done, oldest first."""
@@ -263,7 +272,7 @@ class Sender:
             connection.check()
         except SinkError as error:
             self._tell(error)
-        self._progress_at = max(self._progress_at, time.monotonic() - STALLED_S + LOOK_AGAIN_S)
+        self._looked_at = time.monotonic()
 
     def _finished(self) -> bool:
         if not self._closing.is_set():

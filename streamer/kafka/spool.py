@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 FILE: Final = "spool.db"
 REFUSED: Final = "refused.jsonl"
+EMPTIED: Final = 0.9
 BROKEN: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -38,7 +39,7 @@ class SpoolState:
         count: messages.
         size: their bytes.
         age_s: of the oldest one; 0 where there is none.
-        full: they are at the limit.
+        full: they reached the limit, and have not fallen below nine tenths of it since.
         set_aside: broken files that were put aside since the start.
     """
 
@@ -69,7 +70,7 @@ class Spool:
         self._file: SpoolFile | None = None
         self._count = self._size = self._last = 0
         self._set_aside = 0
-        self._closed = False
+        self._closed = self._full = False
 
     @property
     def path(self) -> Path:
@@ -101,8 +102,8 @@ class Spool:
             except SinkUnavailable:
                 oldest_at = None
             age_s = 0.0 if oldest_at is None else max(0.0, time.time() - oldest_at)
-            full = self._size >= self._config.bytes
-            return SpoolState(self._count, self._size, age_s, full, self._set_aside)
+            self._full = self._full and self._size >= EMPTIED * self._config.bytes
+            return SpoolState(self._count, self._size, age_s, self._full, self._set_aside)
 
     def append(self, messages: Sequence[Message]) -> list[Queued]:
         """Take messages, all or none; they are on disk when it returns.
@@ -151,6 +152,7 @@ class Spool:
             above = self._size - self._config.bytes
             if above <= 0:
                 return Counter()
+            self._full = True
             chosen = self._guarded(lambda file: file.passing(after, above))
             self._guarded(lambda file: file.remove(number for number, _, _ in chosen))
             self._count -= len(chosen)
@@ -188,8 +190,10 @@ class Spool:
                     raise
                 self._replace(str(error))
                 return work(self._opened())
-        except (sqlite3.Error, OSError) as error:
+        except sqlite3.Error as error:
             raise SinkUnavailable(f"kafka spool {self._path}: {error}") from error
+        except OSError as error:
+            raise SinkUnavailable(f"kafka spool {self._path}: {error.strerror}") from error
 
     def _opened(self) -> SpoolFile:
         if self._closed:

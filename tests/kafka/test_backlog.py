@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from waiting import message
 
 from streamer.kafka.backlog import Backlog, Room
 from streamer.kafka.message import Message, Queued
+from tests.kafka.waiting import message
 
 
 class Shelf:

@@ -10,7 +10,6 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from system.serving import Service, serving, until, write_config
 
 from deploy.kafka.node import Broker
 from tests.kafka.brokers import Kcat, StartBroker
+from tests.kafka.received import in_order, received, without_duplicates
 
 WHOLE = bool(os.environ.get("SIGHTLINE_SOAK"))
 ROUNDS = 20 if WHOLE else 3
@@ -29,42 +29,6 @@ SCENE: Final = {
     "zones": {"pavement": {"polygon": GATE, "loiter": "1s", "inertia": "0.2s"}},
     "lines": {"middle": {"from": [0.5, 1.0], "to": [0.5, 0.0]}},
 }
-
-
-@dataclass(frozen=True)
-class Received:
-    """One record of the topic."""
-
-    camera: str
-    id: str
-    headers: str
-    value: str
-
-    @property
-    def record(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.value)
-        return found
-
-
-def received(kcat: Kcat, address: str, topic: str) -> list[Received]:
-    """All of it, in the order of its only partition."""
-    done = kcat.run(
-        address, "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-f", "%k\t%h\t%s\n", check=True
-    )
-    records = []
-    for line in done.stdout.splitlines():
-        camera, headers, value = line.split("\t", 2)
-        ids = dict(each.split("=", 1) for each in headers.split(","))
-        records.append(Received(camera, ids["ce_id"], headers, value))
-    return records
-
-
-def without_duplicates(records: Sequence[Received]) -> list[Received]:
-    """As a consumer sees them that drops what it has seen; the same id always has the same bytes."""
-    first: dict[str, Received] = {}
-    for each in records:
-        assert first.setdefault(each.id, each) == each
-    return list(first.values())
 
 
 def by_camera(records: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -124,12 +88,6 @@ def require_whole_lives(records: Sequence[dict[str, Any]]) -> None:
         assert lived[0] == "start"
         assert lived[-1] == "end"
         assert set(lived[1:-1]) <= {"update"}
-
-
-def in_order(inner: Sequence[object], outer: Sequence[object]) -> bool:
-    """Whether all of the first are in the second, in their order."""
-    rest = iter(outer)
-    return all(each in rest for each in inner)
 
 
 @pytest.mark.soak
