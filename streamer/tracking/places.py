@@ -13,7 +13,7 @@ from streamer.tracking.objects import Objects
 SAME_IOU: Final = 0.6
 """A box that overlaps a place so much is there; a detector's noise alone leaves 0.7 and more."""
 NEAR_IOU: Final = 0.5
-"""What overlaps the place of a vehicle that stands so much is that vehicle, half hidden and badly seen."""
+"""What overlaps the place of a thing that stands so much is that thing, half hidden and badly seen."""
 INSIDE: Final = 0.8
 """Share of a box inside a place from which on it may be the visible part of what is there."""
 PART_IOU: Final = 0.25

@@ -1,6 +1,7 @@
 """A parked object keeps its event while it is hidden, lost, or nobody looks; nothing else inherits it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -105,21 +106,22 @@ def test_a_car_that_only_stopped_is_forgotten_once_its_place_was_empty() -> None
     assert camera.told[-1].ended_at == BEGIN + timedelta(seconds=8)
 
 
-def half_hidden(step: int) -> list[Seen]:
-    """Somebody hides the car's front, its middle or its rear by turns, and is not always seen doing it."""
-    x1, y1, x2, y2 = CAR.box
+def half_hidden(thing: Seen, step: int) -> list[Seen]:
+    """Somebody hides its left, its middle or its right by turns, and is not always seen doing it."""
+    x1, y1, x2, y2 = thing.box
     across = x2 - x1
     part = [(x1, x1 + 0.55 * across), (x1 + 0.5 * across, x2)]
-    seen = [Seen((left, y1, right, y2), label="car") for left, right in part]
+    seen = [Seen((left, y1, right, y2), label=thing.label) for left, right in part]
     return [[seen[0]], seen, [seen[1]], []][step // 5 % 4]
 
 
-def test_a_car_that_people_walk_by_before_it_is_parked_is_one_event() -> None:
-    camera = Camera()
-    camera.watch(3.0, CAR)
+@pytest.mark.parametrize("label", ["car", "chair"])
+def test_a_thing_that_people_walk_by_before_it_is_parked_is_one_event(label: str) -> None:
+    thing, camera = replace(CAR, label=label), Camera()
+    camera.watch(3.0, thing)
     for step in range(300):
-        camera.see(3.2 + step / 5, *half_hidden(step))
-    camera.watch(70.0, CAR)
+        camera.see(3.2 + step / 5, *half_hidden(thing, step))
+    camera.watch(70.0, thing)
     assert camera.phases == [STARTED]
     assert camera.told[-1].track == camera.tracks[0]
 
