@@ -72,6 +72,7 @@ class App:
         self._watches = {
             name: CameraWatch(name, camera.state, self.metrics) for name, camera in config.cameras.items()
         }
+        self._meter = Meter(self.metrics)
         self._ended: list[SourceEnded] = []
 
     async def run(self) -> None:
@@ -137,6 +138,8 @@ class App:
         if recovered.ended:
             log.info("ended %d events that were left open", len(recovered.ended))
         self._parked = recovered.parked
+        for parked in self._parked.values():
+            self._meter.recall(parked)
         self.status.ready(STORE)
 
     async def _start_detectors(self, services: TaskGroup) -> dict[str, Batcher]:
@@ -174,7 +177,7 @@ class App:
         }
         for main in mains.values():
             services.start_soon(main.run)
-        sinks: list[Sink] = [StoreSink(self._store, self.metrics, mains), Meter(self.metrics)]
+        sinks: list[Sink] = [StoreSink(self._store, self.metrics, mains), self._meter]
         if lines is not None:
             models = {
                 name: batchers[camera.detector].detector.manifest.name
