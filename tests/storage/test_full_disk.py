@@ -11,6 +11,7 @@ import pytest
 from keeping import MORNING, event, everything, expected_files, files, frame, opened, written
 
 from streamer.errors import SinkUnavailable
+from streamer.event import CameraEvent
 
 pytestmark = pytest.mark.anyio
 BALLAST = "ballast"
@@ -84,6 +85,11 @@ async def test_events_wait_while_not_even_a_row_fits(small_disk: Path) -> None:
         for number in range(300):
             with anyio.fail_after(5):  # detection is never held up
                 await store.save(frame(), event(number))
+        troubles = [
+            CameraEvent("yard", "down", "no answer", MORNING + timedelta(seconds=n)) for n in range(3)
+        ]
+        for each in troubles:
+            store.trouble(each)
         with anyio.fail_after(10):
             while store.state.snapshots != "paused":
                 await anyio.sleep(0.01)
@@ -91,6 +97,10 @@ async def test_events_wait_while_not_even_a_row_fits(small_disk: Path) -> None:
         (small_disk / BALLAST).unlink()
         await written(store)
         assert len(await everything(store)) == 300
+        with anyio.fail_after(10):
+            while len(found := await store.troubles("yard")) < 3:
+                await anyio.sleep(0.01)
+        assert list(found) == troubles[::-1]
 
 
 async def test_a_disk_full_from_the_start_is_one_line(small_disk: Path) -> None:
