@@ -26,6 +26,8 @@ STANDS_S: Final = 1.0
 """What has stayed at its place for so long stands there."""
 SETTLED_S: Final = 60.0
 """A place is the mean over so long at most, that it follows a camera that sags."""
+LATE_S: Final = 1e-6
+"""Rounding error of differences of times: what is recalled has stayed for exactly as long as it has to."""
 
 
 def overlaps(boxes: Columns, others: Columns) -> tuple[Columns, Columns]:
@@ -39,7 +41,7 @@ def overlaps(boxes: Columns, others: Columns) -> tuple[Columns, Columns]:
 
 def parked(objects: Objects, after_s: float) -> Mask:
     """Which objects have stayed at their place for so long; bool [N]."""
-    return np.asarray(objects.there_s - objects.since_s >= after_s)
+    return np.asarray(objects.there_s - objects.since_s >= after_s - LATE_S)
 
 
 def at_place(boxes: Columns, places: Columns) -> Mask:

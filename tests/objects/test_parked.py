@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from scenes import BEGIN, Seen, standing
 from watching import Camera
 
-from streamer.config import StationaryConfig
+from streamer.config import StationaryConfig, TrackerConfig
 from streamer.event import Event
+from streamer.tracking.tracker import Tracker
+from streamer.tracking.tracks import ParkedTrack
 
 RATES = pytest.mark.parametrize("rate", [30, 5, 2])
 CAR = Seen(standing(600, 400, 260, 140), label="car")
@@ -267,6 +269,8 @@ def test_a_restart_goes_on_with_what_is_parked(rate: float) -> None:
     moved = Seen(standing(200, 400), label="person")
     assert after.watch(5.0, CAR, moved, rate=rate) == [1, 2]
     assert after.phases == [("yard-2", "start")]
+    assert [rule.rule for rule in known[0].event.rules] == ["confirm_hits", "confirm_s", "threshold"]
+    assert after.parked()[0].event.rules == known[0].event.rules
     after.watch(5.2)
     after.stop()
     after = Camera(ids=before.ids, began_s=330.0, known=after.parked() or known)
@@ -305,6 +309,15 @@ def test_a_stop_ends_what_moves() -> None:
         ("yard-2", "end"),
         ("yard-2", "start"),
     ]
+
+
+@given(st.floats(0, 3600), st.floats(-1e6, 0))
+def test_what_is_recalled_is_parked_until_it_is_found_or_forgotten(after_s: float, seen_s: float) -> None:
+    """A restart before it is found again hands it on, however its times are rounded."""
+    tracker = Tracker(TrackerConfig(), StationaryConfig(after=after_s))
+    known = ParkedTrack(7, "car", CAR.box, seen_s)
+    tracker.recall([known])
+    assert tracker.parked() == [known]
 
 
 PLACES = st.integers(0, 3).map(lambda k: standing(150 + 300 * k, 400, 240, 140))

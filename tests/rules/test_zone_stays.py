@@ -129,6 +129,18 @@ def test_the_totals_leave_out_only_what_was_between(killed: bool) -> None:
     )
 
 
+def test_what_is_hidden_after_a_restart_counts_once_it_is_seen_and_not_for_the_time_before() -> None:
+    life = Life({**OPTIONS, "counts": {"interval": "2s"}})
+    life.watch(12, CAR)
+    life.interrupt(30)
+    life.watch(5)
+    life.watch(5.4, CAR)
+    totals = [total for each in life.process.told if isinstance(each, Counts) for total in each.zones]
+    seconds = [total.seconds for total in totals if total.zone == "drive"]
+    assert seconds[:2] == [0.0, 0.0]
+    assert sum(seconds) == pytest.approx(10)
+
+
 PLACES = st.sampled_from([0.15, 0.45, 0.8])
 CARS = st.lists(st.builds(parked_at, PLACES), max_size=2)
 SECONDS = st.sampled_from([1, 4, 7, 25, 70])
@@ -138,7 +150,7 @@ STEPS = st.tuples(st.sampled_from(["look", "look", "look", "silence", "stop", "k
 @settings(max_examples=120, deadline=None)
 @given(st.lists(STEPS, min_size=3, max_size=9))
 def test_stays_are_whole_over_any_interruptions(steps: list[tuple[str, int, list[Seen]]]) -> None:
-    life = Life(OPTIONS)
+    life = Life({**OPTIONS, "counts": {"interval": "2s"}})
     for what, seconds, seen in steps:
         if what == "look":
             life.watch(min(seconds, 25), *seen, rate=2)
@@ -182,6 +194,7 @@ def check_stays(life: Life) -> None:
 def check_occupancy(process: Process, inside: Counter[tuple[str, str]]) -> None:
     assert process.occupancy() == inside
     totals = [each for each in process.told if isinstance(each, Counts)]
+    assert all(total.seconds >= 0 for each in totals for total in each.zones)
     if totals and totals[-1] is process.told[-1]:
         last = {(each.zone, each.label): each.occupancy for each in totals[-1].zones if each.occupancy}
         assert last == inside

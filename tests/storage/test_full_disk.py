@@ -82,14 +82,13 @@ async def test_a_picture_that_does_not_fit_leaves_the_better_than_nothing_one(sm
 async def test_events_wait_while_not_even_a_row_fits(small_disk: Path) -> None:
     async with opened(small_disk) as (store, _):
         fill(small_disk, 0)
+        moments = [MORNING + timedelta(seconds=number) for number in range(3)]
+        troubles = [CameraEvent("yard", "down", "no answer", moment) for moment in moments]
+        for each in troubles:
+            store.trouble(each)
         for number in range(300):
             with anyio.fail_after(5):  # detection is never held up
                 await store.save(frame(), event(number))
-        troubles = [
-            CameraEvent("yard", "down", "no answer", MORNING + timedelta(seconds=n)) for n in range(3)
-        ]
-        for each in troubles:
-            store.trouble(each)
         with anyio.fail_after(10):
             while store.state.snapshots != "paused":
                 await anyio.sleep(0.01)
