@@ -76,6 +76,7 @@ class App:
             name: CameraWatch(name, camera.state, self.metrics) for name, camera in config.cameras.items()
         }
         self._kafka = self._kafka_output()
+        self._meter = Meter(self.metrics)
         self._ended: list[SourceEnded] = []
 
     async def run(self) -> None:
@@ -144,6 +145,8 @@ class App:
         if recovered.ended:
             log.info("ended %d events that were left open", len(recovered.ended))
         self._parked = recovered.parked
+        for parked in self._parked.values():
+            self._meter.recall(parked)
         self.status.ready(STORE)
 
     def _kafka_output(self) -> KafkaOutput | None:
@@ -204,7 +207,7 @@ class App:
             kafka = self._kafka.sink(models)
             services.start_soon(kafka.run)
             sinks.append(kafka)
-        sinks += [StoreSink(self._store, self.metrics, mains), Meter(self.metrics)]
+        sinks += [StoreSink(self._store, self.metrics, mains), self._meter]
         if lines is not None:
             sinks.append(JsonLinesSink(lines, models))
         return sinks

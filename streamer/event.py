@@ -102,6 +102,25 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class ZoneStay:
+    """A stay in a zone that is not over, as of the object's last sighting.
+
+    Attributes:
+        zone: its name.
+        label: class name of the object when it entered.
+        since: UTC, capture time of the first frame inside.
+        seconds: spent inside so far.
+        loitered: whether ``loitering`` was told.
+    """
+
+    zone: str
+    label: str
+    since: datetime
+    seconds: float
+    loitered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Parked:
     """What is kept of a parked object, so that a later process continues its event.
 
@@ -111,6 +130,7 @@ class Parked:
         seen_at: UTC, capture time of its last sighting.
         score: how good the kept picture is, see ``picture_score``.
         votes: what it was taken for so far, by label: summed confidences.
+        stays: in the zones that it stands in.
     """
 
     event: Event
@@ -118,6 +138,7 @@ class Parked:
     seen_at: datetime
     score: float
     votes: Mapping[str, float]
+    stays: tuple[ZoneStay, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

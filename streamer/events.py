@@ -151,6 +151,12 @@ class EventRules:
         following = self._followed.get(track)
         return None if following is None else following.id
 
+    def staying(self) -> frozenset[int]:
+        """The tracks whose events a pause leaves open."""
+        return frozenset(
+            each.track for each in self._followed.values() if each.stationary and each.id is not None
+        )
+
     def pause(self, at: datetime) -> list[Event]:
         """The ends of all that is open but what is parked: the process stops, and another may go on."""
         followed = [each for each in self._followed.values() if not each.stationary]
@@ -197,7 +203,8 @@ class EventRules:
         )
         first = replace(last, captured_at=event.started_at)
         following = Following(first, last, last, seen_s, event.confidence, Vote(parked.votes), event.label)
-        following.id, following.stationary, following.zones = event.id, True, event.zones
+        following.id, following.stationary = event.id, True
+        following.zones, following.rules = event.zones, event.rules
         self._followed[event.track] = following
         place = scaled(parked.place, (frame.width, frame.height))
         return ParkedTrack(event.track, event.label, place, seen_s)

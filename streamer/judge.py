@@ -43,6 +43,7 @@ class Judge:
         self._boxes = BoxRules(camera)
         self._scene = SceneRules(name, camera, self._explanation)
         self._events = EventRules(name, camera.events, gate=self._scene)
+        self._recalled: list[Move] = []
 
     @property
     def lowest(self) -> float:
@@ -59,7 +60,8 @@ class Judge:
 
     def update(self, frame: Frame, tracks: Tracks) -> list[Happening]:
         """What happens with this frame; ``tracks`` are of the same frame."""
-        moves = self._scene.update(frame, tracks)
+        moves = [*self._recalled, *self._scene.update(frame, tracks)]
+        self._recalled = []
         before = self._event_ids(moves)
         events = self._events.update(frame, tracks)
         counts = self._scene.count(moves, tracks.time_s, frame.captured_at)
@@ -82,22 +84,29 @@ class Judge:
 
     def close(self, at: datetime) -> list[Happening]:
         """The ends of all that is open: the camera's recording is over."""
-        return self._end(self._events.close, at)
+        return self._end(self._events.close, self._scene.close(), at)
 
     def pause(self, at: datetime) -> list[Happening]:
-        """The ends of all that is open but the events of what is parked; see `EventRules.pause`."""
-        return self._end(self._events.pause, at)
+        """The ends of all that is open but the events and stays of what is parked; see `EventRules.pause`."""
+        return self._end(self._events.pause, self._scene.close(self._events.staying()), at)
 
     def parked(self, tracks: Sequence[ParkedTrack], size: tuple[int, int]) -> tuple[Parked, ...]:
         """What a later process has to know; see `EventRules.parked`."""
-        return self._events.parked(tracks, size)
+        return tuple(
+            replace(each, stays=self._scene.stays(each.event.track))
+            for each in self._events.parked(tracks, size)
+        )
 
     def recall(self, frame: Frame, known: Sequence[Parked]) -> list[ParkedTrack]:
         """Go on with what an earlier process had parked; see `EventRules.recall`."""
-        return self._events.recall(frame, known)
+        tracks = self._events.recall(frame, known)
+        for each, track in zip(known, tracks, strict=True):
+            self._recalled += self._scene.recall(each, track.seen_s, frame.time_s)
+        return tracks
 
-    def _end(self, end: Callable[[datetime], list[Event]], at: datetime) -> list[Happening]:
-        moves = self._scene.close()
+    def _end(
+        self, end: Callable[[datetime], list[Event]], moves: Sequence[Move], at: datetime
+    ) -> list[Happening]:
         before = self._event_ids(moves)
         events = end(at)
         counts = self._scene.last_count(moves, at)

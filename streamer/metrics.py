@@ -23,7 +23,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from streamer.capture.state import MainPhase, MainState, SourcePhase, SourceState
-from streamer.event import Direction, ZoneChange
+from streamer.event import CameraState, Direction, ZoneChange
 from streamer.health.verdict import PictureState, Verdict
 from streamer.status import Status
 
@@ -258,6 +258,14 @@ class Metrics:
         if change != "loitering":
             self._series.occupancy.of(camera, zone, label).inc(1 if change == "entered" else -1)
 
+    def stays(self, camera: str, zone: str, label: str) -> None:
+        """An object was in a zone before this process began, and still is."""
+        self._series.occupancy.of(camera, zone, label).inc()
+
+    def camera_event(self, camera: str, state: CameraState) -> None:
+        """A camera's state changed, and lasted for long enough to be told."""
+        self._series.camera_events.of(camera, state).inc()
+
     def crossing(self, camera: str, line: str, label: str, direction: Direction) -> None:
         """An object crossed a line."""
         self._series.crossings.of(camera, line, label, direction).inc()
@@ -372,6 +380,9 @@ class _Series:
         self.zones = counter("zone_changes", "Objects that entered, loitered and left", *zone, "change")
         self.occupancy = _Known(
             Gauge("sightline_zone_occupancy", "Objects in the zone now", zone, registry=registry)
+        )
+        self.camera_events = counter(
+            "camera_events", "Troubles of cameras that were told, and their ends (up)", "camera", "state"
         )
         self.crossings = counter("line_crossings", "Lines crossed", "camera", "line", "label", "direction")
 

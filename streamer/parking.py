@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
+
+from streamer.event import Event, ZoneEvent
+from streamer.rules.zones import left
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from streamer.event import Event, Parked
+    from streamer.event import Happening, Parked
     from streamer.frame import Frame
     from streamer.tracking.tracker import Tracker
-    from streamer.tracking.tracks import ParkedTrack
+    from streamer.tracking.tracks import ParkedTrack, Tracks
 
 REFRESH_S: Final = 10.0
 """So much may be missing, after a crash, of the time at which a parked object was last seen."""
@@ -60,30 +63,46 @@ class Parking:
         self._rules = rules
         self._keeper = keeper
         self._known = known
-        self._told = frozenset(each.event.track for each in known.parked)
-        self._told_s: float | None = None
+        self._seen_s: dict[int, float] = {}
 
     def begin(self, frame: Frame) -> None:
         """Before the first frame is followed."""
-        self._told_s = frame.time_s
-        self._tracker.recall(self._rules.recall(frame, self._known.parked))
+        tracks = self._rules.recall(frame, self._known.parked)
+        self._tracker.recall(tracks)
+        self._seen_s = {each.track: each.seen_s for each in tracks}
 
-    def overdue(self, now: datetime) -> list[Event]:
+    def overdue(self, now: datetime) -> list[Happening]:
         """The ends of what was parked for too long ago, while no first frame comes; ``now`` is UTC."""
         gone = [each for each in self._known.parked if self._known.is_over(each, now)]
         kept = tuple(each for each in self._known.parked if each not in gone)
         self._known = replace(self._known, parked=kept)
-        return [replace(each.event, phase="end", ended_at=each.seen_at) for each in gone]
+        return [end for each in gone for end in _ends(each)]
 
-    def look(self, frame: Frame, parked: Sequence[int]) -> None:
-        """After a frame: ``parked`` are the ids of the tracks that are."""
-        waited_s = frame.time_s - (self._told_s or 0.0)
-        if self._told == frozenset(parked) and (not parked or waited_s < REFRESH_S):
-            return
-        self._told, self._told_s = frozenset(parked), frame.time_s
-        self.tell(frame)
+    def look(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
+        """After a frame: ``tracks`` and ``happenings`` are what came of it."""
+        parked = frozenset(tracks.parked)
+        if parked != self._seen_s.keys() or self._is_late(tracks) or _concern(happenings, parked):
+            self.tell(frame)
 
     def tell(self, frame: Frame) -> None:
         """Tell the store now; ``frame`` is the last one."""
-        parked = self._rules.parked(self._tracker.parked(), (frame.width, frame.height))
-        self._keeper.park(frame.camera, parked)
+        tracks = self._tracker.parked()
+        self._seen_s = {each.track: each.seen_s for each in tracks}
+        self._keeper.park(frame.camera, self._rules.parked(tracks, (frame.width, frame.height)))
+
+    def _is_late(self, tracks: Tracks) -> bool:
+        """Whether something is seen that the store was told of as seen too long ago."""
+        late = [each for each, seen_s in self._seen_s.items() if tracks.time_s - seen_s >= REFRESH_S]
+        ids = tracks.detections.tracker_id
+        return bool(late) and ids is not None and not frozenset(late).isdisjoint(ids.tolist())
+
+
+def _concern(happenings: Sequence[Happening], parked: Container[int]) -> bool:
+    """Whether anything was told of what is parked, which must not be told again."""
+    return any(isinstance(each, Event | ZoneEvent) and each.track in parked for each in happenings)
+
+
+def _ends(parked: Parked) -> list[Happening]:
+    """What is told of an object that is not found again."""
+    end = replace(parked.event, phase="end", ended_at=parked.seen_at)
+    return [*(left(parked, stay) for stay in parked.stays), end]

@@ -212,7 +212,7 @@ class Pipeline:
         shown = confident(tracks, rules.least(tracks.detections) if rules else self._least)
         await stages.publisher.publish(frame, shown, happenings)
         if stages.parking is not None:
-            stages.parking.look(frame, tracks.parked)
+            stages.parking.look(frame, tracks, happenings)
         done = time.monotonic()
         stages.observer.detected(frame.camera, len(shown.detections))
         stages.observer.observe_stage(frame.camera, "tracking", followed - began)

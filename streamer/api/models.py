@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from streamer.capture.state import MainPhase, SourcePhase
+from streamer.event import Ruling
 from streamer.health.verdict import PictureState
 from streamer.messages.record import BOX_DIGITS, CONFIDENCE_DIGITS, Box, Confidence, Timestamp
+from streamer.messages.rulings import RulingRecord
 from streamer.metrics import CameraStatistics
 
 Item = TypeVar("Item")
@@ -73,6 +76,10 @@ class CameraItem(Answer):
         )
 
 
+def _rulings(rulings: Sequence[Ruling]) -> tuple[RulingRecord, ...]:
+    return tuple(map(RulingRecord.of, rulings))
+
+
 class EventItem(Answer):
     """One event; ``ended_at`` is null while the object is there."""
 
@@ -85,6 +92,10 @@ class EventItem(Answer):
     confidence: Annotated[Confidence, AfterValidator(lambda value: round(value, CONFIDENCE_DIGITS))]
     box: Annotated[Box, AfterValidator(lambda box: tuple(round(edge, BOX_DIGITS) for edge in box))]
     zones: tuple[str, ...]
+    rules: Annotated[tuple[RulingRecord, ...], BeforeValidator(_rulings)] = Field(
+        description="what let it become an event"
+    )
+    stationary: bool = Field(description="it does not move: in view, or remembered where it was")
     started_at: Timestamp
     ended_at: Timestamp | None
     snapshot: str | None

@@ -1,11 +1,11 @@
-"""Events to the store, and to the count of events."""
+"""Events and the troubles of cameras to the store, and to the count of events."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from streamer.event import Event
+from streamer.event import CameraEvent, Event
 
 if TYPE_CHECKING:
     from streamer.event import Happening
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 class Store(Protocol):
     async def save(self, frame: Frame | None, event: Event) -> None: ...
 
+    def trouble(self, event: CameraEvent) -> None: ...
+
 
 class EventObserver(Protocol):
     def event(self, camera: str, label: str, phase: str) -> None: ...
 
 
 class StoreSink:
-    """Keeps every phase of every event."""
+    """Keeps every phase of every event, and what befalls cameras."""
 
     def __init__(
         self, store: Store, observer: EventObserver, mains: Mapping[str, MainSnapshots] | None = None
@@ -49,6 +51,8 @@ class StoreSink:
 
     async def _keep(self, frame: Frame | None, happenings: Sequence[Happening]) -> None:
         for event in happenings:
-            if isinstance(event, Event):
+            if isinstance(event, CameraEvent):
+                self._store.trouble(event)
+            elif isinstance(event, Event):
                 await self._mains.get(event.camera, self._store).save(frame, event)
                 self._observer.event(event.camera, event.label, event.phase)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -18,6 +18,7 @@ Move: TypeAlias = ZoneEvent | LineCrossing
 
 if TYPE_CHECKING:
     from streamer.config import CameraConfig
+    from streamer.event import Parked, ZoneStay
     from streamer.frame import Frame
     from streamer.rules.explanation import Explanation
     from streamer.tracking.tracks import Tracks
@@ -64,9 +65,17 @@ class SceneRules:
             return []
         return [*self._lines.end(ended), *self._zones.end(ended)]
 
-    def close(self) -> list[Move]:
-        """What is left when all tracks are over."""
-        return [*self._lines.close(), *self._zones.close()]
+    def close(self, staying: Container[int] = ()) -> list[Move]:
+        """What is left when all tracks are over; those that stay remain in their zones."""
+        return [*self._lines.close(), *self._zones.close(staying)]
+
+    def stays(self, track: int) -> tuple[ZoneStay, ...]:
+        """The zones that a track is in now."""
+        return self._zones.stays(track)
+
+    def recall(self, parked: Parked, seen_s: float, now_s: float) -> list[Move]:
+        """Go on with the stays of what an earlier process had parked; see `Zones.recall`."""
+        return [*self._zones.recall(parked, seen_s, now_s)]
 
     def forget(self, ended: Iterable[int]) -> None:
         """Nobody asks any more about tracks that ended."""

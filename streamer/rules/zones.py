@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.event import ZoneChange, ZoneEvent
+from streamer.event import Parked, ZoneChange, ZoneEvent, ZoneStay
 from streamer.rules.geometry import Floats, Mask, Polygons
 from streamer.rules.labels import PerLabel, applies, filter_of
 from streamer.rules.rows import Rows
@@ -32,13 +32,20 @@ class Stay:
 
     Attributes:
         label: of the object when it entered; the stay's events keep it.
-        entered_s: media time of the first frame inside.
-        counted_s: media time up to which its seconds are in a total.
+        entered_s, entered_at: time of the first frame inside; the former may lie before media time began.
+        counted_s: media time up to which its seconds are in a total, or in none of this process.
     """
 
     label: str
     entered_s: float
+    entered_at: datetime
     counted_s: float
+
+    def count(self, upto_s: float) -> float:
+        """The seconds up to then that are in no total yet; they are from now on."""
+        seconds = max(upto_s - self.counted_s, 0.0)
+        self.counted_s += seconds
+        return seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +158,38 @@ class Zones:
                 told.append(self._leave(track, row, zone))
         return told
 
-    def close(self) -> list[ZoneEvent]:
-        """All tracks are over."""
-        return self.end(self._rows.tracks())
+    def close(self, staying: Container[int] = ()) -> list[ZoneEvent]:
+        """All tracks are over but those that stay: a later process goes on with them."""
+        return self.end([track for track in self._rows.tracks() if track not in staying])
+
+    def stays(self, track: int) -> tuple[ZoneStay, ...]:
+        """The zones that a track is in, as of when it was last seen."""
+        return tuple(
+            self._stay(track, zone, stay) for (each, zone), stay in self._stays.items() if each == track
+        )
+
+    def recall(self, parked: Parked, seen_s: float, now_s: float) -> list[ZoneEvent]:
+        """Go on with the stays of what an earlier process had parked; before the first frame.
+
+        Args:
+            parked: what it was.
+            seen_s: media time at which it was last seen; may be below 0.
+            now_s: of the first frame; what was before is in no total of this process.
+
+        Returns:
+            That it left the zones that are no more.
+        """
+        track = parked.event.track
+        kept = [stay for stay in parked.stays if stay.zone in self._names]
+        for stay in kept:
+            zone, entered_s = self._names.index(stay.zone), seen_s - stay.seconds
+            (row,) = self._rows.of([track])
+            state = self._columns
+            state.inside[row, zone] = True
+            state.loiters_s[row, zone] = np.inf if stay.loitered else entered_s + self._zones[zone].loiter
+            state.last_s[row], state.last_at[row] = seen_s, parked.seen_at
+            self._stays[track, zone] = Stay(stay.label, entered_s, stay.since, now_s)
+        return [left(parked, stay) for stay in parked.stays if stay not in kept]
 
     def forget(self, tracks: Iterable[int]) -> None:
         """Nobody asks any more where these were."""
@@ -169,8 +205,7 @@ class Zones:
             (row,) = self._rows.of([track])
             since_s = self._columns.since_s[row, zone]
             upto_s = float(self._columns.last_s[row] if np.isnan(since_s) else since_s)
-            self._seconds[key] += upto_s - stay.counted_s
-            stay.counted_s = upto_s
+            self._seconds[key] += stay.count(upto_s)
         seconds, self._seconds = self._seconds, defaultdict(float)
         return {key: Presence(occupancy[key], seconds[key]) for key in sorted({*occupancy, *seconds})}
 
@@ -194,7 +229,7 @@ class Zones:
         since_s, at = self._turn(row, zone)
         self._columns.inside[row, zone] = True
         self._columns.loiters_s[row, zone] = since_s + self._zones[zone].loiter
-        self._stays[track, zone] = Stay(label, since_s, since_s)
+        self._stays[track, zone] = Stay(label, since_s, at, since_s)
         name = self._names[zone]
         if name not in self.visited(track):
             self._visited[track] = (*self.visited(track), name)
@@ -211,8 +246,14 @@ class Zones:
         self._columns.loiters_s[row, zone] = np.inf
         event = self._event(track, zone, "left", at, since_s)
         stay = self._stays.pop((track, zone))
-        self._seconds[event.zone, stay.label] += since_s - stay.counted_s
+        self._seconds[event.zone, stay.label] += stay.count(since_s)
         return event
+
+    def _stay(self, track: int, zone: int, stay: Stay) -> ZoneStay:
+        (row,) = self._rows.of([track])
+        seconds = float(self._columns.last_s[row]) - stay.entered_s
+        loitered = bool(np.isinf(self._columns.loiters_s[row, zone]))
+        return ZoneStay(self._names[zone], stay.label, stay.entered_at, seconds, loitered)
 
     def _turn(self, row: int, zone: int) -> tuple[float, datetime]:
         """Since when it is so, media time and UTC; then there is nothing left to wait for."""
@@ -244,3 +285,11 @@ class Zones:
     def _clear(self, row: int) -> None:
         state = self._columns
         state.inside[row], state.since_s[row], state.loiters_s[row] = False, np.nan, np.inf
+
+
+def left(parked: Parked, stay: ZoneStay) -> ZoneEvent:
+    """The end of a stay of what was parked and is found no more: when it was last seen."""
+    event = parked.event
+    return ZoneEvent(
+        event.camera, stay.zone, "left", stay.label, event.track, event.id, parked.seen_at, stay.seconds
+    )

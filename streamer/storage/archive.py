@@ -18,7 +18,7 @@ from streamer.storage.records import EventPage, Recovered, StoredEvent
 from streamer.storage.snapshots import SnapshotFolder
 
 if TYPE_CHECKING:
-    from streamer.event import Event
+    from streamer.event import CameraEvent, Event
     from streamer.frame import Frame, Stream
 
 LOCK_NAME: Final = ".lock"
@@ -38,11 +38,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Waiting:
-    """What is to be written: events and pictures by the event's id, parked objects by camera."""
+    """What is to be written: events and pictures by the event's id, parked objects by camera, troubles."""
 
     entries: Mapping[str, Entry]
     pictures: Mapping[str, Picture]
     parked: ParkedAt
+    troubles: Sequence[CameraEvent] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,8 @@ class Archive:
         """Keep these events, all or none, and as many of their pictures as the disk takes."""
         pictures = list(waiting.pictures.values())
         relabelled: tuple[Event, ...] = ()
-        if waiting.entries or waiting.parked:
-            relabelled = self._index.record(list(waiting.entries.values()), waiting.parked)
+        if waiting.entries or waiting.parked or waiting.troubles:
+            relabelled = self._index.record(list(waiting.entries.values()), waiting.parked, waiting.troubles)
         try:
             self._snapshots.require_space()
             self._relabel(relabelled)
@@ -145,6 +146,10 @@ class Archive:
         """When these events ended, of those that are kept and have."""
         return self._index.ended_at(ids)
 
+    def troubles(self, camera: str, limit: int) -> tuple[CameraEvent, ...]:
+        """What befell a camera last, newest first."""
+        return self._index.troubles(camera, limit)
+
     def label(self, event_id: str, label: str) -> bool:
         """Keep what a person says the object is; False when there is no such event."""
         event = self._index.label(event_id, label)
@@ -154,7 +159,11 @@ class Archive:
         return event is not None
 
     def prune_older(self, moment: datetime) -> bool:
-        """Delete some events that began before that moment; False when there is none."""
+        """Delete some events that began before that moment; False when there is none left of them.
+
+        Troubles of that time are deleted at once.
+        """
+        self._index.forget_troubles(moment)
         old = self._index.older(moment, AT_ONCE)
         unlabelled = self._delete_pictures(old)
         self._index.forget([each.id for each in unlabelled])

@@ -22,17 +22,19 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.engine import Connection, RowMapping, make_url
+from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from streamer.errors import SinkUnavailable
 from streamer.storage.cursor import Cursor
 from streamer.storage.parking import ParkedAt, keep_parked, replace_parked
 from streamer.storage.records import EventPage, StoredEvent
-from streamer.storage.schema import EVENTS, METADATA, PARKED
+from streamer.storage.rows import event_row, stored_event
+from streamer.storage.schema import EVENTS, PARKED, make_tables
+from streamer.storage.troubles import add_troubles, forget_troubles, latest_troubles
 
 if TYPE_CHECKING:
-    from streamer.event import Event, Parked
+    from streamer.event import CameraEvent, Event, Parked
 
 LOCK_TIMEOUT_MS: Final = 10_000
 
@@ -72,19 +74,22 @@ class EventIndex:
         self._engine: Engine | None = None
 
     def open(self) -> None:
-        """Connect, and make the tables that are missing."""
+        """Connect, and make the tables and columns that are missing."""
         with self._translated():
             self._engine = create_engine(self._url)
             if self._url.get_backend_name() == "sqlite":
                 event.listen(self._engine, "connect", _tune_sqlite)
-            METADATA.create_all(self._engine)
+            with self._engine.begin() as connection:
+                make_tables(connection)
 
     def close(self) -> None:
         if self._engine is not None:
             self._engine.dispose()
 
-    def record(self, entries: Sequence[Entry], parked: ParkedAt) -> tuple[Event, ...]:
-        """Insert or update these events, and replace what is parked at these cameras, all or none.
+    def record(
+        self, entries: Sequence[Entry], parked: ParkedAt, troubles: Sequence[CameraEvent] = ()
+    ) -> tuple[Event, ...]:
+        """Insert or update these events, replace what is parked at these cameras, add troubles: all or none.
 
         Returns:
             The events that had another label before.
@@ -92,7 +97,7 @@ class EventIndex:
         relabelled: list[Event] = []
         with self._begin() as connection:
             for entry in entries:
-                values = _values(entry)
+                values = event_row(entry.event, entry.seen_at)
                 row = EVENTS.c.id == entry.event.id
                 label = connection.execute(select(EVENTS.c.label).where(row)).scalar_one_or_none()
                 if label is None:
@@ -103,6 +108,7 @@ class EventIndex:
                     relabelled.append(entry.event)
             if parked:
                 replace_parked(connection, parked)
+            add_troubles(connection, troubles)
         return tuple(relabelled)
 
     def unsettle(self, ids: Sequence[str]) -> frozenset[str]:
@@ -139,7 +145,7 @@ class EventIndex:
             ids = list(connection.execute(select(EVENTS.c.id).where(open_ones)).scalars())
             connection.execute(update(EVENTS).where(open_ones).values(ended_at=EVENTS.c.seen_at))
             rows = connection.execute(select(EVENTS).where(EVENTS.c.id.in_(ids)).order_by(EVENTS.c.id))
-            return tuple(_stored(row) for row in rows.mappings())
+            return tuple(stored_event(row) for row in rows.mappings())
 
     def ended_at(self, ids: Sequence[str]) -> dict[str, datetime]:
         """When these events ended, of those that are kept and have."""
@@ -169,6 +175,16 @@ class EventIndex:
         more = len(found) > query.limit
         return EventPage(items, Cursor(items[-1].started_at, items[-1].id).encode() if more else None)
 
+    def troubles(self, camera: str, limit: int) -> tuple[CameraEvent, ...]:
+        """What befell a camera last, newest first."""
+        with self._begin() as connection:
+            return latest_troubles(connection, camera, limit)
+
+    def forget_troubles(self, moment: datetime) -> None:
+        """Delete those that began before that moment."""
+        with self._begin() as connection:
+            forget_troubles(connection, moment)
+
     def older(self, moment: datetime, limit: int) -> tuple[StoredEvent, ...]:
         """Finished events that nobody labelled and that began before that moment, oldest first."""
         return self._rows(_unlabelled().where(EVENTS.c.started_at < moment).limit(limit))
@@ -193,11 +209,11 @@ class EventIndex:
         with self._begin() as connection:
             connection.execute(update(EVENTS).where(row).values(human_label=label))
             found = connection.execute(select(EVENTS).where(row)).mappings().one_or_none()
-            return None if found is None else _stored(found)
+            return None if found is None else stored_event(found)
 
     def _rows(self, statement: Select[Any]) -> tuple[StoredEvent, ...]:
         with self._begin() as connection:
-            return tuple(_stored(row) for row in connection.execute(statement).mappings())
+            return tuple(stored_event(row) for row in connection.execute(statement).mappings())
 
     @contextmanager
     def _begin(self) -> Iterator[Connection]:
@@ -227,41 +243,3 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
 def _unlabelled() -> Select[Any]:
     finished = and_(EVENTS.c.human_label.is_(None), EVENTS.c.ended_at.is_not(None))
     return select(EVENTS).where(finished).order_by(EVENTS.c.started_at, EVENTS.c.id)
-
-
-def _values(entry: Entry) -> dict[str, Any]:
-    each = entry.event
-    return {
-        "id": each.id,
-        "camera": each.camera,
-        "label": each.label,
-        "sub_label": each.sub_label,
-        "track": each.track,
-        "confidence": each.confidence,
-        "box": list(each.box),
-        "zones": list(each.zones),
-        "attributes": dict(each.attributes),
-        "started_at": each.started_at,
-        "seen_at": entry.seen_at,
-        "ended_at": each.ended_at,
-    }
-
-
-def _stored(row: RowMapping) -> StoredEvent:
-    x1, y1, x2, y2 = row["box"]
-    return StoredEvent(
-        id=row["id"],
-        camera=row["camera"],
-        label=row["label"],
-        sub_label=row["sub_label"],
-        human_label=row["human_label"],
-        track=row["track"],
-        confidence=row["confidence"],
-        box=(x1, y1, x2, y2),
-        zones=tuple(row["zones"]),
-        attributes=row["attributes"],
-        started_at=row["started_at"],
-        ended_at=row["ended_at"],
-        snapshot=row["snapshot"],
-        bytes=row["bytes"],
-    )

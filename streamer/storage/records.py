@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from streamer.event import Box, Parked
+from streamer.event import Box, Parked, Ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,9 @@ class StoredEvent:
     confidence: float
     box: Box
     zones: tuple[str, ...]
+    rules: tuple[Ruling, ...]
     attributes: Mapping[str, str]
+    stationary: bool
     started_at: datetime
     ended_at: datetime | None
     snapshot: str | None

@@ -18,10 +18,15 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     TypeDecorator,
+    inspect,
 )
+from sqlalchemy.schema import CreateColumn
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
     _UtcBase = TypeDecorator[datetime]
 else:
     _UtcBase = TypeDecorator
@@ -64,6 +69,9 @@ EVENTS: Final = Table(
     Column("bytes", BigInteger, nullable=False, default=0),
     # The files of the snapshot are being written or deleted: look at the disk after a crash.
     Column("unsettled", Boolean, nullable=False, default=False),
+    # Since the second version of this table.
+    Column("rules", JSON),
+    Column("stationary", Boolean),
     Index("events_by_time", "started_at", "id"),
     Index("events_by_camera", "camera", "started_at", "id"),
 )
@@ -78,4 +86,33 @@ PARKED: Final = Table(
     Column("place", JSON, nullable=False),
     Column("score", Float, nullable=False),
     Column("votes", JSON, nullable=False),
+    # Since the second version of this table.
+    Column("stays", JSON),
 )
+
+CAMERA_EVENTS: Final = Table(
+    "camera_events",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("camera", String(255), nullable=False),
+    Column("state", String(32), nullable=False),
+    Column("reason", Text),
+    Column("since", UtcDateTime, nullable=False),
+    Index("camera_events_by_time", "since", "id"),
+    Index("camera_events_by_camera", "camera", "since", "id"),
+)
+
+
+def make_tables(connection: Connection) -> None:
+    """Make the tables that are missing, and the columns that older versions did not have.
+
+    Such a column may be empty: the rows that are there have nothing in it.
+    """
+    METADATA.create_all(connection)
+    there, quote = inspect(connection), connection.dialect.identifier_preparer.quote
+    for table in METADATA.sorted_tables:
+        known = {column["name"] for column in there.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                wanted = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {quote(table.name)} ADD COLUMN {wanted}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from streamer.storage.snapshots import SnapshotFolder
 
 if TYPE_CHECKING:
     from streamer.config import StorageConfig
-    from streamer.event import Event, Parked
+    from streamer.event import CameraEvent, Event, Parked
     from streamer.frame import Frame, Stream
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ T = TypeVar("T")
 
 WAITING_PICTURES: Final = 8
 WAITING_EVENTS: Final = 100_000
+WAITING_TROUBLES: Final = 10_000
 RETRY_S: Final = 1.0
 PRUNE_EVERY_S: Final = 60.0
 FLUSH_S: Final = 1.5
@@ -44,7 +46,7 @@ class EventStore:
     What waits to be written is bounded. Of an event only the latest state and the latest picture wait;
     pictures that a better one follows at once are left out. When ``WAITING_PICTURES`` wait, ``save`` waits.
     While the disk is full pictures are left out and events wait in memory, ``WAITING_EVENTS`` of them;
-    beyond that the oldest is lost, which is logged.
+    beyond that the oldest is lost, which is logged. Of cameras' troubles the last ``WAITING_TROUBLES`` wait.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class EventStore:
         self._entries: dict[str, Entry] = {}
         self._pictures: dict[str, Picture] = {}
         self._parked: dict[str, tuple[Parked, ...]] = {}
+        self._troubles: deque[CameraEvent] = deque(maxlen=WAITING_TROUBLES)
         self._work = anyio.Event()
         self._space = anyio.Event()
         self._no_events: str | None = None
@@ -130,6 +133,11 @@ class EventStore:
         self._parked[camera] = tuple(parked)
         self._work.set()
 
+    def trouble(self, event: CameraEvent) -> None:
+        """Take what befell a camera."""
+        self._troubles.append(event)
+        self._work.set()
+
     async def _take_picture(self, picture: Picture) -> None:
         each = picture.event.id
         while each not in self._pictures and len(self._pictures) >= WAITING_PICTURES and not self._no_events:
@@ -146,14 +154,18 @@ class EventStore:
         self, camera: str | None = None, label: str | None = None, limit: int = 50, cursor: str | None = None
     ) -> EventPage:
         """Events, newest first; ValueError for a limit or a cursor that cannot be."""
-        if not 1 <= limit <= MOST_PER_PAGE:
-            raise ValueError(f"expected a limit from 1 to {MOST_PER_PAGE}, received {limit}")
+        _require(limit)
         query = EventQuery(camera, label, limit, None if cursor is None else Cursor.decode(cursor))
         return await to_thread.run_sync(self._archive.page, query)
 
     async def ended_at(self, ids: Sequence[str]) -> dict[str, datetime]:
         """When these events ended, of those that are kept and have."""
         return await self._alone(lambda: self._archive.ended_at(ids))
+
+    async def troubles(self, camera: str, limit: int = 50) -> tuple[CameraEvent, ...]:
+        """What befell a camera, newest first, as far as it is on disk; ValueError as for ``events``."""
+        _require(limit)
+        return await to_thread.run_sync(self._archive.troubles, camera, limit)
 
     async def label(self, event_id: str, label: str) -> bool:
         """Keep what a person says the object is; its pictures are never deleted. False: no such event."""
@@ -163,7 +175,7 @@ class EventStore:
         """Delete the oldest events and pictures, but none that a person labelled.
 
         Args:
-            days: events that began earlier are deleted with their pictures.
+            days: events that began earlier are deleted with their pictures, and so are troubles.
             limit_bytes: size that the pictures may have; the oldest are deleted, their events stay.
         """
         moment = datetime.now(UTC) - timedelta(days=days)
@@ -190,7 +202,7 @@ class EventStore:
                 self._work.set()
 
     async def _flush(self) -> None:
-        while (self._entries or self._parked) and not await self._write_waiting():
+        while (self._entries or self._parked or self._troubles) and not await self._write_waiting():
             await anyio.sleep(RETRY_S)
 
     async def _write_waiting(self) -> bool:
@@ -198,16 +210,19 @@ class EventStore:
         entries, self._entries = self._entries, {}
         pictures, self._pictures = self._pictures, {}
         parked, self._parked = self._parked, {}
+        troubles, self._troubles = self._troubles, deque(maxlen=WAITING_TROUBLES)
         self._events_under_way, self._pictures_under_way = len(entries), len(pictures)
         self._space.set()
         self._space = anyio.Event()
         try:
             # Shielded: what was taken from the queue is written or put back, whatever happens.
             with CancelScope(shield=True):
-                outcome = await self._alone(lambda: self._archive.write(Waiting(entries, pictures, parked)))
+                waiting = Waiting(entries, pictures, parked, troubles)
+                outcome = await self._alone(lambda: self._archive.write(waiting))
         except SinkUnavailable as error:
             self._put_back(entries)
             self._parked = parked | self._parked
+            self._troubles = deque((*troubles, *self._troubles), WAITING_TROUBLES)
             self._left_out += len(pictures) + len(self._pictures)
             self._pictures.clear()
             self._tell(str(error), self._no_pictures)
@@ -237,3 +252,8 @@ class EventStore:
 
     async def _alone(self, work: Callable[[], T]) -> T:
         return await to_thread.run_sync(work, limiter=self._one_at_a_time)
+
+
+def _require(limit: int) -> None:
+    if not 1 <= limit <= MOST_PER_PAGE:
+        raise ValueError(f"expected a limit from 1 to {MOST_PER_PAGE}, received {limit}")

@@ -23,7 +23,10 @@ LIVING: Final = frozenset(
         "giraffe",
     }
 )
-"""The people and animals of COCO: these leave a place by themselves, through a door that nobody sees."""
+"""The people and animals of COCO: these leave a place by themselves, through a door that nobody sees.
+
+Everything else is a thing, like a vehicle or a chair: it stays where it stands until it is seen to go.
+"""
 
 
 def group_of(label: str) -> str:

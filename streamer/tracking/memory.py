@@ -15,7 +15,7 @@ from streamer.tracking.places import INSIDE, PART_IOU, SAME_IOU, overlaps, parke
 NOT_PARKED: Final = -1
 
 EMPTY_S: Final = 10.0
-"""People, animals and vehicles that only stopped are forgotten once their place was empty for so long, and
+"""People, animals and things that only stopped are forgotten once their place was empty for so long, and
 nothing stood before it."""
 BEFORE: Final = 0.2
 """Share of a place that a box covers which may hide what is there."""
@@ -69,7 +69,7 @@ class Memory:
         hidden = (covered >= BEFORE).sum(axis=1) > 1
         same = groups[:, None] == self.objects.groups[None]
         part = hidden[None] & (inside >= INSIDE) & (iou >= PART_IOU)
-        # The detector does not see all that stands before a vehicle.
+        # The detector does not see all that stands before a thing.
         part |= ~self._living[None] & shows(boxes[:, None], self.objects.places[None])
         fit = np.where(same & ((iou >= SAME_IOU) | part), iou, 0.0)
         # The best pair first; an object is found once.

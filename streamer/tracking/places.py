@@ -13,7 +13,7 @@ from streamer.tracking.objects import Objects
 SAME_IOU: Final = 0.6
 """A box that overlaps a place so much is there; a detector's noise alone leaves 0.7 and more."""
 NEAR_IOU: Final = 0.5
-"""What overlaps the place of a vehicle that stands so much is that vehicle, half hidden and badly seen."""
+"""What overlaps the place of a thing that stands so much is that thing, half hidden and badly seen."""
 INSIDE: Final = 0.8
 """Share of a box inside a place from which on it may be the visible part of what is there."""
 PART_IOU: Final = 0.25
@@ -26,6 +26,8 @@ STANDS_S: Final = 1.0
 """What has stayed at its place for so long stands there."""
 SETTLED_S: Final = 60.0
 """A place is the mean over so long at most, that it follows a camera that sags."""
+LATE_S: Final = 1e-6
+"""Rounding error of differences of times: what is recalled has stayed for exactly as long as it has to."""
 
 
 def overlaps(boxes: Columns, others: Columns) -> tuple[Columns, Columns]:
@@ -39,7 +41,7 @@ def overlaps(boxes: Columns, others: Columns) -> tuple[Columns, Columns]:
 
 def parked(objects: Objects, after_s: float) -> Mask:
     """Which objects have stayed at their place for so long; bool [N]."""
-    return np.asarray(objects.there_s - objects.since_s >= after_s)
+    return np.asarray(objects.there_s - objects.since_s >= after_s - LATE_S)
 
 
 def at_place(boxes: Columns, places: Columns) -> Mask:

@@ -37,7 +37,7 @@ WEAK_LIMIT: Final = 6.3
 HIDDEN_COST: Final = 4.0
 """Surprise added per second that the object was not seen: the longer, the likelier it is a new one."""
 PLACE_COST: Final = 3.0
-"""Surprise, at most, of what is seen where a vehicle stands, however long that was hidden, and in part."""
+"""Surprise, at most, of what is seen where a thing stands, however long that was hidden, and in part."""
 LOOK_COST: Final = 8.0
 """Surprise of entirely other colours; half of what is best for drawn people, whose clothes differ more."""
 SAME_LOOK: Final = 0.1
@@ -242,13 +242,13 @@ class Tracker:
         return np.asarray((objects.ids != UNCONFIRMED) & parked(objects, self._after_s))
 
     def _stands(self) -> Mask:
-        """Which objects stand where they are and will not be gone without being seen to go: vehicles."""
+        """Which objects stand where they are and will not be gone without being seen to go: things."""
         objects = self._objects
         stay = parked(objects, STANDS_S)
         return np.asarray(stay & (objects.ids != UNCONFIRMED) & ~self._living[objects.groups])
 
     def _pieces(self, found: Found, owners: Rows) -> Mask:
-        """Which detections are further pieces of a vehicle that stands and was seen now; bool [M]."""
+        """Which detections are further pieces of a thing that stands and was seen now; bool [M]."""
         loose: Mask = (owners == NOBODY) & found.strong
         if not loose.any():
             return np.asarray(loose)

@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import anyio
@@ -16,7 +17,7 @@ from streamer.api.server import serve
 from streamer.capture.state import SourceState
 from streamer.config import StorageConfig
 from streamer.errors import StreamerError
-from streamer.event import Event
+from streamer.event import Event, Ruling
 from streamer.frame import Frame
 from streamer.metrics import Metrics
 from streamer.status import Status
@@ -138,7 +139,7 @@ async def test_events_come_newest_first_and_in_pages(client, store):
 
 
 async def test_an_event_has_these_keys(client, store):
-    await keep(store, event(1))
+    await keep(store, replace(event(1), rules=(Ruling("threshold", True, 0.75, 0.5),), stationary=True))
     (item,) = (await client.get("/api/events")).json()["items"]
     assert item == {
         "id": "event-0001",
@@ -150,6 +151,8 @@ async def test_an_event_has_these_keys(client, store):
         "confidence": 0.9,
         "box": [1.0, 2.0, 30.5, 40.0],
         "zones": [],
+        "rules": [{"rule": "threshold", "kept": True, "value": 0.75, "limit": 0.5}],
+        "stationary": True,
         "started_at": "2026-03-01T12:00:01.000000Z",
         "ended_at": None,
         "snapshot": None,

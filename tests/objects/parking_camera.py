@@ -60,8 +60,9 @@ async def main(data: Path, began_s: float, seconds: float) -> None:
             if step == 0:
                 parking.begin(picture)
             tracks = tracker.update(picture.time_s, detections([CAR, PASSER] if step % 100 < 20 else [CAR]))
-            await save(store, picture, rules.update(picture, tracks))
-            parking.look(picture, tracks.parked)
+            told = rules.update(picture, tracks)
+            await save(store, picture, told)
+            parking.look(picture, tracks, told)
             await anyio.sleep(0)
         parking.tell(picture)
         with anyio.fail_after(WRITING_S):

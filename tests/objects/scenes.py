@@ -12,7 +12,7 @@ from detectors.pixels import BgrPixels
 from streamer.event import Box
 from streamer.frame import PTS_CLOCK_HZ, Frame
 
-LABELS = np.array(["person", "car", "dog", "truck"])
+LABELS = np.array(["person", "car", "dog", "truck", "chair"])
 BEGIN = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 WIDTH, HEIGHT = 1280, 720
 

@@ -1,6 +1,7 @@
 """A parked object keeps its event while it is hidden, lost, or nobody looks; nothing else inherits it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 from scenes import BEGIN, Seen, standing
 from watching import Camera
 
-from streamer.config import StationaryConfig
+from streamer.config import StationaryConfig, TrackerConfig
 from streamer.event import Event
+from streamer.tracking.tracker import Tracker
+from streamer.tracking.tracks import ParkedTrack
 
 RATES = pytest.mark.parametrize("rate", [30, 5, 2])
 CAR = Seen(standing(600, 400, 260, 140), label="car")
@@ -105,21 +108,22 @@ def test_a_car_that_only_stopped_is_forgotten_once_its_place_was_empty() -> None
     assert camera.told[-1].ended_at == BEGIN + timedelta(seconds=8)
 
 
-def half_hidden(step: int) -> list[Seen]:
-    """Somebody hides the car's front, its middle or its rear by turns, and is not always seen doing it."""
-    x1, y1, x2, y2 = CAR.box
+def half_hidden(thing: Seen, step: int) -> list[Seen]:
+    """Somebody hides its left, its middle or its right by turns, and is not always seen doing it."""
+    x1, y1, x2, y2 = thing.box
     across = x2 - x1
     part = [(x1, x1 + 0.55 * across), (x1 + 0.5 * across, x2)]
-    seen = [Seen((left, y1, right, y2), label="car") for left, right in part]
+    seen = [Seen((left, y1, right, y2), label=thing.label) for left, right in part]
     return [[seen[0]], seen, [seen[1]], []][step // 5 % 4]
 
 
-def test_a_car_that_people_walk_by_before_it_is_parked_is_one_event() -> None:
-    camera = Camera()
-    camera.watch(3.0, CAR)
+@pytest.mark.parametrize("label", ["car", "chair"])
+def test_a_thing_that_people_walk_by_before_it_is_parked_is_one_event(label: str) -> None:
+    thing, camera = replace(CAR, label=label), Camera()
+    camera.watch(3.0, thing)
     for step in range(300):
-        camera.see(3.2 + step / 5, *half_hidden(step))
-    camera.watch(70.0, CAR)
+        camera.see(3.2 + step / 5, *half_hidden(thing, step))
+    camera.watch(70.0, thing)
     assert camera.phases == [STARTED]
     assert camera.told[-1].track == camera.tracks[0]
 
@@ -265,6 +269,8 @@ def test_a_restart_goes_on_with_what_is_parked(rate: float) -> None:
     moved = Seen(standing(200, 400), label="person")
     assert after.watch(5.0, CAR, moved, rate=rate) == [1, 2]
     assert after.phases == [("yard-2", "start")]
+    assert [rule.rule for rule in known[0].event.rules] == ["confirm_hits", "confirm_s", "threshold"]
+    assert after.parked()[0].event.rules == known[0].event.rules
     after.watch(5.2)
     after.stop()
     after = Camera(ids=before.ids, began_s=330.0, known=after.parked() or known)
@@ -303,6 +309,15 @@ def test_a_stop_ends_what_moves() -> None:
         ("yard-2", "end"),
         ("yard-2", "start"),
     ]
+
+
+@given(st.floats(0, 3600), st.floats(-1e6, 0))
+def test_what_is_recalled_is_parked_until_it_is_found_or_forgotten(after_s: float, seen_s: float) -> None:
+    """A restart before it is found again hands it on, however its times are rounded."""
+    tracker = Tracker(TrackerConfig(), StationaryConfig(after=after_s))
+    known = ParkedTrack(7, "car", CAR.box, seen_s)
+    tracker.recall([known])
+    assert tracker.parked() == [known]
 
 
 PLACES = st.integers(0, 3).map(lambda k: standing(150 + 300 * k, 400, 240, 140))

@@ -90,16 +90,19 @@ class Collected:
         self.frames: list[int] = []
         self.labels: list[list[str]] = []
         self.events: list[Event] = []
+        self.told: list[Happening] = []
         self.ended = anyio.Event()
 
     async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
         self.frames.append(frame.sequence)
         self.labels.append([str(name) for name in tracks.detections.data[CLASS_NAME]])
         self.events.extend(each for each in happenings if isinstance(each, Event))
+        self.told.extend(happenings)
 
     async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
         assert camera == "gate"
         self.events.extend(each for each in happenings if isinstance(each, Event))
+        self.told.extend(happenings)
         self.ended.set()
 
 

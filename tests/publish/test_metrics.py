@@ -83,6 +83,9 @@ def test_the_series_say_the_same():
     metrics.batch("default", 4, 0.03)
     metrics.lost("json", "busy")
     metrics.event("front", "person", "start")
+    metrics.camera_event("front", "frozen")
+    metrics.camera_event("front", "up")
+    metrics.camera_event("front", "frozen")
     metrics.changed("front", SourceState("down", "no answer", SINCE))
     metrics.stuck("default", "a run did not return")
     told = series(metrics)
@@ -98,6 +101,8 @@ def test_the_series_say_the_same():
     assert told["sightline_camera_state", "front", "down"] == 1
     assert told["sightline_camera_state", "front", "live"] == 0
     assert told["sightline_camera_interruptions_total", "front"] == 1
+    assert told["sightline_camera_events_total", "front", "frozen"] == 2
+    assert told["sightline_camera_events_total", "front", "up"] == 1
     assert told["sightline_ready", "detector default"] == 0
     assert told["process_resident_memory_bytes",] > 0
     assert told["process_cpu_seconds_total",] > 0

@@ -9,7 +9,17 @@ import pytest
 from results import MESSAGE, NOON, PERSON, event, frame, tracks
 
 from streamer.errors import MessageRejected
-from streamer.event import Counts, Decision, Happening, LineCrossing, LineTotal, Ruling, ZoneEvent, ZoneTotal
+from streamer.event import (
+    CameraEvent,
+    Counts,
+    Decision,
+    Happening,
+    LineCrossing,
+    LineTotal,
+    Ruling,
+    ZoneEvent,
+    ZoneTotal,
+)
 from streamer.messages.detections import DetectionRecord
 from streamer.messages.records import record_of
 from streamer.metrics import Metrics
@@ -135,6 +145,16 @@ async def test_metrics_count_zones_and_lines() -> None:
     assert f"sightline_zone_occupancy{{{zone}}} 0.0" in text
     for change in ("entered", "loitering", "left"):
         assert f'camera="front",change="{change}",label="person",zone="porch"}} 1.0' in text
+
+
+async def test_metrics_count_what_befalls_cameras() -> None:
+    metrics = Metrics(Status([]))
+    meter = Meter(metrics)
+    await meter.conclude("front", [CameraEvent("front", "covered", "something is before the lens", NOON)])
+    await meter.publish(frame(), tracks(), [CameraEvent("front", "up", None, NOON)])
+    text = metrics.exposition().decode()
+    for state in ("covered", "up"):
+        assert f'sightline_camera_events_total{{camera="front",state="{state}"}} 1.0' in text
 
 
 async def test_decisions_are_told_as_text() -> None:

@@ -52,8 +52,10 @@ def at(time_s: float) -> datetime:
     return BEGIN + timedelta(seconds=time_s)
 
 
-def frame(time_s: float, image: np.ndarray = BLANK) -> Frame:
-    return Frame("yard", round(time_s * 100), round(time_s * PTS_CLOCK_HZ), at(time_s), 0.0, BgrPixels(image))
+def frame(time_s: float, image: np.ndarray = BLANK, began_s: float = 0.0) -> Frame:
+    """The frame of a media time, which is 0 so long after ``BEGIN``."""
+    pts, captured_at = round(time_s * PTS_CLOCK_HZ), at(began_s + time_s)
+    return Frame("yard", round(time_s * 100), pts, captured_at, 0.0, BgrPixels(image))
 
 
 def configured(**options: Any) -> Config:

@@ -9,6 +9,7 @@ import pytest
 from keeping import MORNING, event, everything, expected_files, files, frame, opened, written
 
 from streamer.errors import SinkUnavailable
+from streamer.event import CameraEvent
 
 pytestmark = pytest.mark.anyio
 BALLAST = "ballast"
@@ -62,6 +63,10 @@ async def test_a_picture_that_does_not_fit_leaves_the_better_than_nothing_one(sm
 async def test_events_wait_while_not_even_a_row_fits(small_disk: Path) -> None:
     async with opened(small_disk) as (store, _):
         fill(small_disk, 0)
+        moments = [MORNING + timedelta(seconds=number) for number in range(3)]
+        troubles = [CameraEvent("yard", "down", "no answer", moment) for moment in moments]
+        for each in troubles:
+            store.trouble(each)
         for number in range(300):
             with anyio.fail_after(5):  # detection is never held up
                 await store.save(frame(), event(number))
@@ -72,6 +77,10 @@ async def test_events_wait_while_not_even_a_row_fits(small_disk: Path) -> None:
         (small_disk / BALLAST).unlink()
         await written(store)
         assert len(await everything(store)) == 300
+        with anyio.fail_after(10):
+            while len(found := await store.troubles("yard")) < 3:
+                await anyio.sleep(0.01)
+        assert list(found) == troubles[::-1]
 
 
 async def test_a_disk_full_from_the_start_is_one_line(small_disk: Path) -> None:

@@ -37,6 +37,12 @@ def kept_events(data: Path) -> dict[str, Record]:
         return {row["id"]: dict(row) for row in connection.execute("select * from events")}
 
 
+def kept_troubles(data: Path) -> list[tuple[str, str, str | None]]:
+    """Id, state and reason of what befell cameras, oldest first, in the index of a data folder."""
+    with closing(sqlite3.connect(data / "events.db")) as connection:
+        return connection.execute("select id, state, reason from camera_events order by since, id").fetchall()
+
+
 def pictures_of(video: Path) -> int:
     """How many pictures a video has; it is decoded to its end, and a damaged one is an error."""
     with av.open(str(video)) as container:

@@ -10,7 +10,7 @@ from typing import Any
 
 from rtsp.clips import Clip
 from rtsp.fixtures import CameraFactory, RtspCamera
-from system.records import records
+from system.records import kept_troubles, records
 from system.serving import serving, until, write_config
 
 HOLD_S = 1.0
@@ -42,6 +42,10 @@ def test_a_camera_that_is_killed_and_comes_back_is_told_down_and_up_once(
         up_at = datetime.now(UTC)
         # Nothing more is due: it stays up for longer than it would take.
         time.sleep(2 * HOLD_S)
+        counted = [
+            service.series("sightline_camera_events_total", camera="yard", state=state)
+            for state in ("down", "up", "frozen")
+        ]
         service.stop()
         log = service.log
     down, up = states_told(tmp_path)
@@ -51,6 +55,9 @@ def test_a_camera_that_is_killed_and_comes_back_is_told_down_and_up_once(
     began = [datetime.fromisoformat(each["since"]) for each in (down, up)]
     assert killed_at < began[0] < began[1] < up_at
     assert (up_at - began[1]).total_seconds() >= HOLD_S
+    assert counted == [1, 1, 0]
+    kept = kept_troubles(tmp_path / "sightline-data")
+    assert kept == [(each["id"], each["state"], each["reason"]) for each in (down, up)]
     assert "yard: down since" in log
     assert "yard: up since" in log
 
