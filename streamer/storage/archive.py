@@ -141,6 +141,10 @@ class Archive:
         """Events, newest first."""
         return self._index.page(query)
 
+    def cameras(self) -> frozenset[str]:
+        """The names of all cameras that there are events of."""
+        return self._index.cameras()
+
     def label(self, event_id: str, label: str) -> bool:
         """Keep what a person says the object is; False when there is no such event."""
         event = self._index.label(event_id, label)

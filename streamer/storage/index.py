@@ -161,6 +161,11 @@ class EventIndex:
         more = len(found) > query.limit
         return EventPage(items, Cursor(items[-1].started_at, items[-1].id).encode() if more else None)
 
+    def cameras(self) -> frozenset[str]:
+        """The names of all cameras that there are events of."""
+        with self._begin() as connection:
+            return frozenset(connection.execute(select(EVENTS.c.camera).distinct()).scalars())
+
     def older(self, moment: datetime, limit: int) -> tuple[StoredEvent, ...]:
         """Finished events that nobody labelled and that began before that moment, oldest first."""
         return self._rows(_unlabelled().where(EVENTS.c.started_at < moment).limit(limit))

@@ -151,6 +151,10 @@ class EventStore:
         query = EventQuery(camera, label, limit, None if cursor is None else Cursor.decode(cursor))
         return await to_thread.run_sync(self._archive.page, query)
 
+    async def cameras(self) -> frozenset[str]:
+        """The names of all cameras that there are events of."""
+        return await to_thread.run_sync(self._archive.cameras)
+
     async def label(self, event_id: str, label: str) -> bool:
         """Keep what a person says the object is; its pictures are never deleted. False: no such event."""
         return await self._alone(lambda: self._archive.label(event_id, label))

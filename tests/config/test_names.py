@@ -22,18 +22,19 @@ BAD = {
         "received 2"
     ),
     A + "    masks:\n      - {polygon: [[0, 0], [1, 1.5], [0, 1]]}": (
-        "c.yaml:5: cameras.a.masks.0.polygon.1.1: expected at most 1, received 1.5"
+        "c.yaml:5: cameras.a.masks.0.polygon: expected points [x, y] in shares of the picture, 0 to 1, "
+        "received [1, 1.5]"
     ),
     A + "    lines:\n      gate: {from: [0, 0], to: [0, 0]}": (
         "c.yaml:5: cameras.a.lines.gate: expected a line between two different points, received the same "
         "point twice"
     ),
     f"{A}    zones:\n      Front Porch: {{{SQUARE}}}": (
-        "c.yaml:5: cameras.a.zones.Front Porch.[key]: expected a name like 'front-door' (a-z, 0-9, '-', "
+        "c.yaml:5: cameras.a.zones.Front Porch: expected a name like 'front-door' (a-z, 0-9, '-', "
         "'_'), received 'Front Porch'"
     ),
     A + "    lines:\n      Gate: {from: [0, 0], to: [1, 0]}": (
-        "c.yaml:5: cameras.a.lines.Gate.[key]: expected a name like 'front-door' (a-z, 0-9, '-', '_'), "
+        "c.yaml:5: cameras.a.lines.Gate: expected a name like 'front-door' (a-z, 0-9, '-', '_'), "
         "received 'Gate'"
     ),
     # Filters that nothing passes.
@@ -107,7 +108,7 @@ def test_a_name_that_means_nothing_is_told_its_line(text: str, message: str) -> 
 def test_a_global_filter_may_be_for_other_cameras() -> None:
     text = (
         "filters: {dog: {min_area: 0.1}}\ncameras:\n"
-        "  a: {source: x, detect: {labels: [person]}}\n  b: {source: y, labels: {dog: pet}}"
+        "  a: {source: x, detect: {labels: [person]}}\n  b: {source: y}"
     )
     assert set(parse(text, "c.yaml", {}).cameras) == {"a", "b"}
 
@@ -117,7 +118,7 @@ def test_a_required_zone_has_to_be_at_every_camera_that_requires_it() -> None:
         "events: {required_zones: [porch]}\ncameras:\n"
         f"  a: {{source: x, zones: {{porch: {{{SQUARE}}}}}}}\n  b: {{source: y}}"
     )
-    with pytest.raises(ConfigError, match=r"^c\.yaml:1: events\.required_zones\.0: "):
+    with pytest.raises(ConfigError, match=r"^c\.yaml:1: cameras\.b\.events\.required_zones\.0: [^\n]+$"):
         parse(text, "c.yaml", {})
 
 
@@ -157,4 +158,4 @@ def test_a_label_that_is_made_by_merging_is_known(tmp_path: Path) -> None:
         "labels: {car: vehicle, truck: vehicle}\nfilters: {vehicle: {min_area: 0.1}, '*': {}}\n"
         "detect: {labels: [vehicle, person]}\ncameras: {a: {source: x}}"
     )
-    assert checked(path).cameras["a"].detect.labels == ("vehicle", "person")
+    assert checked(path).config.cameras["a"].detect.labels == ("vehicle", "person")
