@@ -41,6 +41,8 @@ def _hiding_masks(masks: Sequence[MaskConfig]) -> Iterator[Problem]:
         numbers = [n for n, mask in enumerate(masks) if not mask.labels or label in mask.labels]
         if hidden(WHOLE, [masks[n].polygon for n in numbers]):
             last.setdefault(numbers[-1], []).append(label)
+            if not label:
+                break
     for number, labels in last.items():
         expected = "expected masks that leave a part of the picture, received all of it masked"
         unwanted = f" for {', '.join(labels)}: detect.labels leaves out what is not wanted"

@@ -25,7 +25,10 @@ GRID = st.integers(0, 8).map(lambda n: n / 8)
 
 @st.composite
 def polygons(draw: st.DrawFn) -> tuple[Point, ...]:
-    points = draw(st.lists(st.tuples(GRID, GRID), min_size=3, max_size=7))
+    points = draw(st.lists(st.tuples(GRID, GRID), min_size=3, max_size=7, unique=True))
+    middle = np.mean(points, axis=0) + 0.01
+    # Around a point within them they do not cross, hollow or not.
+    points.sort(key=lambda each: float(np.arctan2(each[1] - middle[1], each[0] - middle[0])))
     try:
         return POLYGON.validate_python(points)
     except ValidationError:
