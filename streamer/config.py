@@ -198,7 +198,9 @@ class Config(Section):
     """The whole configuration of one process."""
 
     cameras: dict[CameraName, CameraConfig] = Field(min_length=1)
-    detectors: dict[Label, DetectorConfig] = Field(default_factory=lambda: {"default": DetectorConfig()})
+    detectors: dict[Label, DetectorConfig] = Field(
+        default_factory=lambda: {"default": DetectorConfig()}, min_length=1
+    )
     decode: Literal["auto", "cpu", "cuda", "qsv"] = "auto"
     clock: ClockConfig = ClockConfig()
     state: StateConfig = StateConfig()

@@ -15,7 +15,7 @@ from streamer.config import Config
 from streamer.document import Document, parse_document, read_document
 from streamer.errors import ConfigError
 from streamer.impossible import impossible
-from streamer.names import label_problems, unknown_detector, unknown_zones
+from streamer.names import label_problems, unknown_detector, unknown_zones, unused_password
 from streamer.sentences import sentences
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ def _checked(document: Document) -> ConfigFile:
 def _problems(camera: CameraConfig, config: Config) -> list[Problem]:
     return [
         *unknown_detector(camera, config.detectors),
+        *unused_password(camera),
         *label_problems(camera),
         *unknown_zones(camera),
         *impossible(camera),

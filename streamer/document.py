@@ -14,6 +14,9 @@ from streamer.errors import ConfigError
 from streamer.option_tree import KeyPath
 from streamer.wording import escaped
 
+MERGE: Final = "tag:yaml.org,2002:merge"
+MOST_VALUES: Final = 100_000
+"""Of a file; aliases of aliases multiply."""
 VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -65,7 +68,8 @@ class Document:
         """
         said = path[2:] if self.inherited(path) else path
         place = f"{self.name}:{self.line(said)}" if self.lines else self.name
-        return escaped(": ".join(filter(None, (place, ".".join(path if of_camera else said), text))))
+        option = ".".join(part or "''" for part in (path if of_camera else said))
+        return escaped(": ".join(filter(None, (place, option, text))))
 
 
 def read_document(path: Path, environment: Mapping[str, str]) -> Document:
@@ -90,14 +94,17 @@ def parse_document(text: str, name: str, environment: Mapping[str, str]) -> Docu
     reader = _Reader(name, environment)
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if not isinstance(root, yaml.MappingNode):
+            raise reader.wrong(1, "expected sections such as 'cameras:', received something else")
+        values = reader.value(root, ())
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise reader.wrong(line, f"expected YAML, received an error: {error.problem}") from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise reader.wrong(1, f"expected YAML, received {(str(error).splitlines() or ['it'])[0]}") from None
-    if not isinstance(root, yaml.MappingNode):
-        raise reader.wrong(1, "expected sections such as 'cameras:', received something else")
-    return Document(name, reader.value(root, ()), reader.lines)
+        raise reader.wrong(line, f"expected YAML, received an error: {_reason(error)}") from None
+    except yaml.YAMLError as error:
+        raise reader.wrong(1, f"expected YAML, received {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise reader.wrong(1, "expected options, received values within values without an end") from None
+    return Document(name, values, reader.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +120,8 @@ class _Reader:
 
     def value(self, node: yaml.Node, path: KeyPath) -> Any:
         self.lines.setdefault(path, _line(node))
+        if len(self.lines) > MOST_VALUES:
+            raise self.wrong(_line(node), f"expected at most {MOST_VALUES} values, received more")
         if isinstance(node, yaml.MappingNode):
             return dict(self._items(node, path))
         if isinstance(node, yaml.SequenceNode):
@@ -124,6 +133,9 @@ class _Reader:
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise self.wrong(_line(key), "expected a name, received a nested value")
+            if key.tag == MERGE:
+                text = "expected no merge key, received '<<': what cameras share stands outside of cameras"
+                raise self.wrong(_line(key), text)
             if key.value in seen:
                 raise self.wrong(_line(key), f"expected {key.value!r} once, received it twice")
             seen.add(key.value)
@@ -146,6 +158,13 @@ class _Reader:
         except KeyError:
             text = f"expected the environment variable {variable}, received nothing: it is not set"
             raise self.wrong(_line(node), text) from None
+
+
+def _reason(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or "no reason"
+    if problem.startswith("but "):
+        return f"{error.context} {problem}"
+    return f"{problem} (is it indented as it should be?)" if "<block" in problem else problem
 
 
 def _line(node: yaml.Node) -> int:

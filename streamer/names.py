@@ -76,6 +76,12 @@ def unknown_detector(camera: CameraConfig, detectors: Collection[str]) -> Iterat
         yield Problem(("detector",), f"{text}, which it is where nothing is said" if unsaid else text)
 
 
+def unused_password(camera: CameraConfig) -> Iterator[Problem]:
+    """A password that nobody logs in with."""
+    if camera.password is not None and camera.username is None:
+        yield Problem(("password",), "expected username beside it, received none: it is not used")
+
+
 def label_problems(scene: Scene) -> Iterator[Problem]:
     """Labels of a camera that are merged, or not looked for."""
     merges, wanted = scene.labels, scene.detect.labels

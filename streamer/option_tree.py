@@ -76,10 +76,10 @@ def locate(root: type[BaseModel], location: Sequence[str | int]) -> Spot:
 
 
 def keys_at(root: type[BaseModel], path: KeyPath) -> list[str]:
-    """The keys that the section at ``path`` knows."""
-    at = _at(root, path)
-    section = next((kind for kind in _kinds(at) if _is_section(kind)), root)
-    return [field.alias or name for name, field in section.model_fields.items()]
+    """The keys that the section at ``path`` knows; none where no section may be."""
+    section = next((kind for kind in _kinds(_at(root, path)) if _is_section(kind)), None)
+    fields = {} if section is None else section.model_fields
+    return [field.alias or name for name, field in fields.items()]
 
 
 def expected_at(root: type[BaseModel], path: KeyPath) -> str:

@@ -19,6 +19,7 @@ from pydantic import (
 from streamer.wording import shown
 
 BYTE_UNITS: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+LONGEST_S: Final = 365 * 86400
 SECONDS: Final = {"ms": 0.001, "": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -72,7 +73,10 @@ def duration(value: object) -> object:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|min|h|d|)\s*", value.lower(), re.ASCII)
     if match is None:
         raise ValueError(f"expected a duration like '0.5s', '10min' or '1h', received {value!r}")
-    return float(match[1]) * SECONDS[match[2]]
+    seconds = float(match[1]) * SECONDS[match[2]]
+    if seconds > LONGEST_S:
+        raise ValueError(f"expected a duration of at most 365d, received {value!r}")
+    return seconds
 
 
 def number_or(example: str) -> WithJsonSchema:
@@ -84,7 +88,7 @@ ByteSize = Annotated[int, BeforeValidator(byte_size), Field(gt=0), number_or("20
 Duration = Annotated[
     float,
     BeforeValidator(duration),
-    Field(ge=0, le=365 * 86400),
+    Field(ge=0, le=LONGEST_S),
     number_or("10min"),
 ]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -89,4 +89,6 @@ def _unknown_key(path: KeyPath) -> str:
         return f"expected it within a camera, received {key!r} outside of cameras"
     if len(section) == 2 and section[0] == "cameras" and key in keys_at(Config, ()):
         return f"expected it outside of cameras, received {key!r} within one"
-    return f"expected one of {', '.join(known)}; received {key!r}{nearest(key, known)}"
+    inner = next((name for name in known if key in keys_at(Config, (*section, name))), None)
+    hint = f" (did you mean {inner}.{key}?)" if inner else nearest(key, known)
+    return f"expected one of {', '.join(known)}; received {key!r}{hint}"

@@ -11,27 +11,23 @@ if TYPE_CHECKING:
 EXPECTED: Final[Mapping[str, str]] = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
-    "dict_type": "keys with values",
     "finite_number": "a number that is not infinite",
     "float_parsing": "a number",
     "float_type": "a number",
-    "greater_than": "more than {gt:g}",
-    "greater_than_equal": "at least {ge:g}",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
     "int_from_float": "a whole number",
     "int_parsing": "a whole number",
     "int_parsing_size": "a whole number of fewer digits",
     "int_type": "a whole number",
-    "less_than": "less than {lt:g}",
-    "less_than_equal": "at most {le:g}",
-    "list_type": "a list",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
     "literal_error": "{expected}",
-    "model_type": "keys with values",
     "path_type": "text",
     "string_pattern_mismatch": "a match of {pattern}",
     "string_sub_type": "text",
     "string_type": "text",
     "string_unicode": "text without broken characters",
-    "tuple_type": "a list",
 }
 """What is expected, by pydantic's type of the error."""
 
@@ -61,7 +57,12 @@ def expectation(details: ErrorDetails) -> str:
         return f"at least {_counted(context['min_length'], kind)}"
     if kind in ("too_long", "string_too_long"):
         return f"at most {_counted(context['max_length'], kind)}"
-    return EXPECTED.get(kind, "another value").format(**context)
+    bounds = {name: _plain(bound) for name, bound in context.items()}
+    return EXPECTED.get(kind, "another value").format(**bounds)
+
+
+def _plain(bound: object) -> object:
+    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
 
 
 def _counted(number: int, kind: str) -> str:

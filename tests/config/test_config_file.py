@@ -127,12 +127,16 @@ def test_a_secret_is_never_shown() -> None:
     with pytest.raises(ConfigError) as caught:
         parse(text, "c.yaml", {})
     assert "hunter2" not in str(caught.value)
-    assert "hunter2" not in repr(parse("cameras: {a: {source: x, password: hunter2}}", "c.yaml", {}))
+    assert "hunter2" not in repr(
+        parse("cameras: {a: {source: x, username: bob, password: hunter2}}", "c.yaml", {})
+    )
 
 
 def test_the_environment_stands_in_for_secrets() -> None:
     config = parse(
-        "cameras: {a: {source: '${HOST}/x', password: '${PW}'}}", "c.yaml", {"HOST": "h", "PW": "p#@/"}
+        "cameras: {a: {source: '${HOST}/x', username: bob, password: '${PW}'}}",
+        "c.yaml",
+        {"HOST": "h", "PW": "p#@/"},
     )
     password = config.cameras["a"].password
     assert config.cameras["a"].source == "h/x"
