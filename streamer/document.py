@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import yaml
 
+from detectors.wording import escaped
 from streamer.errors import ConfigError
 from streamer.option_tree import KeyPath
-from streamer.wording import escaped
 
 MERGE: Final = "tag:yaml.org,2002:merge"
 MOST_VALUES: Final = 100_000

@@ -9,8 +9,8 @@ from typing import Annotated, Final, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator
 
+from detectors.wording import shown
 from streamer.section import Share, number
-from streamer.wording import shown
 
 LEAST_SIDE: Final = 0.002
 """About a pixel of what a model sees of a whole picture (416 to 640 across): nothing smaller is found."""

@@ -16,9 +16,9 @@ from pydantic import (
     model_validator,
 )
 
+from detectors.wording import shown
 from streamer.polygon import LEAST_SIDE, PicturePoint, Polygon, shares
 from streamer.section import Duration, Section, Share
-from streamer.wording import shown
 
 EVERY_LABEL: Final = "*"
 """As a key of filters: for the labels that have none of their own."""

@@ -16,7 +16,7 @@ from pydantic import (
     field_validator,
 )
 
-from streamer.wording import shown
+from detectors.wording import shown
 
 BYTE_UNITS: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 LONGEST_S: Final = 365 * 86400

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from detectors.wording import expectation, shown
 from streamer.config import CameraConfig, Config
 from streamer.names import nearest
 from streamer.option_tree import Choice, KeyPath, Spot, expected_at, keys_at, locate
-from streamer.wording import expectation, shown
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

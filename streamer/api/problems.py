@@ -10,8 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from detectors.wording import expectation
 from streamer.errors import StreamerError
-from streamer.wording import expectation
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streamer.commands.config import checked
 from streamer.config_file import parse
 from streamer.errors import ConfigError
+from streamer.names import edits
 
 A = "cameras:\n  a:\n    source: x\n"
 SQUARE = "polygon: [[0, 0], [1, 0], [1, 1]]"
@@ -134,6 +137,14 @@ UNKNOWN = {
         ":4: cameras.a.labels.trukc: expected a label of sightline-nano, received 'trukc' "
         "(did you mean 'truck'?)"
     ),
+    "labels:\n  truck: crr\ncameras: {a: {source: x}}": (
+        ":2: labels.truck: expected a label of sightline-nano or a new one unlike them, received 'crr' "
+        "(did you mean 'car'?); a new one that is meant stands in detect.labels or filters, too"
+    ),
+    A + "    labels: {dog: preson, cat: pet}": (
+        ":4: cameras.a.labels.dog: expected a label of sightline-nano or a new one unlike them, received "
+        "'preson' (did you mean 'person'?); a new one that is meant stands in detect.labels or filters, too"
+    ),
     A + "    lines:\n      g: {from: [0, 0], to: [1, 0], labels: [catt]}": (
         ":5: cameras.a.lines.g.labels.0: expected a label of sightline-nano, received 'catt' "
         "(did you mean 'cat'?)"
@@ -150,6 +161,32 @@ def test_a_label_that_the_model_does_not_know_is_told_its_line(
     with pytest.raises(ConfigError) as caught:
         checked(path)
     assert str(caught.value) == f"{path}{message}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "labels: {dog: pet, cat: pet}",
+        "labels: {car: vehicle, truck: vehicle, bus: vehicle}",
+        "labels: {car: cars, truck: cars}",
+        "labels: {truck: van, bicycle: bike, motorcycle: bike}",
+        "labels: {truck: cab}\nfilters: {cab: {min_area: 0.1}}",
+        "labels: {truck: cab}\ndetect: {labels: [cab, person]}",
+    ],
+)
+def test_a_new_name_of_a_merged_label_is_accepted(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(f"{text}\n{A}")
+    assert checked(path).config.cameras["a"].labels
+
+
+@given(st.text("abc", max_size=6), st.text("abc", max_size=6), st.text("abc", max_size=6))
+def test_wrong_letters_are_a_distance(first: str, second: str, third: str) -> None:
+    assert edits(first, second) == edits(second, first)
+    assert (edits(first, second) == 0) == (first == second)
+    assert edits(first, third) <= edits(first, second) + edits(second, third)
+    assert abs(len(first) - len(second)) <= edits(first, second) <= max(len(first), len(second))
+    assert edits(first + second, first + third) == edits(second, third)
 
 
 def test_a_label_that_is_made_by_merging_is_known(tmp_path: Path) -> None:

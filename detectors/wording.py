@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 EXPECTED: Final[Mapping[str, str]] = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
+    "dict_type": "names with values",
+    "extra_forbidden": "no such field",
     "finite_number": "a number that is not infinite",
     "float_parsing": "a number",
     "float_type": "a number",
@@ -22,11 +24,15 @@ EXPECTED: Final[Mapping[str, str]] = {
     "int_type": "a whole number",
     "less_than": "less than {lt}",
     "less_than_equal": "at most {le}",
+    "list_type": "a list",
     "literal_error": "{expected}",
+    "missing": "it",
+    "model_type": "fields",
     "path_type": "text",
     "string_pattern_mismatch": "a match of {pattern}",
     "string_sub_type": "text",
     "string_type": "text",
+    "tuple_type": "a list",
     "string_unicode": "text without broken characters",
 }
 """What is expected, by pydantic's type of the error."""
