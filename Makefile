@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo venv test lint soak bench clean
+.PHONY: demo venv test lint soak bench kafka clean
 
 demo: venv  ## the embedded camera and the embedded detector, until Ctrl-C
 	$(BIN)/sightline demo
@@ -25,6 +25,10 @@ lint: .venv/installed-dev
 
 bench: venv
 	$(BIN)/sightline bench
+
+kafka:  ## a real broker at 127.0.0.1:9092, until Ctrl-C; PORT= and DATA= name others
+	@PYTHON=$(PYTHON) deploy/system-packages test
+	@$(PYTHON) -m deploy.kafka.broker --port $(or $(PORT),9092) $(if $(DATA),--data "$(DATA)")
 
 .venv/bin/python:
 	PYTHON=$(PYTHON) deploy/system-packages run

@@ -14,14 +14,17 @@ from typing import Final
 
 from detectors.errors import DetectorError, InferenceError
 from streamer.capture.memory import keep_freed_memory
-from streamer.commands import bench, config, demo, detect, doctor, models, run, sim, track
+from streamer.commands import bench, config, demo, detect, doctor, messages, models, run, sim, tail, track
 from streamer.commands.parsers import Parser
 from streamer.errors import ConfigError, SourceError, StreamerError
 
-COMMANDS: Final = (demo, run, detect, track, bench, doctor, config, models, sim)
+COMMANDS: Final = (demo, run, detect, track, tail, bench, doctor, config, models, messages, sim)
 
 EXPECTED: Final = (StreamerError, DetectorError, OSError)
 WRONG_INPUT: Final = (ConfigError, DetectorError, SourceError)
+
+NEVER: Final = logging.CRITICAL + 1
+"""A level that no message has."""
 
 OK: Final = 0
 FAILURE: Final = 1
@@ -129,6 +132,9 @@ def configure_logging(debug: bool, serves: bool) -> None:
         force=True,
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # It tells the same trouble again and again, with tracebacks; what matters of it is said by us. Its debug
+    # messages have passwords in them.
+    logging.getLogger("kafka").setLevel(logging.INFO if debug else NEVER)
 
 
 def _tell(error: Exception) -> int:

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from streamer.bus import KafkaConfig
 from streamer.scene import (
     Confidence,
     FilterConfig,
@@ -217,4 +218,5 @@ class Config(Section):
     storage: StorageConfig = StorageConfig()
     http: HttpConfig = HttpConfig()
     output: OutputConfig = OutputConfig()
+    kafka: KafkaConfig | None = None
     data: Path = Path("sightline-data")

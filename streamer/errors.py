@@ -43,8 +43,16 @@ class SinkUnavailable(SinkError):
     """The sink does not take anything at present (a full disk, a closed pipe); retried."""
 
 
+class SinkRefused(SinkError):
+    """The sink says no: a wrong password, no right to a topic; it stays so until a person changes it."""
+
+
 class MessageRejected(SinkError):
     """The sink will never take this message; it is counted and left out."""
+
+
+class SchemaBroken(StreamerError):
+    """A record no longer fits the schema that was published under the same name; it needs a new name."""
 
 
 class DetectorStuck(StreamerError):

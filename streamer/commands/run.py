@@ -33,6 +33,7 @@ def add_service_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on (8080)")
     parser.add_argument("--json", metavar="F|-", help="append records as JSON Lines")
+    parser.add_argument("--kafka", metavar="HOST:PORT[,..]", help="brokers that records go to")
     parser.set_defaults(serves=True)
 
 
@@ -93,6 +94,8 @@ def overridden(config: Config, options: argparse.Namespace) -> Config:
         values["detectors"]["default"] = {**values["detectors"].get("default", {}), "model": options.model}
     if options.json:
         values["output"]["json"] = options.json
+    if options.kafka:
+        values["kafka"] = {**(values["kafka"] or {}), "brokers": options.kafka}
     if options.data:
         values["data"] = options.data
     return validated(values)

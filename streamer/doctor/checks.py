@@ -36,6 +36,7 @@ async def examine(config: Config, place: Place | None = None) -> list[Section]:
         ("machine", list(machine())),
         ("detectors", detectors),
         ("cameras", await _cameras(config, place)),
+        *await _kafka(config),
         ("data", list(data_folder(config))),
         ("http", list(port(config.http))),
     ]
@@ -52,6 +53,15 @@ def detector(name: str, config: DetectorConfig, place: Place | None = None) -> F
         return Finding(False, f"{name}: {error}")
     text = f"{name}: {loaded.manifest.name} ({loaded.manifest.family}) on {policy}"
     return Finding(True, f"{text}; {policy.passed_over}" if policy.passed_over else text)
+
+
+async def _kafka(config: Config) -> list[Section]:
+    if config.kafka is None:
+        return []
+    # Here and not at the top: most configurations have none, and its client takes a while to import.
+    from streamer.doctor.kafka import examine_kafka
+
+    return [("kafka", await examine_kafka(config.kafka, config.data))]
 
 
 async def _cameras(config: Config, place: Place | None) -> list[Finding]:

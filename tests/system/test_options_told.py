@@ -18,7 +18,7 @@ TOLD = {
         "c.yaml:5: cameras.a.source.sub: street option wings: expected one of seed, fps, size, ",
     ),
     "cameras:\n  a:\n    source: rtsp://bob:p@ss/word@h/1": (
-        "c.yaml:3: cameras.a.source: expected rtsp://host[:port]/path, received 'rtsp://h/1'; a user name or ",
+        "c.yaml:3: cameras.a.source: expected rtsp://host[:port]/path, received 'rtsp://h/1'; a user name ",
     ),
     "cameras: {a: {source: webcam://front}}": (
         "c.yaml:1: cameras.a.source: expected webcam://NUMBER, received 'webcam://front'",
