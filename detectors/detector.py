@@ -11,7 +11,7 @@ from detectors import store
 from detectors.cache import GraphCache, default_folder
 from detectors.compiled import CompiledModel, compiled
 from detectors.detections import from_arrays
-from detectors.errors import InferenceError, ModelLoadError
+from detectors.errors import InferenceError, ModelLoadError, ProviderMissing
 from detectors.letterbox import Letterbox, fit
 from detectors.pixels import BgrPixels, Pixels
 from detectors.policy import Policy, measured, unmeasured
@@ -142,12 +142,15 @@ def load(model: str, options: SessionOptions = USUAL, cache: Path | None = None)
         cache: folder of compiled graphs; the user's own when None.
 
     Raises:
-        ModelLoadError: there is no such model, or it cannot be used here.
+        ModelLoadError: there is no such model, or it cannot be used.
+        ProviderMissing: it cannot run where it was asked for.
     """
     folder = cache or default_folder()
     files = store.resolve(model)
     try:
         found = compiled(files, GraphCache(folder) if folder else None)
         return Detector(found, open_session(found.graph, options), options)
+    except ProviderMissing:
+        raise
     except ModelLoadError as error:
         raise type(error)(f"{files.weights}: {error}") from error

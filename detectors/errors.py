@@ -9,6 +9,10 @@ class ModelLoadError(DetectorError):
     """The model file is missing, damaged, hostile, or needs what this machine lacks."""
 
 
+class ProviderMissing(ModelLoadError):
+    """The provider that was asked for is not there, or does not start."""
+
+
 class UnknownFamily(ModelLoadError):
     """No detector family decodes the outputs of this model."""
 

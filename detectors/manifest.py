@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from detectors.errors import ModelLoadError, one_line
+from detectors.wording import escaped, expectation, shown
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Triple = tuple[float, float, float]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -98,8 +102,13 @@ def validated(stated: dict[str, Any]) -> ModelManifest:
         problem = error.errors()[0]
         where = ".".join(str(part) for part in problem["loc"]) or "top level"
         raise ModelLoadError(
-            f"manifest: {where}: {problem['msg']}, received {problem['input']!r:.80}"
+            escaped(f"manifest: {where}: expected {expectation(problem)}, received {received(problem)}")
         ) from error
+
+
+def received(problem: ErrorDetails) -> str:
+    """What stood where something else was expected, cut to a readable length."""
+    return "nothing" if problem["type"] == "missing" else f"{shown(problem['input']):.80}"
 
 
 def stated_in(sidecar: bytes) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as native
 
 from detectors import providers
-from detectors.errors import InferenceError, ModelLoadError, one_line
+from detectors.errors import InferenceError, ModelLoadError, ProviderMissing, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -143,7 +143,8 @@ def open_session(graph: bytes, options: SessionOptions) -> Session:
     """Load a compiled graph on the provider asked for, or for ``auto`` on the best that really starts.
 
     Raises:
-        ModelLoadError: the graph does not load, or the provider asked for is not there.
+        ModelLoadError: the graph does not load.
+        ProviderMissing: the provider asked for is not there.
     """
     onnxruntime.set_default_logger_severity(SILENT)
     passed_over = ""
@@ -156,7 +157,7 @@ def open_session(graph: bytes, options: SessionOptions) -> Session:
                 return Session(session, provider, passed_over)
             reason = providers.why_not_started(provider, Path(native.__file__).parent)
         passed_over = f"{provider}: {reason}"
-    raise ModelLoadError(f"provider {passed_over}")
+    raise ProviderMissing(f"provider {passed_over}")
 
 
 def raw_outputs(model: bytes, pixels: NDArray[np.float32]) -> list[NDArray[Any]]:

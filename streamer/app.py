@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import to_thread
 
-from detectors.detector import load
-from detectors.session import SessionOptions
 from detectors.store import resolve
 from streamer.api.app import create_app
 from streamer.api.server import serve
 from streamer.batching import Batcher
 from streamer.capture.streams import CameraStreams, open_streams
-from streamer.errors import ConfigError, SourceEnded
+from streamer.errors import ConfigError, SourceEnded, WrongOption
 from streamer.health.watch import CameraWatch, Watched
 from streamer.interrupt import interruptible
 from streamer.judge import Judge
 from streamer.kafka.output import PART as KAFKA_SPOOL
 from streamer.kafka.output import KafkaOutput
+from streamer.loading import load_detector
 from streamer.metrics import Metrics
 from streamer.names import unknown_labels
 from streamer.parking import Known, Parking
@@ -47,7 +46,8 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from detectors.manifest import ModelManifest
-    from streamer.config import Config, DetectorConfig
+    from streamer.config import Config
+    from streamer.loading import Place
     from streamer.publish.sink import Sink
 
 log = logging.getLogger(__name__)
@@ -58,13 +58,15 @@ STORE = "store"
 class App:
     """One process of the service: cameras, detectors, store, outputs and the HTTP interface."""
 
-    def __init__(self, config: Config, *, table: bool = False) -> None:
+    def __init__(self, config: Config, *, table: bool = False, place: Place | None = None) -> None:
         """
         Args:
             config: everything that can be said of it.
             table: show the live table on the terminal.
+            place: where its options stand; None when no file says them.
         """
         self._config = config
+        self._place = place
         self._table = table
         self._used = sorted({camera.detector for camera in config.cameras.values()})
         kafka = [KAFKA_SPOOL] if config.kafka else []
@@ -169,7 +171,7 @@ class App:
         await to_thread.run_sync(prepare_looks)
         for name in self._used:
             config = self._config.detectors[name]
-            detector = await to_thread.run_sync(load, config.model, options_of(config))
+            detector = await to_thread.run_sync(load_detector, name, config, self._place)
             batchers[name] = Batcher(name, detector, config, self.metrics)
             await services.start(batchers[name].run)
             self.status.ready(f"detector {name}")
@@ -184,8 +186,8 @@ class App:
             for problem in unknown_labels(camera, manifest.name, manifest.labels):
                 # A global filter may be meant for another camera's model.
                 if problem.label not in every:
-                    where = ".".join(map(str, problem.path))
-                    raise ConfigError(f"cameras.{name}.{where}: {problem.text}")
+                    wrong = WrongOption(("cameras", name, *map(str, problem.path)), problem.text)
+                    raise ConfigError(self._place(wrong.path, wrong.text)) if self._place else wrong
 
     def _sinks(
         self, lines: JsonLines | None, batchers: Mapping[str, Batcher], services: TaskGroup
@@ -246,7 +248,3 @@ class App:
             # Its reason is shown as its state, too; the other cameras go on.
             log.warning("%s: %s", source.name, error)
             self._ended.append(error)
-
-
-def options_of(config: DetectorConfig) -> SessionOptions:
-    return SessionOptions(config.provider, config.workers, config.max_batch)

@@ -33,7 +33,7 @@ def address(value: str) -> str:
 
 def web_address(value: str) -> str:
     if not re.match(r"https?://[^/]", value):
-        raise ValueError("expected an address that begins with https:// or http://")
+        raise ValueError("expected an address that begins with https:// or http://, received another one")
     return value
 
 

@@ -6,10 +6,19 @@ import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr
 
 from streamer.bus import KafkaConfig
-from streamer.scene import FilterConfig, Label, Labels, LineConfig, MaskConfig, Regions, ZoneConfig
+from streamer.scene import (
+    Confidence,
+    FilterConfig,
+    Label,
+    Labels,
+    LineConfig,
+    MaskConfig,
+    Regions,
+    ZoneConfig,
+)
 from streamer.section import ByteSize, Duration, Section
 
 CAMERA_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -22,7 +31,7 @@ def camera_name(value: str) -> str:
     return value
 
 
-CameraName = Annotated[str, AfterValidator(camera_name)]
+CameraName = Annotated[str, Field(max_length=100), AfterValidator(camera_name)]
 
 
 class DetectConfig(Section):
@@ -35,7 +44,7 @@ class DetectConfig(Section):
 
     fps: float = Field(default=5.0, ge=0, le=240)
     labels: Labels = ()
-    min_confidence: float | None = Field(default=None, ge=0, le=1)
+    min_confidence: Confidence | None = None
     regions: Regions = "full"
 
 
@@ -67,7 +76,7 @@ class EventConfig(Section):
 
     confirm_hits: int = Field(default=3, ge=1, le=250)
     confirm_s: float = Field(default=0.5, ge=0, le=600)
-    threshold: float = Field(default=0.5, ge=0, le=1)
+    threshold: Confidence = 0.5
     better: float = Field(default=1.2, ge=1, le=100)
     update_every_s: float = Field(default=1.0, ge=0, le=3600)
     required_zones: Labels = ()
@@ -132,8 +141,8 @@ class CameraConfig(Section):
     clock: ClockConfig = ClockConfig()
     state: StateConfig = StateConfig()
     detect: DetectConfig = DetectConfig()
-    labels: dict[str, Label] = Field(default_factory=dict)
-    filters: dict[str, FilterConfig] = Field(default_factory=dict)
+    labels: dict[Label, Label] = Field(default_factory=dict)
+    filters: dict[Label, FilterConfig] = Field(default_factory=dict)
     masks: tuple[MaskConfig, ...] = ()
     zones: dict[CameraName, ZoneConfig] = Field(default_factory=dict)
     lines: dict[CameraName, LineConfig] = Field(default_factory=dict)
@@ -190,14 +199,18 @@ class Config(Section):
     """The whole configuration of one process."""
 
     cameras: dict[CameraName, CameraConfig] = Field(min_length=1)
-    detectors: dict[str, DetectorConfig] = Field(default_factory=lambda: {"default": DetectorConfig()})
+    detectors: dict[Label, DetectorConfig] = Field(
+        default_factory=lambda: {"default": DetectorConfig()}, min_length=1
+    )
     decode: Literal["auto", "cpu", "cuda", "qsv"] = "auto"
     clock: ClockConfig = ClockConfig()
     state: StateConfig = StateConfig()
     detect: DetectConfig = DetectConfig()
-    labels: dict[str, Label] = Field(default_factory=dict)
-    filters: dict[str, FilterConfig] = Field(default_factory=dict)
+    labels: dict[Label, Label] = Field(default_factory=dict)
+    filters: dict[Label, FilterConfig] = Field(default_factory=dict)
     masks: tuple[MaskConfig, ...] = ()
+    zones: dict[CameraName, ZoneConfig] = Field(default_factory=dict)
+    lines: dict[CameraName, LineConfig] = Field(default_factory=dict)
     track: TrackerConfig = TrackerConfig()
     stationary: StationaryConfig = StationaryConfig()
     events: EventConfig = EventConfig()
@@ -207,13 +220,3 @@ class Config(Section):
     output: OutputConfig = OutputConfig()
     kafka: KafkaConfig | None = None
     data: Path = Path("sightline-data")
-
-    @model_validator(mode="after")
-    def _detectors_exist(self) -> Config:
-        for name, camera in self.cameras.items():
-            if camera.detector not in self.detectors:
-                known = ", ".join(sorted(self.detectors))
-                raise ValueError(
-                    f"cameras.{name}.detector: expected one of {known}, received {camera.detector!r}"
-                )
-        return self

@@ -1,23 +1,27 @@
-"""Reading a configuration file: YAML with ``${ENV}``, every error with its file and line."""
+"""Reading a configuration file, every error with its file and line."""
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import yaml
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from streamer.config import Config
+from streamer.document import Document, parse_document, read_document
 from streamer.errors import ConfigError
-from streamer.names import Problem, camera_problems, common_problems, unknown_labels
-from streamer.option_tree import Choice, KeyPath, Spot, keys_at, locate
+from streamer.impossible import impossible
+from streamer.names import label_problems, unknown_detector, unknown_zones, unused_password
+from streamer.sentences import sentences
+
+if TYPE_CHECKING:
+    from streamer.config import CameraConfig
+    from streamer.names import Problem
+    from streamer.option_tree import KeyPath
 
 INHERITED: Final = (
     "clock",
@@ -31,47 +35,51 @@ INHERITED: Final = (
     "counts",
     "decode",
     "masks",
+    "zones",
+    "lines",
 )
 """Options whose global values are the defaults of every camera: sections key by key, others whole."""
 
-SECRET: Final = re.compile(r"password|token|secret|://[^/]*@", re.IGNORECASE)
-VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """A YAML file as plain values, and the line (from 1) on which each of them stands."""
+class ConfigFile:
+    """A configuration, and the file that it was read from."""
 
-    name: str
-    values: Mapping[str, Any]
-    lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    config: Config
+    document: Document
 
-    def line(self, path: KeyPath) -> int:
-        """The line of the value at ``path``, or of the nearest section around it."""
-        while path and path not in self.lines:
-            path = path[:-1]
-        return self.lines.get(path, 1)
+    def told(self, path: KeyPath, text: str) -> str:
+        """``file:line: option: text``, of an option of this file."""
+        return self.document.told(path, text)
 
-    def value(self, path: KeyPath) -> object:
-        """What stands at ``path``; None where nothing does."""
-        value: Any = self.values
-        for part in path:
-            if isinstance(value, Mapping):
-                value = value.get(part)
-            elif isinstance(value, list | tuple) and part.isdigit() and int(part) < len(value):
-                value = value[int(part)]
-            else:
-                return None
-        return value
+    def refuse(self, problems: Mapping[str, Sequence[Problem]]) -> None:
+        """Tell what is wrong with each camera; ConfigError unless there is nothing.
 
-    def inherited(self, path: KeyPath) -> bool:
-        """Whether a camera has this value from a global section, where its error is told already."""
-        while len(path) > 3 and path not in self.lines and path[2:] not in self.lines:
-            path = path[:-1]
-        return path[:1] == ("cameras",) and path not in self.lines and path[2:] in self.lines
+        What cameras have from a global section is told when none of them can use it.
+        """
+        told = [
+            sentence
+            for name, found in problems.items()
+            for problem in found
+            if (sentence := self._told(name, problem, problems)) is not None
+        ]
+        if told:
+            raise refusal(told)
+
+    def _told(self, name: str, problem: Problem, problems: Mapping[str, Sequence[Problem]]) -> str | None:
+        option = tuple(map(str, problem.path))
+        path = ("cameras", name, *option)
+        if not self.document.inherited(path):
+            return self.document.told(path, problem.text)
+        sharing = [
+            each for each in self.config.cameras if self.document.inherited(("cameras", each, *option))
+        ]
+        if all(any(problem.path == other.path for other in problems.get(each, ())) for each in sharing):
+            return self.document.told(path, problem.text) if name == sharing[0] else None
+        return self.document.told(path, problem.text, of_camera=True) if problem.everywhere else None
 
 
-def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
+def read(path: Path, environment: Mapping[str, str] = os.environ) -> ConfigFile:
     """Read and check a configuration file.
 
     Args:
@@ -79,77 +87,19 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         environment: where ``${NAME}`` is looked up.
 
     Raises:
-        ConfigError: ``file:line: what was expected, what was received``, one line per error.
+        ConfigError: ``file:line: option: what was expected, what was received``, one line per error.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: expected UTF-8 text, received other bytes at {error.start}") from None
-    return parse(text, str(path), environment)
+    return _checked(read_document(path, environment))
+
+
+def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration of a file; errors as above."""
+    return read(path, environment).config
 
 
 def parse(text: str, name: str, environment: Mapping[str, str] = os.environ) -> Config:
-    """The same as `load` for a text; ``name`` stands for the file in messages."""
-    document = _document(text, name, environment)
-    try:
-        config = Config.model_validate(_inherit(document.values))
-    except ValidationError as error:
-        raise ConfigError("\n".join(sorted(_sentences(document, error), key=_line_number))) from None
-    _refuse([*_named(document, (), common_problems(config)), *_cameras_named(document, config)])
-    return config
-
-
-def check_labels(
-    path: Path,
-    config: Config,
-    known: Mapping[str, Collection[str]],
-    environment: Mapping[str, str] = os.environ,
-) -> None:
-    """Refuse labels that no model of a configuration knows.
-
-    Args:
-        path: the file it was read from.
-        config: what was read.
-        known: the labels of each detector's model; one that is missing is not asked.
-        environment: where ``${NAME}`` is looked up.
-
-    Raises:
-        ConfigError: ``file:line: what was expected, what was received``, one line per error.
-    """
-    document = _document(path.read_text(encoding="utf-8"), str(path), environment)
-    every = {label for labels in known.values() for label in labels}
-    told: list[str] = []
-    for name, camera in config.cameras.items():
-        if camera.detector in known:
-            model = config.detectors[camera.detector].model
-            problems = unknown_labels(camera, model, known[camera.detector])
-            # What all cameras share may be meant for another camera's model.
-            shared = (replace(each, everywhere=each.label not in every) for each in problems)
-            told += _named(document, ("cameras", name), shared)
-    _refuse(told)
-
-
-def _cameras_named(document: Document, config: Config) -> Iterator[str]:
-    for name, camera in config.cameras.items():
-        yield from _named(document, ("cameras", name), camera_problems(camera))
-
-
-def _named(document: Document, section: KeyPath, problems: Iterable[Problem]) -> Iterator[str]:
-    """A sentence for each problem of a section, less those that a camera has from a global section."""
-    for problem in problems:
-        path = (*section, *map(str, problem.path))
-        if document.inherited(path):
-            if not problem.everywhere:
-                continue
-            path = path[2:]
-        yield f"{document.name}:{document.line(path)}: {'.'.join(path)}: {problem.text}"
-
-
-def _refuse(sentences: Sequence[str]) -> None:
-    if sentences:
-        raise ConfigError("\n".join(sorted(dict.fromkeys(sentences), key=_line_number)))
+    """The same for a text; ``name`` stands for the file in messages."""
+    return _checked(parse_document(text, name, environment)).config
 
 
 def validated(values: Mapping[str, Any], name: str = "command line") -> Config:
@@ -157,74 +107,32 @@ def validated(values: Mapping[str, Any], name: str = "command line") -> Config:
     try:
         return Config.model_validate(dict(values))
     except ValidationError as error:
-        sentences = _sentences(Document(name, values), error)
-        lines = (sentence.replace(f"{name}:1:", f"{name}:", 1) for sentence in sentences)
-        raise ConfigError("\n".join(lines)) from None
+        raise ConfigError("\n".join(sentences(Document(name, values), error))) from None
 
 
-def _document(text: str, name: str, environment: Mapping[str, str]) -> Document:
+def _checked(document: Document) -> ConfigFile:
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError(f"{name}:{line}: expected YAML, received an error: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{name}:1: expected YAML, received {str(error).splitlines()[0]}") from None
-    if not isinstance(root, yaml.MappingNode):
-        raise ConfigError(f"{name}:1: expected sections such as 'cameras:', received something else")
-    lines: dict[KeyPath, int] = {}
-    reader = _Reader(name, environment, lines)
-    values = reader.value(root, ())
-    return Document(name, values, lines)
+        config = Config.model_validate(_inherit(document.values))
+    except ValidationError as error:
+        raise refusal(sentences(document, error)) from None
+    file = ConfigFile(config, document)
+    file.refuse({name: _problems(camera, config) for name, camera in config.cameras.items()})
+    return file
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Turns YAML nodes into plain values and notes the line of each."""
+def _problems(camera: CameraConfig, config: Config) -> list[Problem]:
+    return [
+        *unknown_detector(camera, config.detectors),
+        *unused_password(camera),
+        *label_problems(camera),
+        *unknown_zones(camera),
+        *impossible(camera),
+    ]
 
-    name: str
-    environment: Mapping[str, str]
-    lines: dict[KeyPath, int]
 
-    def value(self, node: yaml.Node, path: KeyPath) -> Any:
-        self.lines.setdefault(path, node.start_mark.line + 1)
-        if isinstance(node, yaml.MappingNode):
-            return dict(self._items(node, path))
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(item, (*path, str(n))) for n, item in enumerate(node.value)]
-        return self._scalar(node)
-
-    def _items(self, node: yaml.MappingNode, path: KeyPath) -> Iterator[tuple[str, Any]]:
-        seen: set[str] = set()
-        for key, value in node.value:
-            line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
-                raise ConfigError(f"{self.name}:{line}: expected a name, received a nested value")
-            if key.value in seen:
-                raise ConfigError(f"{self.name}:{line}: expected {key.value!r} once, received it twice")
-            seen.add(key.value)
-            self.lines[(*path, key.value)] = line
-            yield key.value, self.value(value, (*path, key.value))
-
-    def _scalar(self, node: yaml.Node) -> Any:
-        expanded = VARIABLE.sub(lambda match: self._variable(match[1], node), node.value)
-        if expanded != node.value:
-            return expanded
-        try:
-            return yaml.SafeLoader("").construct_object(node)
-        except (yaml.YAMLError, ValueError) as error:
-            line = node.start_mark.line + 1
-            reason = str(error).splitlines()[0]
-            raise ConfigError(f"{self.name}:{line}: expected a plain value, received {reason}") from None
-
-    def _variable(self, variable: str, node: yaml.Node) -> str:
-        try:
-            return self.environment[variable]
-        except KeyError:
-            raise ConfigError(
-                f"{self.name}:{node.start_mark.line + 1}: expected the environment variable {variable}, "
-                "received nothing: it is not set"
-            ) from None
+def refusal(told: Sequence[str]) -> ConfigError:
+    """All that is wrong, a line each, in the order of the file."""
+    return ConfigError("\n".join(sorted(dict.fromkeys(told), key=_line_number)))
 
 
 def _inherit(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -246,75 +154,6 @@ def _sections(values: Mapping[str, Any], camera: Mapping[str, Any]) -> Iterator[
             yield section, {**common, **(own or {})}
         elif common is not None and section not in camera:
             yield section, common
-
-
-def _sentences(document: Document, error: ValidationError) -> list[str]:
-    """What is wrong, each thing once."""
-    found = [(locate(Config, details["loc"]), details) for details in error.errors()]
-    found = [each for each in found if not document.inherited(each[0].path)]
-    meant = {spot.choice.path for spot, _ in found if spot.choice and _is_meant(document, spot.choice)}
-    sentences = []
-    for spot, details in found:
-        choice = spot.choice
-        if details["type"] == "too_short" and any(_is_within(other, spot) for other, _ in found):
-            # Its items are counted without those that are wrong.
-            continue
-        if choice is None or _is_meant(document, choice):
-            sentences.append(_sentence(document, spot.path, details))
-        elif choice.path not in meant:
-            problem = (
-                f"expected {choice.expected}, received {_shown(choice.path, document.value(choice.path))}"
-            )
-            sentences.append(_placed(document, choice.path, problem))
-    return list(dict.fromkeys(sentences))
-
-
-def _is_meant(document: Document, choice: Choice) -> bool:
-    return choice.fits(document.value(choice.path))
-
-
-def _is_within(inner: Spot, outer: Spot) -> bool:
-    return len(inner.path) > len(outer.path) and inner.path[: len(outer.path)] == outer.path
-
-
-def _sentence(document: Document, path: KeyPath, details: ErrorDetails) -> str:
-    if details["type"] == "extra_forbidden":
-        problem = _unknown_key(path)
-    elif details["type"] == "missing":
-        name = f"an item number {int(path[-1]) + 1}" if path[-1].isdigit() else repr(path[-1])
-        problem = f"expected {name}, received nothing"
-    elif details["type"] == "value_error":
-        problem = str(details["ctx"]["error"])
-    else:
-        expected = re.sub(r"^\w+ should (be|have) | after validation", "", details["msg"])
-        expected = expected.replace("less than or equal to", "at most").replace(
-            "greater than or equal to", "at least"
-        )
-        expected = re.sub(r", (unable|got|not) .*$", "", expected).replace(
-            "a valid tuple", "a list such as [a, b]"
-        )
-        problem = f"expected {expected}, received {_shown(path, details['input'])}"
-    return _placed(document, path, problem)
-
-
-def _placed(document: Document, path: KeyPath, problem: str) -> str:
-    where = f"{'.'.join(path)}: " if path and not problem.startswith("cameras.") else ""
-    return f"{document.name}:{document.line(path)}: {where}{problem}"
-
-
-def _shown(path: KeyPath, value: object) -> str:
-    """The received value, unless it could hold a secret."""
-    text = repr(value)
-    if SECRET.search(".".join(path)) or SECRET.search(text):
-        return "a value that is not shown"
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _unknown_key(path: KeyPath) -> str:
-    known = keys_at(Config, path[:-1])
-    nearest = difflib.get_close_matches(path[-1], known, n=1)
-    hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
-    return f"expected one of {', '.join(known)}; received {path[-1]!r}{hint}"
 
 
 def _line_number(sentence: str) -> int:

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import to_thread
 
-from detectors.detector import load
-from detectors.session import SessionOptions
 from streamer.batching import Batcher
+from streamer.capture.address import redacted
 from streamer.capture.inputs import Input, Video, expand
 from streamer.capture.pictures import Picture, PictureSource
 from streamer.capture.source import open_source
@@ -26,6 +25,7 @@ from streamer.config import CameraConfig, DetectConfig, DetectorConfig, TrackerC
 from streamer.errors import ConfigError, SourceEnded
 from streamer.interrupt import interruptible
 from streamer.judge import Judge
+from streamer.loading import load_detector
 from streamer.pipeline import FrameSource, Pipeline, Stages, wanted
 from streamer.publish.explained import Explained
 from streamer.publish.jsonl import STANDARD_OUTPUT, JsonLinesSink, json_lines
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from streamer.capture.source import Source
     from streamer.frame import Frame
+    from streamer.loading import Place
     from streamer.publish.sink import Sink
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,9 @@ class Job:
         every: takes frames 0, every, 2 * every .. of a video.
         track: whether objects are followed through a video.
         camera: whose rules judge what is found; None judges nothing.
+        name: of that camera, in the records.
         explain: tell why objects are dropped or kept, with the default rules where no camera is said.
+        place: where the options of its detector stand; None when no file says them.
     """
 
     sources: tuple[str, ...]
@@ -79,7 +82,9 @@ class Job:
     every: int = 1
     track: bool = True
     camera: CameraConfig | None = None
+    name: str | None = None
     explain: bool = False
+    place: Place | None = None
 
 
 @dataclass(slots=True)
@@ -144,6 +149,7 @@ class Detection:
         self._job = job
         self._inputs = inputs
         self._files = {item.name: str(item.path) for item in inputs if isinstance(item, Picture)}
+        self._videos = {item.name: redacted(item.source) for item in inputs if isinstance(item, Video)}
         self._outcome = Outcome()
 
     async def run(self) -> Outcome:
@@ -173,8 +179,8 @@ class Detection:
         async with anyio.create_task_group() as loading:
             # The slowest import of all runs while the model loads.
             loading.start_soon(to_thread.run_sync, partial(import_module, "supervision"))
-            options = SessionOptions(config.provider, config.workers, config.max_batch)
-            detector = await to_thread.run_sync(load, config.model, options)
+            name = self._job.camera.detector if self._job.camera else "default"
+            detector = await to_thread.run_sync(load_detector, name, config, self._job.place)
         batcher = Batcher("default", detector, config, Tally(), quick=True)
         await services.start(batcher.run)
         return batcher
@@ -185,7 +191,9 @@ class Detection:
         if outputs.json:
             lines = await stack.enter_async_context(json_lines(outputs.json, lossless=True))
             models = {item.name: model for item in self._inputs}
-            sinks.append(JsonLinesSink(lines, models, file_of=self._file_of, snapshots=False))
+            name = self._job.name
+            file_of = self._file_of if name is None else self._source_of
+            sinks.append(JsonLinesSink(lines, models, file_of=file_of, snapshots=False, name=name))
         elif self._job.explain:
             sinks.append(Explained(sys.stderr, self._file_of))
         if outputs.video:
@@ -250,6 +258,10 @@ class Detection:
 
     def _file_of(self, frame: Frame) -> str | None:
         return self._files.get(frame.camera)
+
+    def _source_of(self, frame: Frame) -> str:
+        """Which it is of several that are all of one camera."""
+        return self._file_of(frame) or self._videos[frame.camera]
 
 
 def _due(total: int | None, every: int) -> int | None:

@@ -9,6 +9,20 @@ class ConfigError(StreamerError):
     """The configuration is wrong: ``file:line: expected ..., received ...``."""
 
 
+class WrongOption(ConfigError):
+    """An option is wrong, wherever it was said.
+
+    Attributes:
+        path: its keys, from the root of the configuration or of a camera.
+        text: what was expected and received.
+    """
+
+    def __init__(self, path: tuple[str, ...], text: str) -> None:
+        super().__init__(f"{'.'.join(path)}: {text}")
+        self.path = path
+        self.text = text
+
+
 class SourceError(StreamerError):
     """A camera, stream or file could not be read."""
 

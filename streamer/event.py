@@ -54,7 +54,7 @@ def _shown(value: float | str | None) -> str:
 
 
 def _bound(rule: str) -> str:
-    if rule in {"masks", "labels", "required_zones"}:
+    if rule in {"masks", "labels", "required_zones", "stationary"}:
         return ""
     return "at most " if rule.startswith("max_") else "at least "
 

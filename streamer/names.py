@@ -1,23 +1,29 @@
-"""Whether the names in a configuration mean something: labels, zones, and filters that could match."""
+"""Whether the names in a configuration mean something: labels, zones and detectors."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from streamer.scene import EVERY_LABEL
 
 if TYPE_CHECKING:
-    from streamer.scene import FilterConfig, LineConfig, MaskConfig, ZoneConfig
+    from streamer.config import CameraConfig
+    from streamer.scene import FilterConfig, LineConfig, MaskConfig, Regions, ZoneConfig
 
 Path: TypeAlias = tuple[str | int, ...]
+
+SHORT: Final = 4
+"""Letters of a label up to which one wrong letter makes it another one; beyond it takes more than two."""
 
 
 class Wanted(Protocol):
     @property
     def labels(self) -> tuple[str, ...]: ...
+    @property
+    def regions(self) -> Regions: ...
 
 
 class Required(Protocol):
@@ -26,7 +32,7 @@ class Required(Protocol):
 
 
 class Scene(Protocol):
-    """A camera, or what is common to all of them."""
+    """What a camera's rules are about."""
 
     @property
     def detect(self) -> Wanted: ...
@@ -38,9 +44,6 @@ class Scene(Protocol):
     def filters(self) -> dict[str, FilterConfig]: ...
     @property
     def masks(self) -> tuple[MaskConfig, ...]: ...
-
-
-class CameraScene(Scene, Protocol):
     @property
     def zones(self) -> dict[str, ZoneConfig]: ...
     @property
@@ -49,13 +52,13 @@ class CameraScene(Scene, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A name that means nothing.
+    """An option that means nothing, or that nothing ever matches.
 
     Attributes:
         path: where it stands.
         text: what was expected and received.
         label: that no model knows; empty where something else is wrong.
-        everywhere: also wrong where a camera has it from a global section.
+        everywhere: also wrong in a global section that other cameras can live with.
     """
 
     path: Path
@@ -64,32 +67,49 @@ class Problem:
     everywhere: bool = False
 
 
-def common_problems(scene: Scene) -> Iterator[Problem]:
-    """What is wrong with the labels that are said of all cameras, or of one."""
+def unknown_detector(camera: CameraConfig, detectors: Collection[str]) -> Iterator[Problem]:
+    """A detector that is none of the configuration."""
+    name = camera.detector
+    if name not in detectors:
+        text = f"expected one of {', '.join(detectors)}, received {name!r}{nearest(name, detectors)}"
+        unsaid = "detector" not in camera.model_fields_set
+        yield Problem(("detector",), f"{text}, which it is where nothing is said" if unsaid else text)
+
+
+def unused_password(camera: CameraConfig) -> Iterator[Problem]:
+    """A password that nobody logs in with."""
+    if camera.password is not None and camera.username is None:
+        yield Problem(("password",), "expected username beside it, received none: it is not used")
+
+
+def label_problems(scene: Scene) -> Iterator[Problem]:
+    """Labels of a camera that are merged, or not looked for."""
     merges, wanted = scene.labels, scene.detect.labels
     for label, name in merges.items():
         if name in merges:
             yield Problem(("labels", label), f"expected a label that is not merged itself, received {name!r}")
+        elif wanted and name not in wanted and label not in wanted:
+            yield Problem(("labels", label), _unwanted(name, wanted))
     for number, label in enumerate(wanted):
         if label in merges:
             yield Problem(("detect", "labels", number), _merged(label, merges), everywhere=True)
-    yield from _never_found(_common_labels(scene), merges, wanted)
+    for path, label in _named_labels(scene):
+        if label in merges:
+            yield Problem(path, _merged(label, merges))
+        elif wanted and label not in wanted:
+            yield Problem(path, _unwanted(label, wanted))
 
 
-def camera_problems(camera: CameraScene) -> Iterator[Problem]:
-    """What is wrong with the names of one camera."""
-    yield from common_problems(camera)
-    yield from _never_found(_scene_labels(camera), camera.labels, camera.detect.labels)
+def unknown_zones(camera: Scene) -> Iterator[Problem]:
+    """Zones that a camera requires and does not have."""
     for path, zone in _required_zones(camera):
         if zone not in camera.zones:
             known = ", ".join(camera.zones) or "it has none"
             text = f"expected a zone of the camera ({known}), received {zone!r}{nearest(zone, camera.zones)}"
             yield Problem(path, text, everywhere=True)
-    for name, zone_config in camera.zones.items():
-        yield from _zone_filters(name, zone_config, camera.filters)
 
 
-def unknown_labels(camera: CameraScene, model: str, known: Collection[str]) -> Iterator[Problem]:
+def unknown_labels(camera: Scene, model: str, known: Collection[str]) -> Iterator[Problem]:
     """Labels that neither the model knows nor ``labels`` makes.
 
     Args:
@@ -101,11 +121,21 @@ def unknown_labels(camera: CameraScene, model: str, known: Collection[str]) -> I
     places: list[tuple[Path, str]] = [
         (("detect", "labels", n), label) for n, label in enumerate(camera.detect.labels)
     ]
-    places += [*_common_labels(camera), *_scene_labels(camera)]
+    places += _named_labels(camera)
     unknown: list[tuple[Path, str]] = [(path, label) for path, label in places if label not in made]
     unknown += [(("labels", label), label) for label in camera.labels if label not in known]
     for path, label in unknown:
         yield Problem(path, f"expected a label of {model}, received {label!r}{nearest(label, made)}", label)
+    # A name that is used elsewhere, too, is meant; so is one that stands for the label it is like.
+    meant = {label for _, label in places} | set(known)
+    for source, name in camera.labels.items():
+        like = None if name in meant else misspelt(name, known)
+        if like is not None and camera.labels.get(like) != name:
+            text = (
+                f"expected a label of {model} or a new one unlike them, received {name!r} "
+                f"(did you mean {like!r}?); a new one that is meant stands in detect.labels or filters, too"
+            )
+            yield Problem(("labels", source), text, name)
 
 
 def nearest(name: str, known: Collection[str]) -> str:
@@ -114,74 +144,56 @@ def nearest(name: str, known: Collection[str]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
-def _never_found(
-    places: Iterator[tuple[Path, str]], merges: Mapping[str, str], wanted: Sequence[str]
-) -> Iterator[Problem]:
-    for path, label in places:
-        if label in merges:
-            yield Problem(path, _merged(label, merges))
-        elif wanted and label not in wanted:
-            hint = nearest(label, wanted)
-            expected = f"expected one of detect.labels ({', '.join(wanted)})"
-            yield Problem(path, f"{expected}, received {label!r}{hint}: it never matches")
+def misspelt(name: str, known: Collection[str]) -> str | None:
+    """The known name that this one is one or two wrong letters away from, one for short ones."""
+    distances = {each: edits(name.lower(), each) for each in known}
+    like = min(distances, key=lambda each: distances[each], default=None)
+    most = 1 if len(name) <= SHORT else 2
+    return like if like is not None and distances[like] <= most else None
+
+
+def edits(first: str, second: str) -> int:
+    """Letters that are added, left out or others, at least, to make one word of the other (Levenshtein)."""
+    row = list(range(len(second) + 1))
+    for number, letter in enumerate(first, 1):
+        above, row = row, [number]
+        for column, other in enumerate(second, 1):
+            row.append(min(above[column] + 1, row[-1] + 1, above[column - 1] + (letter != other)))
+    return row[-1]
+
+
+def _unwanted(label: str, wanted: Sequence[str]) -> str:
+    hint = nearest(label, wanted)
+    return f"expected one of detect.labels ({', '.join(wanted)}), received {label!r}{hint}: it never matches"
 
 
 def _merged(label: str, merges: Mapping[str, str]) -> str:
     return f"expected {merges[label]!r}, as labels calls it, received {label!r}: it never matches"
 
 
-def _common_labels(scene: Scene) -> Iterator[tuple[Path, str]]:
-    """Where labels are named in what all cameras share."""
-    for label in scene.filters:
-        if label != EVERY_LABEL:
-            yield ("filters", label), label
+def _named_labels(scene: Scene) -> Iterator[tuple[Path, str]]:
+    """Where labels are named, but for detect.labels and what is merged."""
+    yield from _filtered(("filters",), scene.filters)
     for number, mask in enumerate(scene.masks):
-        for n, label in enumerate(mask.labels):
-            yield ("masks", number, "labels", n), label
+        yield from _listed(("masks", number), mask.labels)
+    for name, zone in scene.zones.items():
+        yield from _listed(("zones", name), zone.labels)
+        yield from _filtered(("zones", name, "filters"), zone.filters)
+    for name, line in scene.lines.items():
+        yield from _listed(("lines", name), line.labels)
 
 
-def _scene_labels(camera: CameraScene) -> Iterator[tuple[Path, str]]:
-    """Where labels are named in zones and lines."""
-    for name, zone in camera.zones.items():
-        for n, label in enumerate(zone.labels):
-            yield ("zones", name, "labels", n), label
-        for label in zone.filters:
-            if label != EVERY_LABEL:
-                yield ("zones", name, "filters", label), label
-    for name, line in camera.lines.items():
-        for n, label in enumerate(line.labels):
-            yield ("lines", name, "labels", n), label
+def _listed(path: Path, labels: Sequence[str]) -> Iterator[tuple[Path, str]]:
+    return (((*path, "labels", n), label) for n, label in enumerate(labels))
 
 
-def _required_zones(camera: CameraScene) -> Iterator[tuple[Path, str]]:
+def _filtered(path: Path, filters: Collection[str]) -> Iterator[tuple[Path, str]]:
+    return (((*path, label), label) for label in filters if label != EVERY_LABEL)
+
+
+def _required_zones(camera: Scene) -> Iterator[tuple[Path, str]]:
     for n, zone in enumerate(camera.events.required_zones):
         yield ("events", "required_zones", n), zone
     for label, rule in camera.filters.items():
         for n, zone in enumerate(rule.required_zones or ()):
             yield ("filters", label, "required_zones", n), zone
-
-
-def _zone_filters(name: str, zone: ZoneConfig, common: Mapping[str, FilterConfig]) -> Iterator[Problem]:
-    """Filters of a zone that say nothing, or that nothing passes."""
-    for label, rule in zone.filters.items():
-        path: Path = ("zones", name, "filters", label)
-        if rule.required_zones is not None:
-            text = "expected it in the camera's filters, received it in a zone's, where it says nothing"
-            yield Problem((*path, "required_zones"), text)
-        if zone.labels and label not in (*zone.labels, EVERY_LABEL):
-            expected = f"expected one of the zone's labels ({', '.join(zone.labels)})"
-            yield Problem(path, f"{expected}, received {label!r}: it never matches")
-        over = common.get(label) or common.get(EVERY_LABEL)
-        if over is not None:
-            yield from _contradictions(path, rule, over)
-
-
-def _contradictions(path: Path, rule: FilterConfig, over: FilterConfig) -> Iterator[Problem]:
-    for what in ("area", "ratio"):
-        for low, high, key in ((rule, over, "min"), (over, rule, "max")):
-            least, most = getattr(low, f"min_{what}"), getattr(high, f"max_{what}")
-            if least is not None and most is not None and least > most:
-                other = f"at most {most:g}" if key == "min" else f"at least {least:g}"
-                received = least if key == "min" else most
-                text = f"expected {other} as in the camera's filters, received {received:g}: nothing matches"
-                yield Problem((*path, f"{key}_{what}"), text)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypeAlias, Union, get_args, get_origin
 
 from pydantic import BaseModel, Tag
 
 KeyPath: TypeAlias = tuple[str, ...]
+
+OF_A_KEY: Final = "[key]"
+"""What pydantic appends to the location of an error in a key."""
+KEYS_SHOWN: Final = 6
+"""Keys of a section that are named to say what it is like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ def locate(root: type[BaseModel], location: Sequence[str | int]) -> Spot:
     at: Any = root
     for part in location:
         kinds, tagged = _kinds(at), _tagged(at)
+        if part == OF_A_KEY:
+            break
         if part in tagged:
             # What a person wrote says which kind is meant.
             at = tagged[str(part)]
@@ -69,12 +76,22 @@ def locate(root: type[BaseModel], location: Sequence[str | int]) -> Spot:
 
 
 def keys_at(root: type[BaseModel], path: KeyPath) -> list[str]:
-    """The keys that the section at ``path`` knows."""
+    """The keys that the section at ``path`` knows; none where no section may be."""
+    section = next((kind for kind in _kinds(_at(root, path)) if _is_section(kind)), None)
+    fields = {} if section is None else section.model_fields
+    return [field.alias or name for name, field in fields.items()]
+
+
+def expected_at(root: type[BaseModel], path: KeyPath) -> str:
+    """What may stand at ``path``, for a person: ``{from, to, labels}``, ``NAME: text``."""
+    return " or ".join(dict.fromkeys(map(_words, _kinds(_at(root, path)))))
+
+
+def _at(root: type[BaseModel], path: KeyPath) -> Any:
     at: Any = root
     for part in path:
         at = _below(at, part)
-    section = next((kind for kind in _kinds(at) if _is_section(kind)), root)
-    return [field.alias or name for name, field in section.model_fields.items()]
+    return at
 
 
 def _kinds(annotation: Any) -> tuple[Any, ...]:
@@ -127,9 +144,15 @@ def _has_tag(kind: Any, tag: str) -> bool:
 
 def _words(kind: Any) -> str:
     if _is_section(kind):
-        return f"{{{', '.join(keys_at(kind, ()))}}}"
+        keys = keys_at(kind, ())
+        return f"{{{', '.join(keys if len(keys) <= KEYS_SHOWN else [*keys[:4], '..'])}}}"
+    inner = get_args(kind)
     if get_origin(kind) is Literal:
-        return ", ".join(map(repr, get_args(kind)))
+        return ", ".join(map(repr, inner))
     if get_origin(kind) is tuple:
-        return "a list"
-    return "text" if kind is str else str(getattr(kind, "__name__", kind))
+        return (
+            "a list" if len(inner) < 2 or inner[1] is not ... else f"a list of {_words(_kinds(inner[0])[0])}"
+        )
+    if get_origin(kind) is dict:
+        return f"NAME: {_words(_kinds(inner[1])[0])}"
+    return {str: "text", float: "a number", int: "a whole number", bool: "true or false"}.get(kind, "text")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import re
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import (
@@ -15,60 +16,14 @@ from pydantic import (
     model_validator,
 )
 
+from detectors.wording import shown
+from streamer.polygon import LEAST_SIDE, PicturePoint, Polygon, shares
 from streamer.section import Duration, Section, Share
 
 EVERY_LABEL: Final = "*"
 """As a key of filters: for the labels that have none of their own."""
 
-Point: TypeAlias = tuple[Share, Share]
-"""x and y from the top left corner, 0..1 of the picture's width and height."""
-
-
-def simple(polygon: tuple[Point, ...]) -> tuple[Point, ...]:
-    """A polygon of three or more corners that does not intersect itself and has an area."""
-    if len(set(polygon)) < 3:
-        raise ValueError(f"expected a polygon of at least 3 different points, received {len(set(polygon))}")
-    edges = [(polygon[n], polygon[(n + 1) % len(polygon)]) for n in range(len(polygon))]
-    for n, first in enumerate(edges):
-        for m in range(n + 1, len(edges)):
-            if m - n in (1, len(edges) - 1):
-                continue
-            if _meet(first, edges[m]):
-                raise ValueError(
-                    f"expected a polygon that does not intersect itself, received one whose sides {n + 1} "
-                    f"and {m + 1} meet"
-                )
-    if abs(_area(polygon)) < 1e-9:
-        raise ValueError("expected a polygon with an area, received points on one line")
-    return polygon
-
-
-def _area(polygon: Sequence[Point]) -> float:
-    corners = zip(polygon, (*polygon[1:], polygon[0]), strict=True)
-    return sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in corners) / 2
-
-
-def _meet(first: tuple[Point, Point], second: tuple[Point, Point]) -> bool:
-    """Whether two segments have a point in common."""
-    a, b = first
-    c, d = second
-    sides = _side(a, b, c), _side(a, b, d), _side(c, d, a), _side(c, d, b)
-    if sides[0] * sides[1] < 0 and sides[2] * sides[3] < 0:
-        return True
-    touching = zip(sides, ((a, b, c), (a, b, d), (c, d, a), (c, d, b)), strict=True)
-    return any(side == 0 and _within(*three) for side, three in touching)
-
-
-def _side(a: Point, b: Point, c: Point) -> float:
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-
-
-def _within(a: Point, b: Point, c: Point) -> bool:
-    """Whether ``c``, on the line through a and b, lies between them."""
-    return min(a[0], b[0]) <= c[0] <= max(a[0], b[0]) and min(a[1], b[1]) <= c[1] <= max(a[1], b[1])
-
-
-Polygon = Annotated[tuple[Point, ...], AfterValidator(simple)]
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def labels_of(value: object) -> object:
@@ -76,8 +31,20 @@ def labels_of(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-Label: TypeAlias = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*$")]
-Labels = Annotated[tuple[str, ...], BeforeValidator(labels_of)]
+def on_one_line(label: str) -> str:
+    if CONTROL.search(label):
+        raise ValueError(f"expected a label on one line, received {label!r}")
+    return label
+
+
+Label: TypeAlias = Annotated[
+    str,
+    Field(min_length=1, max_length=100, json_schema_extra={"pattern": r"^[^\x00-\x1f]*$"}),
+    AfterValidator(on_one_line),
+]
+Labels = Annotated[tuple[Label, ...], BeforeValidator(labels_of)]
+Confidence = Annotated[float, Field(ge=0, lt=1)]
+"""Of which something can be found that is surer."""
 
 
 class FilterConfig(Section):
@@ -89,10 +56,10 @@ class FilterConfig(Section):
     them.
     """
 
-    min_confidence: Share | None = None
-    threshold: Share | None = None
-    min_area: Share | None = None
-    max_area: Share | None = None
+    min_confidence: Confidence | None = None
+    threshold: Confidence | None = None
+    min_area: float | None = Field(default=None, ge=0, lt=1)
+    max_area: float | None = Field(default=None, gt=0, le=1)
     min_ratio: float | None = Field(default=None, gt=0, le=1000)
     max_ratio: float | None = Field(default=None, gt=0, le=1000)
     required_zones: Labels | None = None
@@ -126,7 +93,7 @@ class ZoneConfig(Section):
 
     polygon: Polygon
     labels: Labels = ()
-    filters: dict[str, FilterConfig] = Field(default_factory=dict)
+    filters: dict[Label, FilterConfig] = Field(default_factory=dict)
     inertia: Duration = 0.5
     loiter: Duration = 15.0
 
@@ -134,14 +101,19 @@ class ZoneConfig(Section):
 class LineConfig(Section):
     """A line whose crossings are counted; ``in`` is from the left of the arrow to its right."""
 
-    start: Point = Field(alias="from")
-    end: Point = Field(alias="to")
+    start: PicturePoint = Field(alias="from")
+    end: PicturePoint = Field(alias="to")
     labels: Labels = ()
 
     @model_validator(mode="after")
     def _has_length(self) -> LineConfig:
         if self.start == self.end:
             raise ValueError("expected a line between two different points, received the same point twice")
+        length = math.dist(self.start, self.end)
+        if length < LEAST_SIDE:
+            raise ValueError(
+                f"expected a line of at least {LEAST_SIDE} of the picture, received one of {length:.2g}"
+            )
         return self
 
 
@@ -153,7 +125,7 @@ def tiling(value: object) -> object:
     """``"3x2"`` as three columns and two rows."""
     counts = value.lower().split("x") if isinstance(value, str) else value
     if not isinstance(counts, list | tuple) or len(counts) != 2 or not all(map(_whole, counts)):
-        raise ValueError(f"expected COLUMNSxROWS such as 3x2, received {value!r}")
+        raise ValueError(f"expected COLUMNSxROWS such as 3x2, received {shown(value)}")
     columns, rows = int(counts[0]), int(counts[1])
     if not (1 <= columns <= MOST_TILES and 1 <= rows <= MOST_TILES and columns * rows > 1):
         raise ValueError(
@@ -180,23 +152,25 @@ class TilesConfig(Section):
         BeforeValidator(tiling),
         WithJsonSchema({"type": ["string", "array"], "examples": ["3x2"]}),
     ]
-    overlap: float = Field(default=0.2, ge=0.05, le=0.5, allow_inf_nan=False)
+    overlap: float = Field(default=0.2, ge=0.05, le=0.5)
     whole: bool = True
 
 
 RegionBox: TypeAlias = tuple[Share, Share, Share, Share]
 
 
-def four(value: object) -> object:
-    if not isinstance(value, list | tuple) or len(value) != 4:
-        raise ValueError(f"expected a box [x1, y1, x2, y2], received {value!r}")
-    return value
+def four(value: object) -> tuple[float, ...]:
+    return shares(value, 4, "a box [x1, y1, x2, y2]")
 
 
 def region_box(box: RegionBox) -> RegionBox:
     x1, y1, x2, y2 = box
     if x1 >= x2 or y1 >= y2:
         raise ValueError(f"expected a box x1, y1, x2, y2 with an area, received {list(box)}")
+    if min(x2 - x1, y2 - y1) < LEAST_SIDE:
+        raise ValueError(
+            f"expected a box at least {LEAST_SIDE} of the picture wide and high, received {list(box)}"
+        )
     return box
 
 
@@ -219,7 +193,9 @@ def regions_of(value: object) -> object:
     if isinstance(value, list | tuple) and len(value) == 4 and all(isinstance(n, int | float) for n in value):
         return (value,)
     if value != "full" and not isinstance(value, dict | list | tuple | TilesConfig):
-        raise ValueError(f"expected full, tiles: COLUMNSxROWS or boxes [x1, y1, x2, y2], received {value!r}")
+        raise ValueError(
+            f"expected full, tiles: COLUMNSxROWS or boxes [x1, y1, x2, y2], received {shown(value)}"
+        )
     return value
 
 

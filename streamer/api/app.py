@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Annotated, Final, Protocol
 
 from fastapi import FastAPI, HTTPException, Query, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from streamer.api.models import CameraItem, EventItem, Page
 from streamer.api.problems import answer_with_problems
@@ -17,15 +20,40 @@ from streamer.status import Status
 from streamer.storage.records import EventPage
 
 MOST_PER_PAGE: Final = 500
+HARMLESS: Final = re.compile(r"\w{1,40}", re.ASCII)
+"""What is repeated of a question."""
 
-CameraFilter = Annotated[
-    str | None, Query(pattern=f"^{CAMERA_NAME.pattern}$", max_length=200, description="only this camera")
-]
-LabelFilter = Annotated[str | None, Query(max_length=200, description="only objects of this class")]
-Limit = Annotated[int, Query(ge=1, le=MOST_PER_PAGE, description="most items of one answer")]
-Cursor = Annotated[
-    str | None, Query(pattern="^[A-Za-z0-9_-]+$", max_length=200, description="`next` of the answer before")
-]
+
+class Question(BaseModel):
+    """What may be asked of a list: nothing, and unknown parameters are errors."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, asked: dict[str, str]) -> dict[str, str]:
+        unknown = next((name for name in asked if name not in cls.model_fields), None)
+        if unknown is not None:
+            expected = f"one of {', '.join(cls.model_fields)}" if cls.model_fields else "no parameters"
+            received = repr(unknown) if HARMLESS.fullmatch(unknown) else "another name"
+            raise ValueError(f"expected {expected}, received {received}")
+        return asked
+
+
+class EventQuestion(Question):
+    """Which events are asked for."""
+
+    camera: str | None = Field(
+        default=None, pattern=f"^{CAMERA_NAME.pattern}$", max_length=200, description="only this camera"
+    )
+    label: str | None = Field(default=None, max_length=200, description="only objects of this class")
+    limit: int = Field(default=50, ge=1, le=MOST_PER_PAGE, description="most items of one answer")
+    cursor: str | None = Field(
+        default=None,
+        pattern="^[A-Za-z0-9_-]+$",
+        max_length=200,
+        description="`next` of the answer before",
+    )
 
 
 class EventArchive(Protocol):
@@ -35,6 +63,9 @@ class EventArchive(Protocol):
         self, camera: str | None, label: str | None, limit: int, cursor: str | None
     ) -> EventPage:
         """A page of them, newest first; ValueError for a cursor that no page ever gave."""
+
+    async def cameras(self) -> Collection[str]:
+        """The names of all cameras that there are events of."""
 
 
 def create_app(metrics: Metrics, status: Status, archive: EventArchive) -> FastAPI:
@@ -66,15 +97,19 @@ def _add_health(app: FastAPI, metrics: Metrics, status: Status) -> None:
 
 def _add_lists(app: FastAPI, metrics: Metrics, archive: EventArchive) -> None:
     @app.get("/api/cameras", summary="Every camera and how it does")
-    async def cameras() -> Page[CameraItem]:
+    async def cameras(question: Annotated[Question, Query()]) -> Page[CameraItem]:
         return Page(items=tuple(CameraItem.of(camera) for camera in metrics.cameras()), next=None)
 
     @app.get("/api/events", summary="What was seen, newest first")
-    async def events(
-        camera: CameraFilter = None, label: LabelFilter = None, limit: Limit = 50, cursor: Cursor = None
-    ) -> Page[EventItem]:
+    async def events(question: Annotated[EventQuestion, Query()]) -> Page[EventItem]:
+        camera = question.camera
+        if camera is not None:
+            known = {each.camera for each in metrics.cameras()}
+            if camera not in known and camera not in (kept := await archive.cameras()):
+                expected = ", ".join(sorted({*known, *kept}))
+                raise HTTPException(HTTPStatus.NOT_FOUND, f"query camera: expected one of {expected}")
         try:
-            page = await archive.events(camera, label, limit, cursor)
+            page = await archive.events(camera, question.label, question.limit, question.cursor)
         except ValueError as error:
             raise HTTPException(HTTPStatus.BAD_REQUEST, str(error)) from error
         return Page(items=tuple(EventItem.model_validate(event) for event in page.items), next=page.next)

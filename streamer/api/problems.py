@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from detectors.wording import expectation
 from streamer.errors import StreamerError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -44,6 +48,8 @@ def answer_with_problems(app: FastAPI) -> None:
 
 def what_is_wrong(error: RequestValidationError) -> str:
     """The first fault, without the value: it may be long, or hostile."""
-    first = error.errors()[0]
+    first: ErrorDetails = error.errors()[0]
     place = " ".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}"
+    if first["type"] == "value_error":
+        return f"{place}: {first['ctx']['error']}"
+    return f"{place}: expected {expectation(first)}"

@@ -61,6 +61,8 @@ def parse(camera: CameraConfig) -> Address:
         return Address("file", source, "", source)
     scheme, rest = match[1].lower(), source[match.end() :]
     if scheme == "webcam":
+        if not re.fullmatch(r"\d*", rest, re.ASCII):
+            raise ConfigError(f"expected webcam://NUMBER, received {source!r}")
         device = f"/dev/video{rest or 0}"
         return Address("v4l2", device, "", device)
     if scheme == "file":
@@ -76,7 +78,9 @@ def _network(camera: CameraConfig, scheme: str, rest: str) -> Address:
     end = min((i for i in (rest.find("/"), rest.find("?")) if i >= 0), default=len(rest))
     authority, path = rest[:end], rest[end:]
     userinfo, _, place = authority.rpartition("@")
-    host = _host(scheme, place, shown)
+    # Of "user:p@ss/word@host" what is before the first slash looks like a whole address.
+    torn = bool(userinfo) and "@" in path.partition("?")[0]
+    host = _host(scheme, "" if torn else place, shown)
     if camera.username is not None:
         password = camera.password.get_secret_value() if camera.password else ""
         userinfo = f"{quote(camera.username, safe='')}:{quote(password, safe='')}"

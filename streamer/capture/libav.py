@@ -29,7 +29,7 @@ from streamer.capture.libav_log import LibavLog
 from streamer.capture.pixels import BgrConverter, VideoPixels
 from streamer.capture.reader import Pace, Picture, Reader
 from streamer.config import CameraConfig
-from streamer.errors import ConfigError, SourceUnavailable
+from streamer.errors import SourceUnavailable, WrongOption
 from streamer.frame import PTS_CLOCK_HZ
 
 INTRA_ONLY: Final = frozenset({"mjpeg", "rawvideo", "png", "bmp"})
@@ -206,13 +206,11 @@ def stream_opener(address: Address, camera: CameraConfig) -> Callable[[], Reader
     """Opens the stream, file or device at this address.
 
     Raises:
-        ConfigError: it is to be decoded by what this machine hasn't got.
+        WrongOption: it is to be decoded by what this machine hasn't got.
     """
     if camera.decode in HARDWARE and (reason := missing(camera.decode)):
-        raise ConfigError(
-            f"decode: expected auto or cpu on this machine, received {camera.decode!r} for {address.shown}:"
-            f" {reason}"
-        )
+        text = f"expected auto or cpu on this machine, received {camera.decode!r}: {reason}"
+        raise WrongOption(("decode",), text)
     return partial(open_stream, address, camera, CameraClock(camera.clock.tolerance))
 
 

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import anyio
 from anyio.abc import TaskStatus
 
 from streamer.capture.broadcast import PacketBroadcast
+from streamer.capture.decoder import HARDWARE
 from streamer.capture.mainstream import LINGER_S, MainStream
 from streamer.capture.ondemand import OnDemand, Place
 from streamer.capture.source import Source, kind_of, open_source, plan_of
-from streamer.errors import ConfigError, SourceEnded
+from streamer.config import StreamsConfig
+from streamer.errors import ConfigError, SourceEnded, WrongOption
+from streamer.names import Problem
 
 if TYPE_CHECKING:
     from streamer.capture.state import StreamsObserver
     from streamer.config import CameraConfig
     from streamer.frame import Frame
+
+SIMULATED: Final = "sim://"
 
 
 class CameraStreams:
@@ -76,17 +81,17 @@ def open_streams(
         linger_s: how long the larger stream stays open after it was needed.
 
     Raises:
-        ConfigError: one of its addresses can't be; says of which option.
+        WrongOption: one of its addresses can't be, or can't be decoded as is asked for.
     """
     streams = camera.source
     if isinstance(streams, str):
-        with naming(f"cameras.{name}.source"):
+        with naming(name, "source"):
             detection = open_source(name, camera, observer)
         return CameraStreams(detection, None, detection.packets)
     smaller, larger = (camera.model_copy(update={"source": each}) for each in (streams.sub, streams.main))
-    with naming(f"cameras.{name}.source.sub"):
+    with naming(name, "source", "sub"):
         detection, recorded = open_source(name, smaller, observer), kind_of(smaller).recorded
-    with naming(f"cameras.{name}.source.main"):
+    with naming(name, "source", "main"):
         plan, kind = plan_of(name, larger), kind_of(larger)
     place = Place()
     opener = OnDemand(plan.open, place if recorded and kind.recorded else None)
@@ -96,9 +101,43 @@ def open_streams(
 
 
 @contextmanager
-def naming(option: str) -> Iterator[None]:
+def naming(camera: str, *option: str) -> Iterator[None]:
     """Errors say which option they are about."""
     try:
         yield
+    except WrongOption as error:
+        raise WrongOption(("cameras", camera, *error.path), error.text) from None
     except ConfigError as error:
-        raise ConfigError(f"{option}: {error}") from None
+        raise WrongOption(("cameras", camera, *option), str(error)) from None
+
+
+def wrong_options(camera: CameraConfig) -> list[Problem]:
+    """What is wrong with the addresses of a camera, or missing on this machine to decode them."""
+    problems = []
+    for option, stream in _each(camera):
+        try:
+            plan_of("", stream)
+        except WrongOption as error:
+            problems.append(Problem(error.path, error.text, everywhere=True))
+        except ConfigError as error:
+            problems.append(Problem(option, str(error)))
+    return problems
+
+
+def undecoded(camera: CameraConfig) -> list[Problem]:
+    """A graphics card that is asked for where no stream is decoded."""
+    simulated = all(stream.detected.lower().startswith(SIMULATED) for _, stream in _each(camera))
+    if camera.decode not in HARDWARE or not simulated:
+        return []
+    text = f"expected auto or cpu for {SIMULATED}, received {camera.decode!r}: there is nothing to decode"
+    return [Problem(("decode",), text)]
+
+
+def _each(camera: CameraConfig) -> Iterator[tuple[tuple[str, ...], CameraConfig]]:
+    """The option of each stream, and the camera as if it had no other."""
+    streams = camera.source
+    sources = {"main": streams.main, "sub": streams.sub} if isinstance(streams, StreamsConfig) else {}
+    for stream, source in sources.items():
+        yield ("source", stream), camera.model_copy(update={"source": source})
+    if not sources:
+        yield ("source",), camera

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streamer.commands.parsers import Subparsers
-from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
-    from streamer.config import Config
+    from streamer.config_file import ConfigFile
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -33,35 +32,44 @@ def print_schema(_options: argparse.Namespace) -> int:
 
 def check_file(options: argparse.Namespace) -> int:
     """Check one file; a wrong one raises `ConfigError` with a line for each error."""
-    config = checked(options.config)
-    _check_names(options.config, config)
-    count = len(config.cameras)
+    file = checked(options.config)
+    require_usable(file)
+    count = len(file.config.cameras)
     print(f"{options.config}: good, {count} camera{'s' if count != 1 else ''}")
     return 0
 
 
-def checked(path: Path) -> Config:
-    """The configuration of a file, its labels known to its models.
+def checked(path: Path) -> ConfigFile:
+    """The configuration of a file, as far as it can be judged without its cameras and its hardware.
 
     Raises:
         ConfigError: a line for each error.
     """
-    from streamer.config_file import load
+    from streamer.config_file import read
 
-    config = load(path)
-    require_known_labels(path, config)
-    return config
+    file = read(path)
+    require_sense(file)
+    return file
 
 
-def require_known_labels(path: Path, config: Config) -> None:
+def require_sense(file: ConfigFile) -> None:
+    """What is said of labels and decoders has to mean something; ConfigError as above."""
+    from streamer.capture.streams import undecoded
+
+    file.refuse({name: undecoded(camera) for name, camera in file.config.cameras.items()})
+    _require_known_labels(file)
+
+
+def _require_known_labels(file: ConfigFile) -> None:
     """A label that a camera's model does not know is an error; a model without a manifest is not asked."""
     from detectors.errors import ModelLoadError
     from detectors.manifest import stated_in
     from detectors.store import resolve
-    from streamer.config_file import check_labels
+    from streamer.names import unknown_labels
 
     known: dict[str, tuple[str, ...]] = {}
-    for name, detector in config.detectors.items():
+    detectors = file.config.detectors
+    for name, detector in detectors.items():
         try:
             manifest = resolve(detector.model).manifest
             labels = stated_in(manifest.read_bytes()).get("labels") if manifest else None
@@ -70,23 +78,29 @@ def require_known_labels(path: Path, config: Config) -> None:
             continue
         if labels:
             known[name] = tuple(labels)
-    check_labels(path, config, known)
+    cameras = {name: each for name, each in file.config.cameras.items() if each.detector in known}
+    file.refuse(
+        {
+            name: list(unknown_labels(camera, detectors[camera.detector].model, known[camera.detector]))
+            for name, camera in cameras.items()
+        }
+    )
 
 
-def _check_names(path: Path, config: Config) -> None:
-    """What the file names has to exist: models, and the options of addresses."""
+def require_usable(file: ConfigFile) -> None:
+    """What the file names has to exist: models, and the options of addresses; ConfigError as above."""
     from detectors.errors import ModelLoadError
     from detectors.store import resolve
-    from streamer.capture.streams import open_streams
-    from streamer.tally import Tally
+    from streamer.capture.streams import wrong_options
+    from streamer.config_file import refusal
+    from streamer.loading import WRONG_MODEL
 
-    for name, detector in config.detectors.items():
+    told = []
+    for name, detector in file.config.detectors.items():
         try:
             resolve(detector.model)
         except ModelLoadError as error:
-            raise ConfigError(f"{path}: detectors.{name}.model: {error}") from None
-    for name, camera in config.cameras.items():
-        try:
-            open_streams(name, camera, Tally())
-        except ConfigError as error:
-            raise ConfigError(f"{path}: {error}") from None
+            told.append(file.told(("detectors", name, "model"), f"{WRONG_MODEL} {error}"))
+    if told:
+        raise refusal(told)
+    file.refuse({name: wrong_options(camera) for name, camera in file.config.cameras.items()})

@@ -10,7 +10,7 @@ from streamer.commands.parsers import REGIONS, Subparsers, positive, regions, sh
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
-    from streamer.config import CameraConfig, DetectorConfig
+    from streamer.config_file import ConfigFile
     from streamer.detection import Job
 
 
@@ -64,9 +64,13 @@ def job(options: argparse.Namespace) -> Job:
     from streamer.config import DetectConfig, DetectorConfig
     from streamer.detection import Job, Outputs
 
-    camera, detector = judged(options)
+    camera, detector, name, place = None, DetectorConfig(), None, None
+    if options.config is not None or options.camera is not None:
+        file, name = judged(options)
+        camera, place = file.config.cameras[name], file.told
+        detector = file.config.detectors[camera.detector]
     given = {"model": options.model, "iou": options.iou}
-    detector = (detector or DetectorConfig()).model_copy(
+    detector = detector.model_copy(
         update={option: value for option, value in given.items() if value is not None}
     )
     detect = camera.detect if camera else DetectConfig(min_confidence=MIN_CONFIDENCE)
@@ -80,23 +84,22 @@ def job(options: argparse.Namespace) -> Job:
         every=options.every,
         track=not options.no_track,
         camera=camera,
+        name=name,
         explain=options.explain,
+        place=place if options.model is None else None,
     )
 
 
-def judged(options: argparse.Namespace) -> tuple[CameraConfig | None, DetectorConfig | None]:
-    """The camera whose rules judge what is found, and its detector."""
+def judged(options: argparse.Namespace) -> tuple[ConfigFile, str]:
+    """The file, and the name of the camera whose rules judge what is found."""
     from streamer.commands.config import checked
 
     if options.config is None:
-        if options.camera is not None:
-            raise ConfigError("--camera: expected --config with it, received none")
-        return None, None
-    config = checked(options.config)
-    names = list(config.cameras)
+        raise ConfigError("--camera: expected --config with it, received none")
+    file = checked(options.config)
+    names = list(file.config.cameras)
     name = names[0] if options.camera is None and len(names) == 1 else options.camera
-    if name not in config.cameras:
+    if name not in names:
         received = "none" if name is None else repr(name)
         raise ConfigError(f"--camera: expected one of {', '.join(names)}, received {received}")
-    camera = config.cameras[name]
-    return camera, config.detectors[camera.detector]
+    return file, name

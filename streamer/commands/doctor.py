@@ -31,9 +31,10 @@ def run(options: argparse.Namespace) -> int:
     logging.getLogger("streamer.capture").setLevel(logging.ERROR)
     # Without a configuration the demo's own stands in: what everybody can run.
     street = {"cameras": {"street": {"source": "sim://street?seed=0"}}}
-    config = checked(options.config) if options.config else validated(street)
+    file = checked(options.config) if options.config else None
+    config, place = (file.config, file.told) if file else (validated(street), None)
     failed = 0
-    for section, findings in anyio.run(examine, config):
+    for section, findings in anyio.run(examine, config, place):
         print(f"\n{section}")
         for finding in findings:
             failed += not finding.good

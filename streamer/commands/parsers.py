@@ -50,14 +50,17 @@ def regions(text: str) -> Regions:
 
     from streamer.scene import Regions
 
-    boxes = [[number(share) for share in box.split(",")] for box in text.split(";")]
+    boxes = [[_read(share) for share in box.split(",")] for box in text.split(";")]
     try:
         value: Regions = TypeAdapter(Regions).validate_python(boxes if "," in text else text)
     except ValidationError as error:
-        told = error.errors()[0].get("ctx", {}).get("error")
-        problem = told or f"expected shares of the picture from 0 to 1, received {text!r}"
-        raise argparse.ArgumentTypeError(str(problem)) from None
+        raise argparse.ArgumentTypeError(str(error.errors()[0]["ctx"]["error"])) from None
     return value
+
+
+def _read(text: str) -> float | str:
+    value = number(text)
+    return text if math.isnan(value) else value
 
 
 def number(text: str) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,8 @@ from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
     from streamer.config import Config
+    from streamer.config_file import ConfigFile
+    from streamer.loading import Place
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -34,34 +38,49 @@ def add_service_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    serve(configured(options))
+    serve(*configured(options))
     return 0
 
 
-def serve(config: Config) -> None:
-    """Run the service until it ends."""
+def serve(config: Config, place: Place | None = None) -> None:
+    """Run the service until it ends; ``place`` says where options stand, None when no file says them."""
     import anyio
 
     from streamer.app import App
 
     # Standard output is either the table's or the records'.
     table = sys.stdout.isatty() and config.output.json_lines != "-"
-    anyio.run(App(config, table=table).run)
+    anyio.run(App(config, table=table, place=place).run)
 
 
-def configured(options: argparse.Namespace) -> Config:
-    """The configuration of the command line: a file, or addresses, and options that win over both."""
-    from streamer.commands.config import require_known_labels
-    from streamer.config_file import load, validated
+def configured(options: argparse.Namespace) -> tuple[Config, Place | None]:
+    """The configuration of the command line: a file, or addresses, and options that win over both.
+
+    With it, where the options of the file stand.
+    """
+    from detectors.store import resolve
+    from streamer.commands.config import require_sense, require_usable
+    from streamer.config_file import read, validated
 
     if (options.config is None) == (not options.source):
         raise ConfigError("expected either a configuration file or --source, see sightline run --help")
     if options.config is not None:
-        config = overridden(load(options.config), options)
-        require_known_labels(options.config, config)
-        return config
+        if options.model:
+            resolve(options.model)
+        read_file = read(options.config)
+        file = replace(read_file, config=overridden(read_file.config, options))
+        require_sense(file)
+        require_usable(file)
+        return file.config, partial(_told, file, options.model)
     cameras = {f"camera-{n}": {"source": url} for n, url in enumerate(options.source, 1)}
-    return overridden(validated({"cameras": cameras}), options)
+    return overridden(validated({"cameras": cameras}), options), None
+
+
+def _told(file: ConfigFile, model: str | None, path: tuple[str, ...], text: str) -> str:
+    """Where an option stands: the model may be that of the command line."""
+    return (
+        f"--model: {text}" if model and path == ("detectors", "default", "model") else file.told(path, text)
+    )
 
 
 def overridden(config: Config, options: argparse.Namespace) -> Config:

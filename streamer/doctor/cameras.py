@@ -11,17 +11,21 @@ import anyio
 
 from streamer.capture.pairing import are_of_different_shape, shapes
 from streamer.capture.source import open_source
-from streamer.capture.streams import naming
+from streamer.capture.streams import wrong_options
 from streamer.config import DetectConfig
 from streamer.doctor.finding import Finding
-from streamer.errors import ConfigError, SourceEnded
+from streamer.errors import SourceEnded, WrongOption
 
 if TYPE_CHECKING:
     from streamer.capture.source import Source, SourceState
     from streamer.config import CameraConfig
     from streamer.frame import Frame, Stream
+    from streamer.loading import Place
+    from streamer.names import Problem
 
 MEASURE_S: Final = 2.0
+
+DECODE: Final = ("decode",)
 
 ADVICE: Final[Mapping[str, str]] = {
     "password": "set username and password beside the source; ${NAME} reads them from the environment",
@@ -60,16 +64,23 @@ class Listener:
             self.down.set()
 
 
-async def examine_camera(name: str, camera: CameraConfig) -> list[Finding]:
-    """Open one camera, each of its streams beside the other, and watch it for a moment."""
+async def examine_camera(name: str, camera: CameraConfig, place: Place | None = None) -> list[Finding]:
+    """Open one camera, each of its streams beside the other, and watch it for a moment.
+
+    ``place`` says where its options stand; None when no file says them.
+    """
+    wrong = {problem.path: Finding(False, _told(name, problem, place)) for problem in wrong_options(camera)}
     streams = camera.source
-    if isinstance(streams, str):
-        return [(await _examine_stream(name, f"cameras.{name}.source", camera)).finding]
+    if isinstance(streams, str) or DECODE in wrong:
+        return [*wrong.values()] or [(await _examine_stream(name, camera)).finding]
     seen: dict[Stream, Seen] = {}
 
     async def examine(stream: Stream, source: str) -> None:
+        option = ("source", stream)
         alone = camera.model_copy(update={"source": source})
-        seen[stream] = await _examine_stream(f"{name} ({stream})", f"cameras.{name}.source.{stream}", alone)
+        seen[stream] = (
+            Seen(wrong[option]) if option in wrong else await _examine_stream(f"{name} ({stream})", alone)
+        )
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(examine, "main", streams.main)
@@ -89,14 +100,15 @@ class Seen:
     first: Frame | None = None
 
 
-async def _examine_stream(name: str, option: str, camera: CameraConfig) -> Seen:
+def _told(name: str, problem: Problem, place: Place | None) -> str:
+    wrong = WrongOption(("cameras", name, *map(str, problem.path)), problem.text)
+    return place(wrong.path, wrong.text) if place else str(wrong)
+
+
+async def _examine_stream(name: str, camera: CameraConfig) -> Seen:
     listener = Listener()
     watched = camera.model_copy(update={"detect": DetectConfig(fps=1)})
-    try:
-        with naming(option):
-            source = open_source(name, watched, listener)
-    except ConfigError as error:
-        return Seen(Finding(False, str(error)))
+    source = open_source(name, watched, listener)
     first: Frame | None = None
     began = time.monotonic()
     first_after_s = 0.0

@@ -7,40 +7,48 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import to_thread
 
-from detectors.detector import load
 from detectors.errors import DetectorError
-from detectors.session import SessionOptions
 from streamer.doctor.cameras import examine_camera
 from streamer.doctor.finding import Finding
 from streamer.doctor.machine import data_folder, machine, port
+from streamer.errors import ConfigError
+from streamer.loading import load_detector
 
 if TYPE_CHECKING:
     from streamer.config import Config, DetectorConfig
+    from streamer.loading import Place
 
 Section = tuple[str, list[Finding]]
 
 
-async def examine(config: Config) -> list[Section]:
-    """Every check of the machine and of the configuration; cameras are opened side by side."""
+async def examine(config: Config, place: Place | None = None) -> list[Section]:
+    """Every check of the machine and of the configuration; cameras are opened side by side.
+
+    Args:
+        config: what would run.
+        place: where its options stand; None when no file says them.
+    """
     detectors = [
-        await to_thread.run_sync(detector, name, detector_config)
+        await to_thread.run_sync(detector, name, detector_config, place)
         for name, detector_config in config.detectors.items()
     ]
     return [
         ("machine", list(machine())),
         ("detectors", detectors),
-        ("cameras", await _cameras(config)),
+        ("cameras", await _cameras(config, place)),
         *await _kafka(config),
         ("data", list(data_folder(config))),
         ("http", list(port(config.http))),
     ]
 
 
-def detector(name: str, config: DetectorConfig) -> Finding:
+def detector(name: str, config: DetectorConfig, place: Place | None = None) -> Finding:
     """Whether a model loads and runs, where, and how fast."""
     try:
-        loaded = load(config.model, SessionOptions(config.provider, config.workers, config.max_batch))
+        loaded = load_detector(name, config, place)
         policy = loaded.warm_up()
+    except ConfigError as error:
+        return Finding(False, str(error))
     except DetectorError as error:
         return Finding(False, f"{name}: {error}")
     text = f"{name}: {loaded.manifest.name} ({loaded.manifest.family}) on {policy}"
@@ -56,11 +64,11 @@ async def _kafka(config: Config) -> list[Section]:
     return [("kafka", await examine_kafka(config.kafka, config.data))]
 
 
-async def _cameras(config: Config) -> list[Finding]:
+async def _cameras(config: Config, place: Place | None) -> list[Finding]:
     findings: dict[str, list[Finding]] = {}
 
     async def check(name: str) -> None:
-        findings[name] = await examine_camera(name, config.cameras[name])
+        findings[name] = await examine_camera(name, config.cameras[name], place)
 
     async with anyio.create_task_group() as tasks:
         for name in config.cameras:

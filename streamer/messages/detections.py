@@ -53,7 +53,9 @@ class DetectionRecord(Record):
     schema_: Literal["sightline.detections/1"] = Field(alias="schema")
     camera: str = Field(description="name of the source")
     file: str | None = Field(
-        default=None, exclude_if=_absent, description="path of the picture; absent for video"
+        default=None,
+        exclude_if=_absent,
+        description="path of the picture; of a video only where it stands for a camera",
     )
     frame: int = Field(ge=0, description="number of the frame within its source, from 0")
     pts: float = Field(allow_inf_nan=False, description="media time, seconds")

@@ -189,18 +189,21 @@ class JsonLinesSink:
         *,
         file_of: FileOf = from_video,
         snapshots: bool = True,
+        name: str | None = None,
     ) -> None:
         """
         Args:
             lines: where the records go.
             models: the name of each camera's model.
-            file_of: the picture file of a frame.
+            file_of: the file of a frame.
             snapshots: whether the pictures that events name are kept.
+            name: of the camera that all of them are of; None where each has its own.
         """
         self._lines = lines
         self._models = models
         self._file_of = file_of
         self._snapshots = snapshots
+        self._named = {} if name is None else {"camera": name}
         self._sizes: dict[str, tuple[int, int]] = {}
         self._told: set[str] = set()
 
@@ -228,7 +231,7 @@ class JsonLinesSink:
                 log.warning("left out a record, and will say so once: %s", error)
             self._told.add(camera)
         else:
-            await self._lines.write(record)
+            await self._lines.write(record.model_copy(update=self._named) if self._named else record)
 
 
 def json_lines(target: str, *, lossless: bool, observer: LossObserver | None = None) -> JsonLines:

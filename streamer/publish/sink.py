@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from streamer.tracking.tracks import Tracks
 
 FileOf = Callable[["Frame"], "str | None"]
-"""The path of the picture a frame was read from; None for video."""
+"""The path of the file a frame was read from; None where its record says none, as of most videos."""
 
 
 class Sink(Protocol):

@@ -9,7 +9,8 @@ import numpy as np
 
 from detectors.detections import CLASS_NAME
 from streamer.event import Box, Decision, Outcome, Ruling
-from streamer.rules.starting import Candidate, Verdict
+from streamer.rules.starting import LATE_S, Candidate, Verdict
+from streamer.tracking.tracks import HITS, STAYED_S
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,8 +54,8 @@ class Explanation:
             if confidence < limit:
                 self._decide("dropped", found, row, Ruling("min_confidence", False, confidence, limit))
             elif self._track is not None:
-                often = Ruling("track.confirm_hits", False, None, float(self._track.confirm_hits))
-                self._decide("waiting", found, row, often)
+                hits, stayed_s = int(found.data[HITS][row]), float(found.data[STAYED_S][row])
+                self._decide("waiting", found, row, unconfirmed(hits, stayed_s, self._track))
 
     def judged(self, candidate: Candidate, verdict: Verdict, box: Box) -> None:
         """A track became an event, or did not yet."""
@@ -85,3 +86,13 @@ class Explanation:
         x1, y1, x2, y2 = found.xyxy[row].tolist()
         label = str(found.data[CLASS_NAME][row])
         self._decisions.append(Decision(outcome, label, (ruling,), (x1, y1, x2, y2), None))
+
+
+def unconfirmed(hits: int, stayed_s: float, track: TrackerConfig) -> Ruling:
+    """Why an object that was seen so often, over so many seconds, is not followed yet."""
+    if hits < track.confirm_hits:
+        return Ruling("track.confirm_hits", False, float(hits), float(track.confirm_hits))
+    if stayed_s < track.confirm_s - LATE_S:
+        return Ruling("track.confirm_s", False, stayed_s, track.confirm_s)
+    # It may be the parked one whose place it is at, or pass by.
+    return Ruling("stationary", False, "at the place of a parked object", "gone or for a second there")

@@ -33,7 +33,7 @@ class SceneRules:
         self._has_zones, self._has_lines = bool(camera.zones), bool(camera.lines)
         self._counts = self._has_zones or self._has_lines
         self._totals = Totals(name, camera.counts.interval, self._zones.totals)
-        self._starts = StartRules(camera.events, camera.filters, self._zones.visited)
+        self._starts = StartRules(camera.events, camera.filters, self._zones.visited, camera.zones)
         self._explanation = explanation
 
     def zones_of(self, track: int) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from streamer.rules.labels import filter_of
 if TYPE_CHECKING:
     from streamer.config import EventConfig
     from streamer.event import Box
-    from streamer.scene import FilterConfig
+    from streamer.scene import FilterConfig, ZoneConfig
 
 LATE_S: Final = 1e-6
 """Rounding error of differences of media times."""
@@ -63,15 +63,18 @@ class StartRules:
         events: EventConfig,
         filters: Mapping[str, FilterConfig] | None = None,
         zones_of: Callable[[int], tuple[str, ...]] = nowhere,
+        zones: Mapping[str, ZoneConfig] | None = None,
     ) -> None:
         """
         Args:
             events: what every track has to keep.
             filters: what differs for a label.
             zones_of: the zones that a track has entered so far.
+            zones: what there is to enter.
         """
         self._events = events
         self._filters = filters or {}
+        self._zones = zones or {}
         self.zones_of = zones_of
 
     def may_start(self, candidate: Candidate) -> Verdict:
@@ -92,7 +95,8 @@ class StartRules:
         met = next((zone for zone in entered if zone in required), None)
         if required and met is None:
             never_in = f"in {' and '.join(entered)}" if entered else "in no zone"
-            return Verdict(False, (Ruling("required_zones", False, never_in, f"in {' or '.join(required)}"),))
+            where = " or ".join(self._described(zone, candidate.label) for zone in required)
+            return Verdict(False, (Ruling("required_zones", False, never_in, f"in {where}"),))
         kept = [
             Ruling("confirm_hits", True, float(hits), float(events.confirm_hits)),
             Ruling("confirm_s", True, age_s, events.confirm_s),
@@ -101,6 +105,11 @@ class StartRules:
         if required:
             kept.append(Ruling("required_zones", True, f"in {met}", f"in {' or '.join(required)}"))
         return Verdict(True, tuple(kept))
+
+    def _described(self, zone: str, label: str) -> str:
+        """The zone, and whom it counts where that is not this label."""
+        counted = self._zones[zone].labels if zone in self._zones else ()
+        return f"{zone} (counts only {', '.join(counted)})" if counted and label not in counted else zone
 
 
 def refused(rule: str, value: float, limit: float) -> Verdict:

@@ -142,6 +142,10 @@ class Archive:
         """Events, newest first."""
         return self._index.page(query)
 
+    def cameras(self) -> frozenset[str]:
+        """The names of all cameras that there are events of."""
+        return self._index.cameras()
+
     def ended_at(self, ids: Sequence[str]) -> dict[str, datetime]:
         """When these events ended, of those that are kept and have."""
         return self._index.ended_at(ids)

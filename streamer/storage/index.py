@@ -185,6 +185,11 @@ class EventIndex:
         with self._begin() as connection:
             forget_troubles(connection, moment)
 
+    def cameras(self) -> frozenset[str]:
+        """The names of all cameras that there are events of."""
+        with self._begin() as connection:
+            return frozenset(connection.execute(select(EVENTS.c.camera).distinct()).scalars())
+
     def older(self, moment: datetime, limit: int) -> tuple[StoredEvent, ...]:
         """Finished events that nobody labelled and that began before that moment, oldest first."""
         return self._rows(_unlabelled().where(EVENTS.c.started_at < moment).limit(limit))

@@ -158,6 +158,10 @@ class EventStore:
         query = EventQuery(camera, label, limit, None if cursor is None else Cursor.decode(cursor))
         return await to_thread.run_sync(self._archive.page, query)
 
+    async def cameras(self) -> frozenset[str]:
+        """The names of all cameras that there are events of."""
+        return await to_thread.run_sync(self._archive.cameras)
+
     async def ended_at(self, ids: Sequence[str]) -> dict[str, datetime]:
         """When these events ended, of those that are kept and have."""
         return await self._alone(lambda: self._archive.ended_at(ids))

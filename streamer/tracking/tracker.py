@@ -20,7 +20,7 @@ from streamer.tracking.memory import NOT_PARKED, Memory
 from streamer.tracking.motion import Columns
 from streamer.tracking.objects import UNCONFIRMED, Ints, Objects, started
 from streamer.tracking.places import AWAY_S, STANDS_S, at_place, overlaps, parked, settle, shows
-from streamer.tracking.tracks import STRONG, ParkedTrack, Tracks
+from streamer.tracking.tracks import HITS, STAYED_S, STRONG, ParkedTrack, Tracks
 
 if TYPE_CHECKING:
     from supervision import Detections
@@ -92,7 +92,7 @@ class Tracker:
             picture: of the frame, where objects may be told apart by their colours.
 
         Returns:
-            The same detections, in the same order, with ``tracker_id``.
+            The same detections, in the same order, with ``tracker_id``, ``HITS`` and ``STAYED_S``.
         """
         found = self._found(detections)
         dt_s = 0.0 if self._time_s is None else max(time_s - self._time_s, 0.0)
@@ -108,8 +108,13 @@ class Tracker:
             self._objects = self._objects.joined(started(found.boxes[born], found.groups[born], time_s))
         self._memory.look(found.boxes, dt_s)
         self._confirm(found, owners, time_s)
-        ids = np.append(self._objects.ids, UNCONFIRMED)[owners]
-        return self._tracks(time_s, replace(detections, tracker_id=ids))
+        objects = self._objects
+        ids = np.append(objects.ids, UNCONFIRMED)[owners]
+        seen = {
+            HITS: np.append(objects.hits, 0)[owners],
+            STAYED_S: np.append(objects.last_s - objects.first_s, 0.0)[owners],
+        }
+        return self._tracks(time_s, replace(detections, tracker_id=ids, data={**detections.data, **seen}))
 
     def expire(self, time_s: float) -> Tracks:
         """Give up what was not seen for too long; no frame came.

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 
 STRONG: Final = "strong"
 """Key of ``Detections.data`` (bool): what may start a track; without it, the tracker's confidence decides."""
+HITS: Final = "hits"
+"""Key of ``Detections.data`` (int): how often the tracker saw the object; 0: it is part of another one."""
+STAYED_S: Final = "stayed_s"
+"""Key of ``Detections.data`` (float): seconds since it saw the object first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -58,7 +58,12 @@ BAD = {
     "[[0, 0, 1, 1], [0, 0.6, 1, 0.4]]": (
         "expected a box x1, y1, x2, y2 with an area, received [0.0, 0.6, 1.0, 0.4]"
     ),
-    "[[0, 0, 1, 1.5]]": "expected at most 1, received 1.5",
+    "[[0, 0, 1, 1.5]]": (
+        "expected a box [x1, y1, x2, y2] in shares of the picture, 0 to 1, received [0, 0, 1, 1.5]"
+    ),
+    "[[0, 0, 0.0015, 1]]": (
+        "expected a box at least 0.002 of the picture wide and high, received [0.0, 0.0, 0.0015, 1.0]"
+    ),
     "[[0, 0, 1]]": "expected a box [x1, y1, x2, y2], received [0, 0, 1]",
     "half": "expected full, tiles: COLUMNSxROWS or boxes [x1, y1, x2, y2], received 'half'",
 }
@@ -93,8 +98,11 @@ def test_the_command_line_says_it_in_one_word(text: str, boxes: object) -> None:
         ("tiles:9x9", "expected 2 to 64 tiles, at most 8x8, received 9x9"),
         ("0,0,0,1", "expected a box x1, y1, x2, y2 with an area, received [0.0, 0.0, 0.0, 1.0]"),
         ("0,0,1", "expected a box [x1, y1, x2, y2], received [0.0, 0.0, 1.0]"),
-        ("0,0,1,2", "expected shares of the picture from 0 to 1, received '0,0,1,2'"),
-        ("0,0,a,1", "expected shares of the picture from 0 to 1, received '0,0,a,1'"),
+        (
+            "0,0,1,1.5",
+            "expected a box [x1, y1, x2, y2] in shares of the picture, 0 to 1, received [0.0, 0.0, 1.0, 1.5]",
+        ),
+        ("0,0,a,1", "expected a box [x1, y1, x2, y2], received [0.0, 0.0, 'a', 1.0]"),
         ("", "expected full, tiles: COLUMNSxROWS or boxes [x1, y1, x2, y2], received ''"),
     ],
 )

@@ -116,7 +116,7 @@ def test_a_box_that_is_dropped_is_explained(options: dict[str, Any], seen: Seen,
 def test_a_track_that_never_becomes_an_event_is_explained() -> None:
     seen = Seen(on(0.3, 0.6), 0.43)
     assert explained({}, seen) == [
-        ("waiting", "person", "track.confirm_hits: expected at least 2"),
+        ("waiting", "person", "track.confirm_hits: 1, expected at least 2"),
         ("waiting", "person", "confirm_hits: 1, expected at least 3"),
         ("waiting", "person", "confirm_s: 0.4, expected at least 0.5"),
         ("waiting", "person", "threshold: 0.43, expected at least 0.5"),
@@ -126,6 +126,35 @@ def test_a_track_that_never_becomes_an_event_is_explained() -> None:
     assert explained(far, Seen(on(0.3, 0.6)))[-1] == (
         "refused", "person", "required_zones: in no zone, expected in porch",
     )  # fmt: skip
+    far["zones"] = {"porch": {**PORCH["porch"], "labels": ["car", "dog"]}}
+    assert explained(far, Seen(on(0.7, 0.6)))[-1] == (
+        "refused", "person", "required_zones: in no zone, expected in porch (counts only car, dog)",
+    )  # fmt: skip
+
+
+def test_what_is_not_followed_yet_says_how_far_it_is() -> None:
+    told = explained({"track": {"confirm_hits": 4, "confirm_s": 1.0}}, Seen(on(0.3, 0.6)))
+    assert [ruling for _, _, ruling in told][:6] == [
+        "track.confirm_hits: 1, expected at least 4",
+        "track.confirm_hits: 2, expected at least 4",
+        "track.confirm_hits: 3, expected at least 4",
+        "track.confirm_s: 0.6, expected at least 1",
+        "track.confirm_s: 0.8, expected at least 1",
+        "confirm_hits: 1, expected at least 3",
+    ]
+
+
+def test_what_comes_back_to_where_something_was_parked_waits_and_says_so() -> None:
+    camera = Camera(explain=True)
+    for k in range(100):
+        camera.see(k / 5, Seen(on(0.5, 0.6, 0.3, 0.2), label="car"))
+    for k in range(100, 200):
+        camera.see(k / 5)
+    for k in range(200, 210):
+        camera.see(k / 5, Seen(on(0.5, 0.6, 0.3, 0.2), label="car"))
+    told = ["; ".join(map(str, each.rulings)) for each in camera.decisions if each.outcome == "waiting"]
+    expected = "stationary: at the place of a parked object, expected gone or for a second there"
+    assert told.count(expected) == 4
 
 
 def test_a_track_that_becomes_an_event_is_explained() -> None:

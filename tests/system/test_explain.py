@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import yaml
 from system.commanding import sightline
@@ -24,7 +26,7 @@ CAMERA = {
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("rules") / "cameras.yaml"
-    other = {"source": "x.mp4", "masks": [{"polygon": [[0, 0], [1, 0], [1, 1], [0, 1]]}]}
+    other = {"source": "x.mp4", "masks": [{"polygon": [[0, 0], [1, 0], [1, 0.99], [0, 0.99]]}]}
     path.write_text(yaml.safe_dump({"cameras": {"gate": CAMERA, "blind": other}}))
     return path
 
@@ -34,6 +36,7 @@ def test_a_recording_is_judged_by_a_cameras_rules(footage: Path, config: Path, t
     done = sightline("detect", footage, *arguments, cwd=tmp_path)
     assert (done.status, done.told) == (0, [])
     lines = records(tmp_path / "out.jsonl")
+    assert {line["camera"] for line in lines} == {"gate"}
     kinds = Counter(line["schema"] for line in lines)
     assert kinds["sightline.detections/1"] == 100
     assert kinds["sightline.counts/1"] == 3
@@ -65,6 +68,20 @@ def test_decisions_are_lines_of_text_without_json(footage: Path, config: Path, t
     assert (done.status, done.out, done.told) == (0, "", [])
     assert "person at " in done.err
     assert "dropped by masks: in mask 1, expected outside of it" in done.err
+
+
+def test_recordings_of_one_camera_are_told_apart_by_their_files(
+    footage: Path, config: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "monday.mp4").symlink_to(footage)
+    cv2.imwrite(str(tmp_path / "tuesday.jpg"), np.zeros((64, 64, 3), np.uint8))
+    arguments = ["--config", config, "--camera", "gate", "--every", "50", "--json", "out.jsonl"]
+    done = sightline("detect", "monday.mp4", "tuesday.jpg", *arguments, cwd=tmp_path)
+    assert (done.status, done.told) == (0, [])
+    lines = records(tmp_path / "out.jsonl")
+    assert {line["camera"] for line in lines} == {"gate"}
+    files = [line["file"] for line in lines if line["schema"] == "sightline.detections/1"]
+    assert files == ["monday.mp4", "monday.mp4", "tuesday.jpg"]
 
 
 def test_explaining_needs_no_configuration(footage: Path, tmp_path: Path) -> None:

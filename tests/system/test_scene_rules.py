@@ -20,7 +20,7 @@ SCENE = {
 def test_the_service_tells_what_happens_at_zones_and_lines(footage: Path, tmp_path: Path) -> None:
     cameras = {
         "street": {"source": str(footage), **SCENE},
-        "masked": {"source": str(footage), "masks": [{"polygon": [[0, 0], [1, 0], [1, 1], [0, 1]]}]},
+        "masked": {"source": str(footage), "masks": [{"polygon": [[0, 0.02], [1, 0.02], [1, 1], [0, 1]]}]},
         "elsewhere": {
             "source": str(footage),
             "zones": {"sky": {"polygon": [[0, 0], [1, 0], [1, 0.1]]}},

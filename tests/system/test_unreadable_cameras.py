@@ -54,7 +54,10 @@ def test_the_doctor_says_what_would_fail(footage: Path, tmp_path: Path) -> None:
     wrong = {"detectors": {"default": {"model": "half.onnx"}}, "data": "a-file"}
     done = sightline("doctor", write_config(tmp_path, cameras, **wrong), cwd=tmp_path)
     assert (done.status, done.err) == (1, "")
-    assert "FAIL  default: half.onnx: damaged, or not an ONNX file" in done.out
+    assert (
+        "detectors.default.model: expected the name or path of a model, received half.onnx: damaged"
+        in done.out
+    )
     assert "FAIL  text: not a video" in done.out
     assert "ok    good: 640x360" in done.out
     assert "a-file cannot be written" in done.out
