@@ -117,13 +117,14 @@ def json_line(record: Received, _line: Line) -> None:
     """The value as it is, in one line; what is no JSON is told elsewhere."""
     import json
 
-    from streamer.kafka.lines import parsed
+    from streamer.kafka.lines import NO_JSON, parsed
 
     value = record.value or b""
-    if parsed(record.value) is None:
+    content = parsed(record.value)
+    if content is NO_JSON:
         say(f"{record.topic}: left out {len(value)} bytes that are no JSON")
         return
-    text = json.dumps(json.loads(value)).encode() if b"\n" in value or b"\r" in value else value
+    text = json.dumps(content).encode() if b"\n" in value or b"\r" in value else value
     sys.stdout.buffer.write(text + b"\n")
     sys.stdout.buffer.flush()
 
