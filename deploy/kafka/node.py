@@ -120,8 +120,13 @@ class Broker:
         self._reap()
 
     def freeze(self) -> None:
-        """Its connections stay open, and new ones are taken by the kernel, but nothing is answered."""
+        """Its connections stay open, and new ones are taken by the kernel, but nothing is answered.
+
+        Returns when the last of its threads has stopped, on Linux.
+        """
         self._signal(signal.SIGSTOP)
+        while self._tied is not None and self._tied.poll() is None and _runs(self._pid):
+            time.sleep(POLL_S)
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
@@ -234,3 +239,13 @@ class Broker:
         causes = [found[0] for found in map(COMPLAINT.search, lines) if found]
         last = next((line for line in reversed(lines) if line.strip()), "it said nothing")
         return f"{causes[-1] if causes else last} (see {self.log})"
+
+
+def _runs(pid: int) -> bool:
+    """Whether a thread of a process is not stopped; the kernel takes its time to reach them all."""
+    for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            # "pid (name) state ..": a name may have brackets and blanks.
+            if thread.read_text().rpartition(")")[2].split()[0] != "T":
+                return True
+    return False
