@@ -82,9 +82,14 @@ def line_of(record: Received, label: str | None = None) -> Line:
 def parsed(value: bytes | None) -> Any:
     """The JSON of a value; `NO_JSON` where it is none."""
     try:
-        return NO_JSON if value is None else json.loads(value)
+        return NO_JSON if value is None else json.loads(value.decode())
     except (ValueError, RecursionError):
         return NO_JSON
+
+
+def in_one_line(value: bytes) -> bytes:
+    """JSON whose line breaks, which can only be between its parts, are blanks."""
+    return value.replace(b"\r", b" ").replace(b"\n", b" ")
 
 
 def printable(text: str) -> str:
@@ -203,4 +208,4 @@ def _unknown(raw: bytes | None, value: Any) -> str:
         return "nothing (a tombstone)"
     if value is NO_JSON:
         return f"{len(raw)} bytes that are no JSON"
-    return json.dumps(value, ensure_ascii=False)
+    return in_one_line(raw).decode()

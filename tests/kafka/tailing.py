@@ -24,8 +24,8 @@ class Tail:
         self.process = process
         assert process.stdout is not None
         assert process.stderr is not None
-        self.out = Lines(process.stdout)
         self.err = Lines(process.stderr)
+        self.out = Lines(process.stdout, self.err)
 
     def interrupt(self) -> int:
         """Ctrl-C; the exit status."""
@@ -42,15 +42,18 @@ class Tail:
 class Lines:
     """The lines of a pipe."""
 
-    def __init__(self, pipe: IO[str]) -> None:
+    def __init__(self, pipe: IO[str], explanation: Lines | None = None) -> None:
         self._pipe = pipe
+        self._explanation = explanation
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._thread = threading.Thread(target=self._read)
         self._thread.start()
 
     def next(self) -> str:
         line = self._lines.get(timeout=PATIENCE_S)
-        assert line is not None, "the command has ended"
+        if line is None:
+            said = [] if self._explanation is None else self._explanation.rest()
+            raise AssertionError(f"the command has ended: {said}")
         return line
 
     def rest(self) -> list[str]:

@@ -95,13 +95,14 @@ def test_topics_that_cannot_be_made_say_how(kafka_broker: Broker, topic_name: st
 
 
 def test_who_may_not_write_is_told_before(gates: Gates, topic_name: str, tmp_path: Path) -> None:
-    ensure_topics(gates.as_user("boss"), [f"{OPEN_TO_WRITER}.events", f"{topic_name}.events"])
-    findings = examined(gates.as_user("writer", prefix=OPEN_TO_WRITER), tmp_path)
+    prefix = f"{OPEN_TO_WRITER}-{topic_name}"
+    ensure_topics(gates.as_user("boss"), [f"{prefix}.events", f"{topic_name}.events"])
+    findings = examined(gates.as_user("writer", prefix=prefix), tmp_path)
     assert "signed in as 'writer' (scram-sha-256)" in findings[0].text
     assert "set kafka.tls" in str(findings[0].advice)
-    assert about(findings, f"{OPEN_TO_WRITER}.events: ").text.endswith("we may write to it")
+    assert about(findings, f"{prefix}.events: ").text.endswith("we may write to it")
     # Who may write may not therefore make topics.
-    missing = about(findings, f"{OPEN_TO_WRITER}.counts: ")
+    missing = about(findings, f"{prefix}.counts: ")
     assert not missing.good
     assert "cannot be made: Authorization failed" in missing.text
     # It may not Describe the cluster, which would tell the time.

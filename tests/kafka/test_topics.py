@@ -1,4 +1,4 @@
-"""Topics are there when records go to them: made as configured by whoever comes first, or a person is told."""
+"""Topics are there when records go to them: made as configured by who comes first, or a person is told."""
 
 from __future__ import annotations
 
