@@ -24,6 +24,8 @@ from streamer.errors import ConfigError, SourceEnded
 from streamer.health.watch import CameraWatch, Watched
 from streamer.interrupt import interruptible
 from streamer.judge import Judge
+from streamer.kafka.output import PART as KAFKA_SPOOL
+from streamer.kafka.output import KafkaOutput
 from streamer.metrics import Metrics
 from streamer.names import unknown_labels
 from streamer.parking import Known, Parking
@@ -65,13 +67,15 @@ class App:
         self._config = config
         self._table = table
         self._used = sorted({camera.detector for camera in config.cameras.values()})
-        self.status = Status([STORE, *(f"detector {name}" for name in self._used)])
+        kafka = [KAFKA_SPOOL] if config.kafka else []
+        self.status = Status([STORE, *kafka, *(f"detector {name}" for name in self._used)])
         self.metrics = Metrics(self.status, config.cameras)
         self._store = EventStore(config.data, config.storage, cameras=list(config.cameras))
         self.metrics.registry.register(StoreSeries(self._store))
         self._watches = {
             name: CameraWatch(name, camera.state, self.metrics) for name, camera in config.cameras.items()
         }
+        self._kafka = self._kafka_output()
         self._ended: list[SourceEnded] = []
 
     async def run(self) -> None:
@@ -90,10 +94,13 @@ class App:
             # Left in reverse: the sources end, the services are told to, what they hold is written.
             stack.callback(services.cancel_scope.cancel)
             await self._start_store(services)
+            await self._start_kafka(services)
             http = self._config.http
             api = create_app(self.metrics, self.status, self._store)
             self.url = await services.start(serve, api, http.host, http.port)
             batchers = await self._start_detectors(services)
+            if self._kafka is not None:
+                await self._kafka.require_answer()
             log.info("listening on %s", self.url)
             sinks = self._sinks(lines, batchers, services)
             if self._table:
@@ -139,6 +146,19 @@ class App:
         self._parked = recovered.parked
         self.status.ready(STORE)
 
+    def _kafka_output(self) -> KafkaOutput | None:
+        if self._config.kafka is None:
+            return None
+        return KafkaOutput(self._config.kafka, self._config.data, self.metrics.registry, self.status)
+
+    async def _start_kafka(self, services: TaskGroup) -> None:
+        if self._kafka is None:
+            return
+        await services.start(self._kafka.run)
+        going_on = {each.event.id for parked in self._parked.values() for each in parked}
+        ended_at = await self._store.ended_at(await self._kafka.unended())
+        await self._kafka.end_unfinished(going_on, ended_at)
+
     async def _start_detectors(self, services: TaskGroup) -> dict[str, Batcher]:
         batchers = {}
         # Else the first result of all waits for it, and every camera drops what comes meanwhile.
@@ -174,12 +194,18 @@ class App:
         }
         for main in mains.values():
             services.start_soon(main.run)
-        sinks: list[Sink] = [StoreSink(self._store, self.metrics, mains), Meter(self.metrics)]
+        models = {
+            name: batchers[camera.detector].detector.manifest.name
+            for name, camera in self._config.cameras.items()
+        }
+        sinks: list[Sink] = []
+        if self._kafka is not None:
+            # First: an event is in the spool before anybody else shows it.
+            kafka = self._kafka.sink(models)
+            services.start_soon(kafka.run)
+            sinks.append(kafka)
+        sinks += [StoreSink(self._store, self.metrics, mains), Meter(self.metrics)]
         if lines is not None:
-            models = {
-                name: batchers[camera.detector].detector.manifest.name
-                for name, camera in self._config.cameras.items()
-            }
             sinks.append(JsonLinesSink(lines, models))
         return sinks
 

@@ -37,5 +37,9 @@ class MessageRejected(SinkError):
     """The sink will never take this message; it is counted and left out."""
 
 
+class SchemaBroken(StreamerError):
+    """A record no longer fits the schema that was published under the same name; it needs a new name."""
+
+
 class DetectorStuck(StreamerError):
     """A run of a model never returned, not even with a fresh session; the process has to end."""

@@ -163,7 +163,7 @@ def _counts(value: Mapping[str, Any], label: str | None) -> Said:
         f"{each.zone}: {each.label} +{each.entered} -{each.left}, {each.occupancy} inside" for each in zones
     ]
     parts += [f"{each.line_}: {each.label} {each.crossed_in} in, {each.crossed_out} out" for each in lines]
-    labels = [each.label for each in (*record.zones, *record.lines)]
+    labels = [*(each.label for each in record.zones), *(each.label for each in record.lines)]
     return Said(record.camera, record.until, "; ".join(parts) or "nothing to count", labels)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import (
     AwareDatetime,
@@ -37,13 +37,25 @@ Confidence = Annotated[float, Field(ge=0, le=1)]
 Box = Annotated[
     tuple[Pixels, Pixels, Pixels, Pixels],
     Field(description="x1, y1, x2, y2 in pixels of the picture, rounded to 0.1"),
+    # Says the same in every draft of JSON Schema; what stands for tuples differs between them.
+    WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}),
 ]
 
 
-class Record(BaseModel):
-    """A message: its keys never change within one value of ``schema``."""
+def open_to_more(schema: dict[str, Any]) -> None:
+    """A program that reads records has to pass over keys that it doesn't know: they may be newer."""
+    schema.pop("additionalProperties", None)
 
-    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
+
+class Record(BaseModel):
+    """A message; within one value of ``schema`` no key goes, changes, or becomes one that may be absent.
+
+    New keys that may be absent are all that can come.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, serialize_by_alias=True, json_schema_extra=open_to_more
+    )
 
     def encoded(self) -> bytes:
         """The record as JSON in UTF-8, without a line feed."""

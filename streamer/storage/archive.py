@@ -141,6 +141,10 @@ class Archive:
         """Events, newest first."""
         return self._index.page(query)
 
+    def ended_at(self, ids: Sequence[str]) -> dict[str, datetime]:
+        """When these events ended, of those that are kept and have."""
+        return self._index.ended_at(ids)
+
     def label(self, event_id: str, label: str) -> bool:
         """Keep what a person says the object is; False when there is no such event."""
         event = self._index.label(event_id, label)

@@ -141,6 +141,14 @@ class EventIndex:
             rows = connection.execute(select(EVENTS).where(EVENTS.c.id.in_(ids)).order_by(EVENTS.c.id))
             return tuple(_stored(row) for row in rows.mappings())
 
+    def ended_at(self, ids: Sequence[str]) -> dict[str, datetime]:
+        """When these events ended, of those that are kept and have."""
+        chosen = select(EVENTS.c.id, EVENTS.c.ended_at).where(
+            EVENTS.c.id.in_(ids), EVENTS.c.ended_at.is_not(None)
+        )
+        with self._begin() as connection:
+            return {row.id: row.ended_at for row in connection.execute(chosen)}
+
     def unsettled(self) -> tuple[StoredEvent, ...]:
         """The events whose files were being changed when the process died."""
         return self._rows(select(EVENTS).where(EVENTS.c.unsettled))

@@ -151,6 +151,10 @@ class EventStore:
         query = EventQuery(camera, label, limit, None if cursor is None else Cursor.decode(cursor))
         return await to_thread.run_sync(self._archive.page, query)
 
+    async def ended_at(self, ids: Sequence[str]) -> dict[str, datetime]:
+        """When these events ended, of those that are kept and have."""
+        return await self._alone(lambda: self._archive.ended_at(ids))
+
     async def label(self, event_id: str, label: str) -> bool:
         """Keep what a person says the object is; its pictures are never deleted. False: no such event."""
         return await self._alone(lambda: self._archive.label(event_id, label))

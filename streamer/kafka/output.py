@@ -1,0 +1,170 @@
+"""Kafka as one of the outputs: owns what waits and what sends, from the start to the last flush."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Final
+
+import anyio
+from anyio import TASK_STATUS_IGNORED, CancelScope, to_thread
+from anyio.abc import TaskStatus
+
+from streamer.errors import ConfigError, SinkRefused, SinkUnavailable
+from streamer.kafka.backlog import Backlog
+from streamer.kafka.cloudevents import Envelopes, Topics
+from streamer.kafka.journal import Journal
+from streamer.kafka.recovery import missing_ends
+from streamer.kafka.sender import Sender
+from streamer.kafka.series import KafkaSeries, SpoolSeries
+from streamer.kafka.sink import KafkaSink
+from streamer.kafka.spool import Spool
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+    from streamer.bus import KafkaConfig
+    from streamer.errors import SinkError
+    from streamer.kafka.sender import Connection
+    from streamer.status import Status
+
+log = logging.getLogger(__name__)
+
+PART: Final = "kafka spool"
+FOLDER: Final = "kafka"
+WATCH_S: Final = 1.0
+FIRST_ANSWER_S: Final = 3.0
+EMPTIED: Final = 0.9
+"""Of its limit a full spool has to fall below, before the alarm ends."""
+
+
+class KafkaOutput:
+    """Everything between the pipelines and the brokers."""
+
+    def __init__(self, config: KafkaConfig, data: Path, registry: CollectorRegistry, status: Status) -> None:
+        """
+        Args:
+            config: brokers, topics, what is sent.
+            data: folder of everything that is kept.
+            registry: of the metrics.
+            status: is told while the spool is full.
+        """
+        self._config = config
+        self._status = status
+        self._topics = Topics(config.prefix)
+        self._series = KafkaSeries(registry)
+        self._spool = Spool(data / FOLDER, config.spool)
+        self._backlog = Backlog(self._spool)
+        self._journal = Journal(self._spool, self._backlog, self._series)
+        self._sender = Sender(self._connect, self._backlog, self._spool, self)
+        self._refusal: SinkRefused | None = None
+        self._answered = Event()
+        self._full = False
+        registry.register(SpoolSeries(lambda: self._spool.state, lambda: len(self._backlog)))
+
+    def sink(self, models: Mapping[str, str]) -> KafkaSink:
+        """Takes the results; ``models`` are the names of the cameras' models."""
+        return KafkaSink(self._config, models, self._journal, self._series)
+
+    async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
+        """Send until cancelled, then what waits, for a short while; the rest waits on disk.
+
+        Raises:
+            ConfigError: there is no room, or no right to the spool.
+        """
+        try:
+            left = await to_thread.run_sync(self._spool.open)
+        except SinkUnavailable as error:
+            raise ConfigError(str(error)) from None
+        if left:
+            log.info("%d records wait for kafka since the last time", left)
+            self._backlog.resume()
+        self._status.ready(PART)
+        self._sender.start()
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._journal.run)
+                tasks.start_soon(self._watch)
+                task_status.started()
+        finally:
+            with CancelScope(shield=True):
+                await self._end()
+
+    async def require_answer(self) -> None:
+        """Wait a moment for the brokers; those that do not answer are tried for ever.
+
+        Raises:
+            ConfigError: they say no.
+        """
+        await to_thread.run_sync(partial(self._answered.wait, FIRST_ANSWER_S), abandon_on_cancel=True)
+        if self._refusal is not None:
+            raise ConfigError(str(self._refusal))
+
+    async def end_unfinished(self, going_on: Collection[str], ended_at: Mapping[str, datetime]) -> None:
+        """Tell the ends that the last process could not; see ``missing_ends``."""
+        unended = await to_thread.run_sync(self._spool.unended)
+        await self._journal.keep(missing_ends(unended, going_on, ended_at, Envelopes(self._topics)))
+
+    async def unended(self) -> tuple[str, ...]:
+        """Ids of the events whose ends the last process could not tell."""
+        return tuple(each.event for each in await to_thread.run_sync(self._spool.unended))
+
+    # What the sender tells, from its threads.
+
+    def delivered(self, topic: str, seconds: float) -> None:
+        self._series.delivered(topic, seconds)
+
+    def retried(self, topic: str) -> None:
+        self._series.retried(topic)
+
+    def left_out(self, topic: str, reason: str, count: int = 1) -> None:
+        self._series.left_out(topic, reason, count)
+
+    def reached(self, problem: SinkError | None) -> None:
+        self._refusal = problem if isinstance(problem, SinkRefused) else None
+        self._answered.set()
+        self._series.reached(problem)
+
+    def _connect(self) -> Connection:
+        # kafka-python takes a while to import; the detectors load meanwhile.
+        from streamer.kafka.producer import Producer
+
+        return Producer(self._config, self._used_topics())
+
+    def _used_topics(self) -> list[str]:
+        """Those that records go to; nobody is asked to allow others."""
+        used = [self._topics.events, self._topics.counts]
+        if self._config.detections != "off":
+            used.append(self._topics.detections)
+        if self._config.frames != "off":
+            used.append(self._topics.frames)
+        return used
+
+    async def _watch(self) -> None:
+        """Raise the alarm while the spool is full."""
+        while True:
+            state = await to_thread.run_sync(lambda: self._spool.state)
+            if state.full:
+                self._full = True
+                self._status.not_ready(
+                    PART, f"full: {state.count} records, {state.size} bytes wait for kafka"
+                )
+            elif self._full and state.size < EMPTIED * self._config.spool.bytes:
+                self._full = False
+                self._status.ready(PART)
+            await anyio.sleep(WATCH_S)
+
+    async def _end(self) -> None:
+        left = await to_thread.run_sync(self._sender.close)
+        try:
+            await self._journal.store(left)
+        except SinkUnavailable as error:
+            log.error("%s; %d records are lost", error, len(left))  # noqa: TRY400
+        state = self._spool.state
+        if state.count:
+            log.info("%d records wait on disk for the next start", state.count)
+        await to_thread.run_sync(self._spool.close)
