@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
+import select
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -58,6 +61,9 @@ def run(options: argparse.Namespace) -> int:
     names = [str(getattr(topics, kind)) for kind in options.kinds or KINDS]
     show = json_line if options.json else Screen().show
     for record in Following(config, names, say).records(options.from_beginning):
+        if record is None:
+            require_reader()
+            continue
         line = line_of(record, options.label)
         if options.camera in (None, line.camera) and (
             options.label is None or options.label in (line.labels or ())
@@ -115,17 +121,26 @@ class Screen:
 
 def json_line(record: Received, _line: Line) -> None:
     """The value as it is, in one line; what is no JSON is told elsewhere."""
-    import json
-
-    from streamer.kafka.lines import parsed
+    from streamer.kafka.lines import NO_JSON, in_one_line, parsed
 
     value = record.value or b""
-    if parsed(record.value) is None:
+    if parsed(record.value) is NO_JSON:
         say(f"{record.topic}: left out {len(value)} bytes that are no JSON")
         return
-    text = json.dumps(json.loads(value)).encode() if b"\n" in value or b"\r" in value else value
-    sys.stdout.buffer.write(text + b"\n")
+    sys.stdout.buffer.write(in_one_line(value) + b"\n")
     sys.stdout.buffer.flush()
+
+
+def require_reader() -> None:
+    """Where nothing is written, nothing else tells that whoever read us has gone.
+
+    Raises:
+        BrokenPipeError: they have.
+    """
+    look = select.poll()
+    look.register(sys.stdout.fileno(), 0)
+    if any(event & select.POLLERR for _, event in look.poll(0)):
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def say(text: str) -> None:

@@ -91,7 +91,7 @@ def _cluster(seen: Survey, config: KafkaConfig) -> Iterator[Finding]:
         yield _missing(topic, seen, config) if topic.missing else _topic(topic, seen, config)
     if config.frames != "off":
         yield _frames(seen, config)
-    yield _clock(seen.clock, seen)
+    yield clock_finding(seen.clock, seen)
 
 
 def _missing(topic: Topic, seen: Survey, config: KafkaConfig) -> Finding:
@@ -167,7 +167,8 @@ def noise_bytes(jpeg: JpegConfig) -> int:
     return len(cv2.imencode(".jpg", noise, (cv2.IMWRITE_JPEG_QUALITY, jpeg.quality))[1])
 
 
-def _clock(clock: ClockOffset | None, seen: Survey) -> Finding:
+def clock_finding(clock: ClockOffset | None, seen: Survey) -> Finding:
+    """Whether the brokers' time and ours are the same, as far as it matters."""
     if clock is None:
         return Finding(
             True,

@@ -68,8 +68,10 @@ class Following:
         self._away = False
         self._assigned: set[TopicPartition] = set()
 
-    def records(self, from_beginning: bool) -> Iterator[Received]:
-        """Every record, for ever; blocking, in the order of their times as far as they come together.
+    def records(self, from_beginning: bool) -> Iterator[Received | None]:
+        """Every record, for ever, and None whenever nothing came for a moment; blocking.
+
+        What comes together comes in the order of its times.
 
         Args:
             from_beginning: what is there already comes first; else only what comes from now on.
@@ -97,7 +99,7 @@ class Following:
         finally:
             admin.close()
 
-    def _follow(self, admin: Any, consumer: Any, from_beginning: bool) -> Iterator[Received]:
+    def _follow(self, admin: Any, consumer: Any, from_beginning: bool) -> Iterator[Received | None]:
         self._look(admin, consumer, to_the_end=not from_beginning)
         self._await_missing()
         looked_at = time.monotonic()
@@ -109,7 +111,10 @@ class Following:
                 batches = consumer.poll(POLL_MS)
             except (KafkaError, OSError) as error:
                 self._wait(trouble(admin, self._config) or explained(error, self._config, "read"))
+                yield None
                 continue
+            if not batches:
+                yield None
             yield from sorted(
                 map(_received, (each for batch in batches.values() for each in batch)), key=_time
             )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from streamer.kafka.following import Received
 
 NOBODY: Final = "-"
+NO_JSON: Final = object()
 QUIET, GOOD, BAD, PLAIN = "dim", "green", "red", ""
 
 
@@ -79,11 +80,16 @@ def line_of(record: Received, label: str | None = None) -> Line:
 
 
 def parsed(value: bytes | None) -> Any:
-    """The JSON of a value; None where it is none."""
+    """The JSON of a value; `NO_JSON` where it is none."""
     try:
-        return None if value is None else json.loads(value)
-    except ValueError:
-        return None
+        return NO_JSON if value is None else json.loads(value.decode())
+    except (ValueError, RecursionError):
+        return NO_JSON
+
+
+def in_one_line(value: bytes) -> bytes:
+    """JSON whose line breaks, which can only be between its parts, are blanks."""
+    return value.replace(b"\r", b" ").replace(b"\n", b" ")
 
 
 def printable(text: str) -> str:
@@ -200,6 +206,6 @@ def _time(text: str | None) -> datetime | None:
 def _unknown(raw: bytes | None, value: Any) -> str:
     if raw is None:
         return "nothing (a tombstone)"
-    if value is None and raw.strip() != b"null":
+    if value is NO_JSON:
         return f"{len(raw)} bytes that are no JSON"
-    return json.dumps(value, ensure_ascii=False)
+    return in_one_line(raw).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Mapping
 from functools import partial
@@ -29,6 +30,11 @@ REFUSALS: Final = (
     SinkRefused,
 )
 """What stays so until a person changes it."""
+
+TURNED_AWAY: Final = re.compile(
+    "CERTIFICATE|UNKNOWN_CA|WRONG_VERSION|PROTOCOL_VERSION|HANDSHAKE_FAILURE|NO_SHARED_CIPHER"
+)
+"""In OpenSSL's words for what no waiting changes."""
 
 
 class Unreachable(KafkaTimeoutError):  # type: ignore[misc]
@@ -108,8 +114,12 @@ def address_of(host: str, port: int) -> str:
 
 def refuses(failure: BaseException | None) -> bool:
     """Whether it takes a person to change that."""
-    tls = tls_error(failure)
-    return isinstance(failure, REFUSALS) or (tls is not None and not isinstance(tls, ssl.SSLEOFError))
+    return isinstance(failure, REFUSALS) or TURNED_AWAY.search(tls_reason(tls_error(failure))) is not None
+
+
+def tls_reason(error: ssl.SSLError | None) -> str:
+    """OpenSSL's word for it; empty where it has none."""
+    return str(getattr(error, "reason", None) or "")
 
 
 def tls_error(failure: BaseException | None) -> ssl.SSLError | None:
@@ -118,5 +128,5 @@ def tls_error(failure: BaseException | None) -> ssl.SSLError | None:
         if isinstance(failure, ssl.SSLError):
             return failure
         inside = next((part for part in failure.args if isinstance(part, ssl.SSLError)), None)
-        failure = inside or failure.__cause__ or failure.__context__
+        failure = inside or failure.__cause__
     return None

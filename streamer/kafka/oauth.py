@@ -78,6 +78,10 @@ def asked(config: TokenConfig, context: ssl.SSLContext | None, now: Callable[[],
     Raises:
         SinkError: see `ClientCredentials.token`.
     """
+    if "@" in urllib.parse.urlsplit(config.url).netloc:
+        raise SinkRefused(
+            f"{shown(config.url)}: expected kafka.sasl.token.url without user name, received one"
+        )
     request = urllib.request.Request(config.url, data=_form(config), headers=_headers(config), method="POST")
     opener = urllib.request.build_opener(NoRedirects, urllib.request.HTTPSHandler(context=context))
     began = now()
@@ -87,6 +91,10 @@ def asked(config: TokenConfig, context: ssl.SSLContext | None, now: Callable[[],
     except urllib.error.HTTPError as error:
         with error:
             raise _turned_down(config, error) from None
+    except (http.client.InvalidURL, UnicodeError):
+        raise SinkRefused(
+            f"{shown(config.url)}: no token: that is no address (kafka.sasl.token.url)"
+        ) from None
     except (OSError, http.client.HTTPException) as error:
         raise _unreachable(config, error) from None
     return _token(config, body, began)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from kafka import errors
 
 from streamer.errors import MessageRejected, SinkError, SinkRefused, SinkUnavailable
-from streamer.kafka.link import Unreachable, refuses, tls_error
+from streamer.kafka.link import Unreachable, refuses, tls_error, tls_reason
 
 if TYPE_CHECKING:
     from streamer.bus import KafkaConfig
@@ -139,7 +139,7 @@ def reason(error: BaseException, config: KafkaConfig, doing: str = "write to") -
 
 def _tls(error: BaseException, config: KafkaConfig, _doing: str) -> str | None:
     cause = tls_error(error)
-    said = (cause.reason or "") if cause is not None else ""
+    said = tls_reason(cause)
     match cause:
         case None:
             return None
@@ -208,7 +208,8 @@ def _connection(error: BaseException, _config: KafkaConfig, _doing: str) -> str 
 
 def _bare(error: BaseException, config: KafkaConfig) -> str:
     """What is said where nothing better is known: one line without secrets."""
-    said = error.strerror if isinstance(error, OSError) and error.strerror else " ".join(str(error).split())
+    said = str(error.strerror if isinstance(error, OSError) and error.strerror else error)
+    said = "".join(each if each.isprintable() else " " for each in said)
     for secret in secrets(config):
         said = said.replace(secret, "***")
     return said[:LONGEST] or type(error).__name__
