@@ -24,7 +24,7 @@ from streamer.errors import ConfigError, SourceEnded
 from streamer.health.watch import CameraWatch, Watched
 from streamer.interrupt import interruptible
 from streamer.judge import Judge
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.names import unknown_labels
 from streamer.parking import Known, Parking
 from streamer.pipeline import Pipeline, Stages, wanted

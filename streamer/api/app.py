@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from streamer.api.models import CameraItem, EventItem, Page
 from streamer.api.problems import answer_with_problems
 from streamer.config import CAMERA_NAME
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.status import Status
 from streamer.storage.records import EventPage
 

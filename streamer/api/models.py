@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from streamer.capture.state import MainPhase, SourcePhase
 from streamer.health.verdict import PictureState
 from streamer.messages.record import BOX_DIGITS, CONFIDENCE_DIGITS, Box, Confidence, Timestamp
-from streamer.metrics import CameraStatistics
+from streamer.metrics.camera import CameraStatistics
 
 Item = TypeVar("Item")
 

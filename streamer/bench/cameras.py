@@ -18,7 +18,7 @@ from streamer.bench.samples import Watch
 from streamer.capture.source import open_source
 from streamer.config import CameraConfig, DetectConfig
 from streamer.judge import Judge
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.pipeline import Pipeline, Stages
 from streamer.status import Status
 from streamer.tracking.tracker import Tracker

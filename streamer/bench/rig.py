@@ -16,7 +16,7 @@ from streamer.config import DetectorConfig
 if TYPE_CHECKING:
     from streamer.event import Happening
     from streamer.frame import Frame
-    from streamer.metrics import Metrics
+    from streamer.metrics.metrics import Metrics
     from streamer.tracking.tracks import Tracks
 
 PROVIDER: Final = "cpu"

@@ -18,7 +18,7 @@ from streamer.config import StorageConfig
 from streamer.errors import StreamerError
 from streamer.event import Event
 from streamer.frame import Frame
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.status import Status
 from streamer.storage.store import EventStore
 

@@ -15,7 +15,7 @@ from streamer.batching import Batcher
 from streamer.config import DetectorConfig
 from streamer.errors import DetectorStuck
 from streamer.frame import Frame
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.status import Status
 from tests.batching.hanging import SIZE
 

@@ -23,7 +23,7 @@ from streamer.config import CameraConfig, DetectConfig, DetectorConfig, TrackerC
 from streamer.event import Event, Happening
 from streamer.frame import PTS_CLOCK_HZ, Frame
 from streamer.judge import Judge
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.pipeline import Pipeline, Stages
 from streamer.status import Status
 from streamer.tracking.tracker import Tracker

@@ -13,7 +13,7 @@ from streamer.batching import Batcher
 from streamer.config import CameraConfig, DetectConfig, DetectorConfig, StationaryConfig, TrackerConfig
 from streamer.event import Parked
 from streamer.judge import Judge
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.parking import NOTHING, Known, Parking
 from streamer.pipeline import Pipeline, Stages
 from streamer.status import Status

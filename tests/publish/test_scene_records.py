@@ -12,7 +12,7 @@ from streamer.errors import MessageRejected
 from streamer.event import Counts, Decision, Happening, LineCrossing, LineTotal, Ruling, ZoneEvent, ZoneTotal
 from streamer.messages.detections import DetectionRecord
 from streamer.messages.records import record_of
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.publish.explained import Explained
 from streamer.publish.jsonl import JsonLinesSink, json_lines
 from streamer.publish.meter import Meter
