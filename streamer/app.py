@@ -18,7 +18,7 @@ from detectors.session import SessionOptions
 from detectors.store import resolve
 from streamer.api.app import create_app
 from streamer.api.server import serve
-from streamer.batching import Batcher
+from streamer.batching.batcher import Batcher
 from streamer.capture.streams import CameraStreams, open_streams
 from streamer.errors import ConfigError, SourceEnded
 from streamer.health.watch import CameraWatch, Watched

@@ -18,7 +18,7 @@ from anyio import to_thread
 
 from detectors.detector import load
 from detectors.session import SessionOptions
-from streamer.batching import Batcher
+from streamer.batching.batcher import Batcher
 from streamer.capture.inputs import Input, Video, expand
 from streamer.capture.pictures import Picture, PictureSource
 from streamer.capture.source import open_source

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from detectors.detector import SessionOptions, load
-from streamer.batching import Batcher
+from streamer.batching.batcher import Batcher
 from streamer.config import DetectorConfig
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import time
 
 import anyio
 
-from streamer.batching import Batcher
+from streamer.batching.batcher import Batcher
 from streamer.bench.answering import answer_async
 from streamer.bench.rig import MIN_CONFIDENCE, Tally, served
 from streamer.bench.samples import Work

@@ -9,7 +9,7 @@ import anyio
 import pytest
 from test_pipeline import START, Collected, Scripted, TwoObjects
 
-from streamer.batching import Batcher
+from streamer.batching.batcher import Batcher
 from streamer.config import CameraConfig, DetectConfig, DetectorConfig, StationaryConfig, TrackerConfig
 from streamer.event import Parked
 from streamer.judge import Judge

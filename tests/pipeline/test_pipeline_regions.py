@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import anyio
 import pytest
 
-from streamer.batching import Batcher
+from streamer.batching.batcher import Batcher
 from streamer.config import DetectConfig, DetectorConfig
 from streamer.event import Event
 from streamer.frame import Frame
