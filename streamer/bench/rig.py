@@ -43,7 +43,7 @@ class Tally:
     def __init__(self, wanted: int = 0) -> None:
         """
         Args:
-            wanted: sets ``reached`` with so many results.
+            wanted: sets ``reached`` with so many results, and takes no more.
         """
         self.reached = anyio.Event()
         self.results: dict[str, int] = {}
@@ -55,6 +55,8 @@ class Tally:
         self.latencies_s.append(time.monotonic() - frame.decoded_at)
         if len(self.latencies_s) == self._wanted:
             self.reached.set()
+            # Results that came together would all be in before whoever waits sees the one that was wanted.
+            await anyio.sleep_forever()
 
     async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
         """Events that end without a frame are no results."""
