@@ -27,6 +27,7 @@ from streamer.errors import ConfigError, SourceEnded
 from streamer.interrupt import interruptible
 from streamer.judge import Judge
 from streamer.pipeline import FrameSource, Pipeline, Stages, wanted
+from streamer.publish.drawing import Drawing
 from streamer.publish.explained import Explained
 from streamer.publish.jsonl import STANDARD_OUTPUT, JsonLinesSink, json_lines
 from streamer.publish.pictures import Pictures
@@ -189,10 +190,10 @@ class Detection:
         elif self._job.explain:
             sinks.append(Explained(sys.stderr, self._file_of))
         if outputs.video:
-            sinks.append(await stack.enter_async_context(VideoFile(outputs.video)))
+            sinks.append(await stack.enter_async_context(Drawing(VideoFile(outputs.video))))
         if outputs.pictures:
             pictures = Pictures(outputs.pictures, file_of=self._file_of, sources=self._files.values())
-            sinks.append(await stack.enter_async_context(pictures))
+            sinks.append(await stack.enter_async_context(Drawing(pictures)))
         return [*sinks, self._progress]
 
     async def _detect(self, inputs: Sequence[Input], batcher: Batcher, publisher: Opening) -> None:
