@@ -144,7 +144,7 @@ class Playback:
             try:
                 play(reader, pts)
             except DamagedUnit:
-                self._look(reader, pts)
+                self._note_damage(reader, pts)
                 self._leave_out()
                 self._give_up_after(self._plan.timeout_s, now, "the stream is unreadable")
             self._give_up_after(LONGEST_KEYFRAME_WAIT_S, now, "the stream has no key frame")
@@ -156,7 +156,7 @@ class Playback:
             self._play_keyframe(reader, pts)
             return
         pictures = reader.decode(pts)
-        self._look(reader, pts)
+        self._note_damage(reader, pts)
         if reader.damaged and not pictures:
             self._leave_out()
         for decoded in pictures:
@@ -164,24 +164,24 @@ class Playback:
 
     def _play_keyframe(self, reader: Reader[Any], pts: int) -> None:
         """Only a key frame that is due is decoded, though every picture counts."""
-        self._look(reader, pts)
+        self._note_damage(reader, pts)
         sequence = self._sequence
         self._count(reader, self._rising(pts))
         if not self._wanted(sequence, pts, due=reader.keyframe):
             reader.leave(pts)
             return
         pictures = reader.decode(pts)
-        self._look(reader, pts)
+        self._note_damage(reader, pts)
         for decoded in pictures:
             self._show(reader, decoded, sequence, self._last_pts)
 
     def _play_alone(self, reader: Reader[Any], pts: int) -> None:
-        self._look(reader, pts)
+        self._note_damage(reader, pts)
         sequence, pts = self._sequence, self._rising(pts)
         self._count(reader, pts)
         if self._wanted(sequence, pts):
             pictures = reader.decode(pts)
-            self._look(reader, pts)
+            self._note_damage(reader, pts)
             for decoded in pictures:
                 self._show(reader, decoded, sequence, pts)
 
@@ -192,7 +192,7 @@ class Playback:
         if self._wanted(sequence, pts):
             self._put(sequence, reader.picture(decoded, pts))
 
-    def _look(self, reader: Reader[Any], pts: int) -> None:
+    def _note_damage(self, reader: Reader[Any], pts: int) -> None:
         """What is known of the unit's damage, also after it was decoded."""
         self._damage.unit(pts, keyframe=reader.keyframe, damaged=reader.damaged, now=self._now)
 
