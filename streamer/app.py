@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from detectors.manifest import ModelManifest
     from streamer.config import Config, DetectorConfig
+    from streamer.event import Parked
     from streamer.publish.sink import Sink
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,10 @@ class App:
         self._watches = {
             name: CameraWatch(name, camera.state, self.metrics) for name, camera in config.cameras.items()
         }
+        self._sources: Mapping[str, CameraStreams] = {}
+        self._parked: Mapping[str, tuple[Parked, ...]] = {}
         self._ended: list[SourceEnded] = []
+        self.url = ""
 
     async def run(self) -> None:
         """Serve until a signal comes, or every source has ended.
@@ -84,7 +88,7 @@ class App:
         self._claim_data_folder()
         self._sources = self._open_sources()
         async with AsyncExitStack() as stack:
-            sources = await stack.enter_async_context(interruptible())
+            uninterrupted = await stack.enter_async_context(interruptible())
             lines = await self._open_lines(stack)
             services = await stack.enter_async_context(anyio.create_task_group())
             # Left in reverse: the sources end, the services are told to, what they hold is written.
@@ -103,17 +107,10 @@ class App:
             else:
                 services.start_soon(heartbeat, self.metrics)
             publisher = Publisher(sinks)
-            with sources:
+            with uninterrupted:
                 await self._run_cameras(batchers, publisher)
         if self._ended and len(self._ended) == len(self._config.cameras):
             raise self._ended[0]
-
-    def _open_sources(self) -> dict[str, CameraStreams]:
-        """A wrong address or model is told before anything runs."""
-        for name in self._used:
-            resolve(self._config.detectors[name].model)
-        cameras = self._config.cameras.items()
-        return {name: open_streams(name, camera, self._watches[name]) for name, camera in cameras}
 
     def _claim_data_folder(self) -> None:
         data = self._config.data
@@ -125,6 +122,13 @@ class App:
             raise ConfigError(f"{data}: cannot be written: {error.strerror}") from None
         if not os.access(data, os.W_OK):
             raise ConfigError(f"{data}: cannot be written")
+
+    def _open_sources(self) -> dict[str, CameraStreams]:
+        """A wrong address or model is told before anything runs."""
+        for name in self._used:
+            resolve(self._config.detectors[name].model)
+        cameras = self._config.cameras.items()
+        return {name: open_streams(name, camera, self._watches[name]) for name, camera in cameras}
 
     async def _open_lines(self, stack: AsyncExitStack) -> JsonLines | None:
         target = self._config.output.json_lines

@@ -148,7 +148,7 @@ class Detection:
 
     async def run(self) -> Outcome:
         async with AsyncExitStack() as stack:
-            sources = await stack.enter_async_context(interruptible())
+            uninterrupted = await stack.enter_async_context(interruptible())
             services = await stack.enter_async_context(anyio.create_task_group())
             # Left in reverse: the sources end, what they gave is written, the detector stops.
             stack.callback(services.cancel_scope.cancel)
@@ -159,10 +159,10 @@ class Detection:
             publisher = Opening(partial(self._sinks, stack, manifest.name, progress))
             job = replace(self._job, detect=wanted(self._job.detect, manifest))
             viewing = Viewing(job, batcher, publisher, progress)
-            with sources:
+            with uninterrupted:
                 for _, items in groupby(self._inputs, type):
                     await viewing.view(list(items))
-            progress.interrupted = sources.cancel_called
+            progress.interrupted = uninterrupted.cancel_called
             viewing.outcome.frames = progress.frames
         return viewing.outcome
 
