@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors import store
 from detectors.cache import GraphCache, default_folder
-from detectors.compiled import CompiledModel, compiled
+from detectors.compilation import compiled
 from detectors.detections import from_arrays
 from detectors.errors import InferenceError, ModelLoadError, ProviderMissing
 from detectors.letterbox import Letterbox, fit
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from supervision import Detections
 
+    from detectors.compiled import CompiledModel
     from detectors.session import Found
 
 __all__ = ["Detector", "Limits", "Policy", "Prepared", "SessionOptions", "load"]

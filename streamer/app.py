@@ -16,7 +16,7 @@ from anyio import to_thread
 from detectors.store import resolve
 from streamer.api.app import create_app
 from streamer.api.server import serve
-from streamer.batching import Batcher
+from streamer.batching.batcher import Batcher
 from streamer.capture.streams import CameraStreams, open_streams
 from streamer.errors import ConfigError, SourceEnded, WrongOption
 from streamer.health.watch import CameraWatch, Watched
@@ -25,7 +25,7 @@ from streamer.judge import Judge
 from streamer.kafka.output import PART as KAFKA_SPOOL
 from streamer.kafka.output import KafkaOutput
 from streamer.loading import load_detector
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.names import unknown_labels
 from streamer.parking import Known, Parking
 from streamer.pipeline import Pipeline, Stages, wanted
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from detectors.manifest import ModelManifest
     from streamer.config import Config
+    from streamer.event import Parked
     from streamer.loading import Place
     from streamer.publish.sink import Sink
 
@@ -79,7 +80,10 @@ class App:
         }
         self._kafka = self._kafka_output()
         self._meter = Meter(self.metrics)
+        self._sources: Mapping[str, CameraStreams] = {}
+        self._parked: Mapping[str, tuple[Parked, ...]] = {}
         self._ended: list[SourceEnded] = []
+        self.url = ""
 
     async def run(self) -> None:
         """Serve until a signal comes, or every source has ended.
@@ -91,7 +95,7 @@ class App:
         self._claim_data_folder()
         self._sources = self._open_sources()
         async with AsyncExitStack() as stack:
-            sources = await stack.enter_async_context(interruptible())
+            uninterrupted = await stack.enter_async_context(interruptible())
             lines = await self._open_lines(stack)
             services = await stack.enter_async_context(anyio.create_task_group())
             # Left in reverse: the sources end, the services are told to, what they hold is written.
@@ -113,17 +117,10 @@ class App:
             else:
                 services.start_soon(heartbeat, self.metrics)
             publisher = Publisher(sinks)
-            with sources:
+            with uninterrupted:
                 await self._run_cameras(batchers, publisher)
         if self._ended and len(self._ended) == len(self._config.cameras):
             raise self._ended[0]
-
-    def _open_sources(self) -> dict[str, CameraStreams]:
-        """A wrong address or model is told before anything runs."""
-        for name in self._used:
-            resolve(self._config.detectors[name].model)
-        cameras = self._config.cameras.items()
-        return {name: open_streams(name, camera, self._watches[name]) for name, camera in cameras}
 
     def _claim_data_folder(self) -> None:
         data = self._config.data
@@ -135,6 +132,13 @@ class App:
             raise ConfigError(f"{data}: cannot be written: {error.strerror}") from None
         if not os.access(data, os.W_OK):
             raise ConfigError(f"{data}: cannot be written")
+
+    def _open_sources(self) -> dict[str, CameraStreams]:
+        """A wrong address or model is told before anything runs."""
+        for name in self._used:
+            resolve(self._config.detectors[name].model)
+        cameras = self._config.cameras.items()
+        return {name: open_streams(name, camera, self._watches[name]) for name, camera in cameras}
 
     async def _open_lines(self, stack: AsyncExitStack) -> JsonLines | None:
         target = self._config.output.json_lines

@@ -42,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     status = _run(arguments)
     if arguments is None and _leaves_threads_behind():
-        # They come back from native code to an interpreter that is gone, which ends the process by a signal.
+        # They come back from native code to an interpreter that is gone (libav has something to log when a
+        # read of it times out), which ends the process by a signal.
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()

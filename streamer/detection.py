@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from itertools import groupby
@@ -16,17 +16,18 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import to_thread
 
-from streamer.batching import Batcher
+from streamer.batching.batcher import Batcher
 from streamer.capture.address import redacted
 from streamer.capture.inputs import Input, Video, expand
-from streamer.capture.pictures import Picture, PictureSource
+from streamer.capture.pictures import PictureFile, PictureSource
 from streamer.capture.source import open_source
 from streamer.config import CameraConfig, DetectConfig, DetectorConfig, TrackerConfig
 from streamer.errors import ConfigError, SourceEnded
 from streamer.interrupt import interruptible
 from streamer.judge import Judge
 from streamer.loading import load_detector
-from streamer.pipeline import FrameSource, Pipeline, Stages, wanted
+from streamer.pipeline import Following, FrameSource, Pipeline, Stages, wanted
+from streamer.publish.drawing import Drawing
 from streamer.publish.explained import Explained
 from streamer.publish.jsonl import STANDARD_OUTPUT, JsonLinesSink, json_lines
 from streamer.publish.pictures import Pictures
@@ -143,36 +144,35 @@ def _same(first: Path, second: Path) -> bool:
 
 
 class Detection:
-    """One job, with the parts that live as long as it does."""
+    """One job: starts its detector, opens its outputs when there is something for them, and ends both."""
 
     def __init__(self, job: Job, inputs: Sequence[Input]) -> None:
         self._job = job
         self._inputs = inputs
-        self._files = {item.name: str(item.path) for item in inputs if isinstance(item, Picture)}
+        self._files = {item.name: str(item.path) for item in inputs if isinstance(item, PictureFile)}
         self._videos = {item.name: redacted(item.source) for item in inputs if isinstance(item, Video)}
-        self._outcome = Outcome()
 
     async def run(self) -> Outcome:
         async with AsyncExitStack() as stack:
-            sources = await stack.enter_async_context(interruptible())
+            uninterrupted = await stack.enter_async_context(interruptible())
             services = await stack.enter_async_context(anyio.create_task_group())
             # Left in reverse: the sources end, what they gave is written, the detector stops.
             stack.callback(services.cancel_scope.cancel)
-            batcher = await self._batcher(services)
-            manifest, policy = batcher.detector.manifest, batcher.policy
-            self._detect_config = wanted(self._job.detect, manifest)
-            self._progress = Progress(f"{manifest.name} on {policy.provider}")
-            stack.enter_context(self._progress)
+            batcher = await self._start_detector(services)
+            manifest = batcher.detector.manifest
+            progress = stack.enter_context(Progress(f"{manifest.name} on {batcher.policy.provider}"))
             # Opened with the first result: a run that has none leaves earlier outputs as they are.
-            publisher = Opening(partial(self._sinks, stack, manifest.name))
-            with sources:
+            publisher = Opening(partial(self._sinks, stack, manifest.name, progress))
+            job = replace(self._job, detect=wanted(self._job.detect, manifest))
+            viewing = Viewing(job, batcher, publisher, progress)
+            with uninterrupted:
                 for _, items in groupby(self._inputs, type):
-                    await self._detect(list(items), batcher, publisher)
-            self._progress.interrupted = sources.cancel_called
-            self._outcome.frames = self._progress.frames
-        return self._outcome
+                    await viewing.view(list(items))
+            progress.interrupted = uninterrupted.cancel_called
+            viewing.outcome.frames = progress.frames
+        return viewing.outcome
 
-    async def _batcher(self, services: TaskGroup) -> Batcher:
+    async def _start_detector(self, services: TaskGroup) -> Batcher:
         # What is followed needs one label per box; else all of them are told.
         followed = self._job.track and any(isinstance(item, Video) for item in self._inputs)
         config = self._job.detector.model_copy(update={"multi_label": not followed})
@@ -185,7 +185,7 @@ class Detection:
         await services.start(batcher.run)
         return batcher
 
-    async def _sinks(self, stack: AsyncExitStack, model: str) -> list[Sink]:
+    async def _sinks(self, stack: AsyncExitStack, model: str, progress: Progress) -> list[Sink]:
         outputs = self._job.outputs
         sinks: list[Sink] = []
         if outputs.json:
@@ -197,36 +197,63 @@ class Detection:
         elif self._job.explain:
             sinks.append(Explained(sys.stderr, self._file_of))
         if outputs.video:
-            sinks.append(await stack.enter_async_context(VideoFile(outputs.video)))
+            sinks.append(await stack.enter_async_context(Drawing(VideoFile(outputs.video))))
         if outputs.pictures:
             pictures = Pictures(outputs.pictures, file_of=self._file_of, sources=self._files.values())
-            sinks.append(await stack.enter_async_context(pictures))
-        return [*sinks, self._progress]
+            sinks.append(await stack.enter_async_context(Drawing(pictures)))
+        return [*sinks, progress]
 
-    async def _detect(self, inputs: Sequence[Input], batcher: Batcher, publisher: Opening) -> None:
+    def _file_of(self, frame: Frame) -> str | None:
+        return self._files.get(frame.camera)
+
+    def _source_of(self, frame: Frame) -> str:
+        """Which it is of several that are all of one camera."""
+        return self._file_of(frame) or self._videos[frame.camera]
+
+
+class Viewing:
+    """Inputs of one job, one after the other, through its detector to its outputs.
+
+    Attributes:
+        outcome: what became of those that were viewed so far.
+    """
+
+    def __init__(self, job: Job, batcher: Batcher, publisher: Opening, progress: Progress) -> None:
+        """
+        Args:
+            job: what to detect; a model's own least confidence stands in it by now.
+            batcher: runs its detector.
+            publisher: takes the results.
+            progress: shows them.
+        """
+        self.outcome = Outcome()
+        self._job = job
+        self._batcher = batcher
+        self._publisher = publisher
+        self._progress = progress
+
+    async def view(self, inputs: Sequence[Input]) -> None:
         """Inputs of one kind: videos one after the other, pictures side by side."""
         for item in inputs:
             if isinstance(item, Video):
-                await self._watch(item, batcher, publisher)
-        pictures = [item for item in inputs if isinstance(item, Picture)]
+                await self._watch(item)
+        pictures = [item for item in inputs if isinstance(item, PictureFile)]
         if pictures:
             self._progress.begin("pictures", lambda: len(pictures))
             source = PictureSource(pictures, self._failed)
-            tally = Tally()
-            judge = self._judge(source.name, follows=False)
-            await self._follow(source, Stages(batcher, Untracked(), judge, publisher, tally), tally)
+            await self._follow(source, Untracked(), self._judge(source.name, follows=False), Tally())
 
-    async def _watch(self, video: Video, batcher: Batcher, publisher: Opening) -> None:
+    async def _watch(self, video: Video) -> None:
         camera, tally = CameraConfig(source=video.source, loop=False), Tally()
         source = open_source(video.name, camera, tally, lossless=True, every=self._job.every)
         self._progress.begin(video.name, lambda: _due(source.frames_total(), self._job.every))
         followed = self._job.camera.track if self._job.camera else TrackerConfig()
-        followed = followed.starting_from(self._detect_config.min_confidence)
+        followed = followed.starting_from(self._job.detect.min_confidence)
         tracker = Tracker(followed) if self._job.track else Untracked()
         judge = self._judge(video.name, follows=self._job.track)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._play, source)
-            await self._follow(source, Stages(batcher, tracker, judge, publisher, tally), tally)
+            await self._follow(source, tracker, judge, tally)
         if tally.dropped_frames:
             of_total = f" of {total}" if (total := source.frames_total()) else ""
             log.warning(
@@ -238,13 +265,17 @@ class Detection:
         if job.camera is None and not job.explain:
             return None
         camera = job.camera or CameraConfig(source=name)
-        judged = camera.model_copy(update={"detect": self._detect_config})
+        judged = camera.model_copy(update={"detect": job.detect})
         return Judge(name, judged, follows=follows, explain=job.explain)
 
-    async def _follow(self, source: FrameSource, stages: Stages, tally: Tally) -> None:
-        window = partial(stages.batcher.window, crops=len(boxes_of(self._detect_config.regions)))
-        await Pipeline(source, self._detect_config, stages, window).run()
-        self._outcome.lost_frames += tally.dropped_frames
+    async def _follow(
+        self, source: FrameSource, tracker: Following, judge: Judge | None, tally: Tally
+    ) -> None:
+        detect, batcher = self._job.detect, self._batcher
+        stages = Stages(batcher, tracker, judge, self._publisher, tally)
+        window = partial(batcher.window, crops=len(boxes_of(detect.regions)))
+        await Pipeline(source, detect, stages, window).run()
+        self.outcome.lost_frames += tally.dropped_frames
 
     async def _play(self, source: Source) -> None:
         try:
@@ -254,14 +285,7 @@ class Detection:
 
     def _failed(self, error: SourceEnded) -> None:
         log.warning("%s", error)
-        self._outcome.failures.append(error)
-
-    def _file_of(self, frame: Frame) -> str | None:
-        return self._files.get(frame.camera)
-
-    def _source_of(self, frame: Frame) -> str:
-        """Which it is of several that are all of one camera."""
-        return self._file_of(frame) or self._videos[frame.camera]
+        self.outcome.failures.append(error)
 
 
 def _due(total: int | None, every: int) -> int | None:

@@ -12,7 +12,7 @@ from streamer.event import Ruling
 from streamer.health.verdict import PictureState
 from streamer.messages.record import BOX_DIGITS, CONFIDENCE_DIGITS, Box, Confidence, Timestamp
 from streamer.messages.rulings import RulingRecord
-from streamer.metrics import CameraStatistics
+from streamer.metrics.camera import CameraStatistics
 
 Item = TypeVar("Item")
 

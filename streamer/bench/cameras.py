@@ -11,14 +11,14 @@ from typing import Final
 
 import anyio
 
-from streamer.batching import Batcher
+from streamer.batching.batcher import Batcher
 from streamer.bench.answering import answer_async
 from streamer.bench.rig import MIN_CONFIDENCE, Tally, served
 from streamer.bench.samples import Watch
 from streamer.capture.source import open_source
 from streamer.config import CameraConfig, DetectConfig
 from streamer.judge import Judge
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.pipeline import Pipeline, Stages
 from streamer.status import Status
 from streamer.tracking.tracker import Tracker

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from streamer.bench.field import CAMERAS, DETECTIONS_PER_S
 from streamer.bench.figures import Figure, Report, Target
 from streamer.bench.material import CAMERA
-from streamer.metrics import quantile
+from streamer.metrics.window import quantile
 
 if TYPE_CHECKING:
     from streamer.bench.rounds import Measured

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from detectors.detector import SessionOptions, load
-from streamer.batching import Batcher
+from streamer.batching.batcher import Batcher
 from streamer.config import DetectorConfig
 
 if TYPE_CHECKING:
     from streamer.event import Happening
     from streamer.frame import Frame
-    from streamer.metrics import Metrics
+    from streamer.metrics.metrics import Metrics
     from streamer.tracking.tracks import Tracks
 
 PROVIDER: Final = "cpu"
@@ -43,7 +43,7 @@ class Tally:
     def __init__(self, wanted: int = 0) -> None:
         """
         Args:
-            wanted: sets ``reached`` with so many results.
+            wanted: sets ``reached`` with so many results, and takes no more.
         """
         self.reached = anyio.Event()
         self.results: dict[str, int] = {}
@@ -55,6 +55,8 @@ class Tally:
         self.latencies_s.append(time.monotonic() - frame.decoded_at)
         if len(self.latencies_s) == self._wanted:
             self.reached.set()
+            # Results that came together would all be in before whoever waits sees the one that was wanted.
+            await anyio.sleep_forever()
 
     async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
         """Events that end without a frame are no results."""

@@ -7,13 +7,13 @@ import time
 
 import anyio
 
-from streamer.batching import Batcher
+from streamer.batching.batcher import Batcher
 from streamer.bench.answering import answer_async
 from streamer.bench.rig import MIN_CONFIDENCE, Tally, served
 from streamer.bench.samples import Work
 from streamer.capture.source import open_source
 from streamer.config import CameraConfig, DetectConfig, TrackerConfig
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.pipeline import Pipeline, Stages
 from streamer.status import Status
 from streamer.tracking.tracker import Tracker

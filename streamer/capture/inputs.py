@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from streamer.capture.pictures import Picture, is_picture
+from streamer.capture.address import SCHEME
+from streamer.capture.pictures import PictureFile, is_picture
 from streamer.errors import ConfigError
 
 VIDEO_SUFFIXES: Final = frozenset(
@@ -29,7 +30,6 @@ VIDEO_SUFFIXES: Final = frozenset(
         ".hevc",
     }
 )
-SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Video:
     source: str
 
 
-Input = Picture | Video
+Input = PictureFile | Video
 
 
 def expand(arguments: Sequence[str]) -> list[Input]:
@@ -65,7 +65,7 @@ def expand(arguments: Sequence[str]) -> list[Input]:
 
 
 def _input(name: str, path: Path) -> Input:
-    return Picture(name, path) if is_picture(path) else Video(name, str(path))
+    return PictureFile(name, path) if is_picture(path) else Video(name, str(path))
 
 
 def _found(argument: str) -> Iterator[Path | str]:

@@ -29,7 +29,7 @@ SUFFIXES: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class PictureFile:
     """One picture file.
 
     Attributes:
@@ -45,7 +45,7 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def read(picture: Picture) -> Frame:
+def read(picture: PictureFile) -> Frame:
     """Decode one picture, upright as its EXIF orientation says.
 
     Raises:
@@ -67,7 +67,7 @@ def read(picture: Picture) -> Frame:
 class PictureSource:
     """Pictures in their order; one that cannot be read is told and left out."""
 
-    def __init__(self, pictures: Sequence[Picture], on_failure: Callable[[SourceEnded], None]) -> None:
+    def __init__(self, pictures: Sequence[PictureFile], on_failure: Callable[[SourceEnded], None]) -> None:
         self.name = "pictures"
         self._pictures = pictures
         self._on_failure = on_failure

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -144,7 +144,7 @@ class Playback:
             try:
                 play(reader, pts)
             except DamagedUnit:
-                self._look(reader, pts)
+                self._note_damage(reader, pts)
                 self._leave_out()
                 self._give_up_after(self._plan.timeout_s, now, "the stream is unreadable")
             self._give_up_after(LONGEST_KEYFRAME_WAIT_S, now, "the stream has no key frame")
@@ -155,8 +155,7 @@ class Playback:
         if reader.leavable and self._keyframes.suffice(pts, keyframe=reader.keyframe):
             self._play_keyframe(reader, pts)
             return
-        pictures = reader.decode(pts)
-        self._look(reader, pts)
+        pictures = self._decoded(reader, pts)
         if reader.damaged and not pictures:
             self._leave_out()
         for decoded in pictures:
@@ -164,26 +163,28 @@ class Playback:
 
     def _play_keyframe(self, reader: Reader[Any], pts: int) -> None:
         """Only a key frame that is due is decoded, though every picture counts."""
-        self._look(reader, pts)
+        self._note_damage(reader, pts)
         sequence = self._sequence
         self._count(reader, self._rising(pts))
         if not self._wanted(sequence, pts, due=reader.keyframe):
             reader.leave(pts)
             return
-        pictures = reader.decode(pts)
-        self._look(reader, pts)
-        for decoded in pictures:
+        for decoded in self._decoded(reader, pts):
             self._show(reader, decoded, sequence, self._last_pts)
 
     def _play_alone(self, reader: Reader[Any], pts: int) -> None:
-        self._look(reader, pts)
+        self._note_damage(reader, pts)
         sequence, pts = self._sequence, self._rising(pts)
         self._count(reader, pts)
         if self._wanted(sequence, pts):
-            pictures = reader.decode(pts)
-            self._look(reader, pts)
-            for decoded in pictures:
+            for decoded in self._decoded(reader, pts):
                 self._show(reader, decoded, sequence, pts)
+
+    def _decoded(self, reader: Reader[Any], pts: int) -> Sequence[Decoded]:
+        pictures: Sequence[Decoded] = reader.decode(pts)
+        # Decoding may have shown more of it.
+        self._note_damage(reader, pts)
+        return pictures
 
     def _take(self, reader: Reader[Any], decoded: Decoded) -> None:
         sequence = self._sequence
@@ -192,8 +193,8 @@ class Playback:
         if self._wanted(sequence, pts):
             self._put(sequence, reader.picture(decoded, pts))
 
-    def _look(self, reader: Reader[Any], pts: int) -> None:
-        """What is known of the unit's damage, also after it was decoded."""
+    def _note_damage(self, reader: Reader[Any], pts: int) -> None:
+        """What is known by now of the damage to the unit at which the reader stands."""
         self._damage.unit(pts, keyframe=reader.keyframe, damaged=reader.damaged, now=self._now)
 
     def _show(self, reader: Reader[Any], decoded: Decoded, sequence: int, pts: int) -> None:

@@ -14,13 +14,11 @@ from streamer.capture.libav import stream_opener
 from streamer.capture.playback import Plan
 from streamer.capture.reader import Reader
 from streamer.capture.simulation import street_opener
-from streamer.capture.state import CaptureObserver, SourceState
+from streamer.capture.state import CaptureObserver
 from streamer.capture.supervisor import SupervisedSource
 from streamer.config import CameraConfig
 from streamer.errors import ConfigError
 from streamer.frame import Frame
-
-__all__ = ["CaptureObserver", "Source", "SourceState", "open_source"]
 
 
 class Source(Protocol):

@@ -28,29 +28,30 @@ SIMULATED: Final = "sim://"
 
 
 class CameraStreams:
-    """A camera as a source (see ``Source``), whose packets are those of its larger stream.
+    """A camera: its frames are those of the stream that is detected on, its packets those of the larger one.
 
     Attributes:
-        detection: the stream that is detected on.
+        name: of the camera.
         main: the larger one, open while it is needed; None where a camera has one stream.
         packets: for viewers, who look while they are ``viewing()``.
     """
 
     def __init__(self, detection: Source, main: MainStream | None, packets: PacketBroadcast | None) -> None:
         self.name = detection.name
-        self.detection = detection
+        self._detection = detection
         self.main = main
         self.packets = packets
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Plays as a ``Source`` does, and the larger stream as it is needed."""
         if self.main is None:
-            await self.detection.run(task_status=task_status)
+            await self._detection.run(task_status=task_status)
             return
         ended: SourceEnded | None = None
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.main.run)
             try:
-                await self.detection.run(task_status=task_status)
+                await self._detection.run(task_status=task_status)
             except SourceEnded as error:
                 # Raised outside, where it is no group of errors.
                 ended = error
@@ -59,10 +60,7 @@ class CameraStreams:
             raise ended
 
     def frames(self) -> AsyncIterator[Frame]:
-        return self.detection.frames()
-
-    def frames_total(self) -> int | None:
-        return self.detection.frames_total()
+        return self._detection.frames()
 
     def viewing(self) -> AbstractAsyncContextManager[None]:
         """Packets come for as long as the block lasts."""

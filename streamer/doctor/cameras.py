@@ -17,7 +17,8 @@ from streamer.doctor.finding import Finding
 from streamer.errors import SourceEnded, WrongOption
 
 if TYPE_CHECKING:
-    from streamer.capture.source import Source, SourceState
+    from streamer.capture.source import Source
+    from streamer.capture.state import SourceState
     from streamer.config import CameraConfig
     from streamer.frame import Frame, Stream
     from streamer.loading import Place

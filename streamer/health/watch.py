@@ -113,7 +113,7 @@ class CameraWatch:
             events += await self._look()
             events += self._health.update(time.monotonic())
             for event in events:
-                log.log(*_told(event))
+                _log(event)
             if events:
                 await publisher.conclude(self.name, events)
             await anyio.sleep(TICK_S)
@@ -128,11 +128,10 @@ class CameraWatch:
         return self._health.looked(verdict, now)
 
 
-def _told(event: CameraEvent) -> tuple[int, str, str, str, str]:
-    """Level and words of a log line."""
+def _log(event: CameraEvent) -> None:
     level = logging.INFO if event.state == "up" else logging.WARNING
     why = "" if event.reason is None else f": {event.reason}"
-    return level, "%s: %s%s", event.camera, f"{event.state} since {event.since:%H:%M:%S} UTC", why
+    log.log(level, "%s: %s since %s UTC%s", event.camera, event.state, f"{event.since:%H:%M:%S}", why)
 
 
 class Watched:

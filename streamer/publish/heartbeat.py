@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import anyio
 
 if TYPE_CHECKING:
-    from streamer.metrics import CameraStatistics
+    from streamer.metrics.camera import CameraStatistics
 
 log = logging.getLogger(__name__)
 

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
-import anyio.to_thread
 import cv2
 
 from streamer.errors import ConfigError, SinkUnavailable
-from streamer.publish.annotate import Annotator
-from streamer.publish.outbox import Outbox
 from streamer.publish.sink import FileOf, from_video
 
 if TYPE_CHECKING:
-    from supervision import Detections
-
-    from streamer.event import Happening
     from streamer.frame import Frame
-    from streamer.tracking.tracks import Tracks
+    from streamer.publish.annotate import Image
 
 JPEG_QUALITY: Final = 92
-PICTURES_WAITING: Final = 4
 UNSAFE: Final = re.compile(r"[^\w.-]+")
 
 
@@ -46,45 +39,26 @@ class PictureNames:
 
 
 class Pictures:
-    """A sink that writes each frame with what was found in it; a reader never sees half a picture.
+    """Frames as pictures in a folder; a reader never sees half a picture.
 
     A picture keeps its name, a frame of a video becomes ``<source>-<frame>.jpg``.
     """
 
     def __init__(self, folder: str, *, file_of: FileOf = from_video, sources: Iterable[str] = ()) -> None:
+        self.name = folder
         self._folder = Path(folder).expanduser()
         self._file_of = file_of
         self._names = PictureNames(self._folder, sources)
-        self._annotator = Annotator()
-        self._outbox: Outbox[tuple[Frame, Detections]] = Outbox(folder, self._write, bound=PICTURES_WAITING)
 
-    async def __aenter__(self) -> Self:
-        await anyio.to_thread.run_sync(self._claim)
-        await self._outbox.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._outbox.__aexit__(kind, error, trace)
-
-    async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
-        await self._outbox.put((frame, tracks.detections))
-
-    async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
-        """Events leave no trace in a picture."""
-
-    def _claim(self) -> None:
+    def claim(self) -> None:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"cannot write to {self._folder}: {error.strerror}") from error
         if not os.access(self._folder, os.W_OK):
-            raise ConfigError(f"cannot write to {self._folder}: {os.strerror(13)}")
+            raise ConfigError(f"cannot write to {self._folder}: {os.strerror(errno.EACCES)}")
 
-    def _write(self, item: tuple[Frame, Detections]) -> None:
-        frame, detections = item
-        image = self._annotator.annotated(frame.image, detections)
+    def add(self, frame: Frame, image: Image) -> None:
         _, jpeg = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
         target = self._folder / self._names.unique(self._stem(frame))
         part = target.with_name(f".{target.name}.part")
@@ -94,6 +68,9 @@ class Pictures:
         except OSError as error:
             part.unlink(missing_ok=True)
             raise SinkUnavailable(f"cannot write {target}: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Every picture is complete already."""
 
     def _stem(self, frame: Frame) -> str:
         file = self._file_of(frame)

@@ -93,9 +93,10 @@ class MainSnapshots:
         self._store.record(event, frame.captured_at)
         worth = worth_of(event.box, event.confidence, frame, (frame.width, frame.height))
         # What a larger picture shows already is not given up for a smaller one.
+        wish = Wish(kept, frame, event)
         if worth > kept.worth:
-            await self._keep(kept, Wish(kept, frame, event), frame, worth, "sub")
-        self._wish(Wish(kept, frame, event))
+            await self._keep(wish, frame, worth, "sub")
+        self._wish(wish)
 
     def look(self, frame: Frame, tracks: Tracks) -> None:
         """See whether this frame's larger picture may take the place of smaller ones."""
@@ -134,9 +135,10 @@ class MainSnapshots:
         self._size = larger.width, larger.height
         worth = worth_of(wish.event.box, wish.event.confidence, wish.frame, self._size)
         if worth >= wish.kept.worth:
-            await self._keep(wish.kept, wish, larger, worth, "main")
+            await self._keep(wish, larger, worth, "main")
 
-    async def _keep(self, kept: Kept, wish: Wish, frame: Frame, worth: float, stream: Stream) -> None:
+    async def _keep(self, wish: Wish, frame: Frame, worth: float, stream: Stream) -> None:
+        kept = wish.kept
         kept.worth, kept.stream = worth, stream
         event = replace(
             wish.event, confidence=kept.event.confidence, box=mapped(wish.event.box, wish.frame, frame)

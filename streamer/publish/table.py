@@ -21,7 +21,7 @@ from streamer.publish.terminal import logging_above
 if TYPE_CHECKING:
     from streamer.event import Happening
     from streamer.frame import Frame
-    from streamer.metrics import CameraStatistics
+    from streamer.metrics.camera import CameraStatistics
     from streamer.tracking.tracks import Tracks
 
 REFRESH_S: Final = 0.5

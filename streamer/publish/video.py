@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
-import anyio.to_thread
 import av
 import cv2
 import numpy as np
@@ -19,15 +16,10 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from streamer.errors import ConfigError, SinkUnavailable
 from streamer.frame import PTS_CLOCK_HZ
-from streamer.publish.annotate import Annotator, Image
-from streamer.publish.outbox import Outbox
 
 if TYPE_CHECKING:
-    from supervision import Detections
-
-    from streamer.event import Happening
     from streamer.frame import Frame
-    from streamer.tracking.tracks import Tracks
+    from streamer.publish.annotate import Image
 
 FORMATS: Final = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 # Fragments until the file is closed, a plain index from then on: a killed run leaves a file that plays.
@@ -37,7 +29,6 @@ ENCODER: Final = {"crf": "21", "preset": "veryfast", "g": "60", "bf": "0"}
 NOMINAL_FPS: Final = 30
 BT709: Final = 1
 LIMITED_RANGE: Final = 1
-FRAMES_WAITING: Final = 4
 FIRST_STEP: Final = PTS_CLOCK_HZ // 2
 """How long a picture is shown when nothing says more."""
 
@@ -67,47 +58,19 @@ class Timeline:
 
 
 class VideoFile:
-    """A sink that draws every frame into one video; a frame of another size is fitted into the first one's.
+    """Frames in one video; a frame of another size is fitted into the first one's.
 
-    The file is complete once the ``async with`` block is left, however that happened.
+    The file is complete once it is closed.
     """
 
     def __init__(self, path: str) -> None:
+        self.name = path
         self._path = Path(path).expanduser()
-        self._encoding = _Encoding(self._path)
-        self._outbox: Outbox[tuple[Frame, Detections]] = Outbox(
-            path, self._encoding.add, self._encoding.close, bound=FRAMES_WAITING
-        )
-
-    async def __aenter__(self) -> Self:
-        await anyio.to_thread.run_sync(self._encoding.claim)
-        await self._outbox.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._outbox.__aexit__(kind, error, trace)
-
-    async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
-        await self._outbox.put((frame, tracks.detections))
-
-    async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None:
-        """Events leave no trace in a video."""
-
-
-class _Encoding:
-    """The blocking part, used by one thread."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._annotator = Annotator()
         self._timeline = Timeline()
         self._container: Any = None
         self._stream: Any = None
 
     def claim(self) -> None:
-        """Makes sure that the file can be written, before hours of work."""
         if self._path.suffix.lower() not in FORMATS:
             expected = ", ".join(FORMATS)
             raise ConfigError(f"{self._path}: expected a video name that ends in {expected}")
@@ -116,9 +79,7 @@ class _Encoding:
         except OSError as error:
             raise ConfigError(f"cannot write {self._path}: {error.strerror}") from error
 
-    def add(self, item: tuple[Frame, Detections]) -> None:
-        frame, detections = item
-        image = self._annotator.annotated(frame.image, detections)
+    def add(self, frame: Frame, image: Image) -> None:
         try:
             if self._container is None:
                 self._open(image)

@@ -19,7 +19,7 @@ from streamer.config import StorageConfig
 from streamer.errors import StreamerError
 from streamer.event import Event, Ruling
 from streamer.frame import Frame
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.status import Status
 from streamer.storage.store import EventStore
 

@@ -11,11 +11,11 @@ import numpy as np
 from detectors.detector import load
 from detectors.errors import InferenceError
 from detectors.pixels import BgrPixels
-from streamer.batching import Batcher
+from streamer.batching.batcher import Batcher
 from streamer.config import DetectorConfig
 from streamer.errors import DetectorStuck
 from streamer.frame import Frame
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.status import Status
 from tests.batching.hanging import SIZE
 

@@ -8,10 +8,10 @@ import pytest
 
 from detectors.detector import Policy
 from detectors.pixels import BgrPixels
-from streamer.batching import LONGEST_WINDOW, WINDOW_BYTES, Batcher
+from streamer.batching.batcher import LONGEST_WINDOW, WINDOW_BYTES, Batcher
 from streamer.config import DetectorConfig
 from streamer.frame import Frame
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.status import Status
 from tests.batching.test_batching import Counting
 

@@ -22,7 +22,8 @@ WARM_UP_S = 2.0
 from rtsp.clips import Clip, encode  # noqa: E402
 from rtsp.fixtures import RtspCamera  # noqa: E402
 
-from streamer.capture.source import SourceState, open_source  # noqa: E402
+from streamer.capture.source import open_source  # noqa: E402
+from streamer.capture.state import SourceState  # noqa: E402
 from streamer.config import CameraConfig, DetectConfig  # noqa: E402
 
 

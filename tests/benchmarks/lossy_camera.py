@@ -40,7 +40,7 @@ from streamer.config import CameraConfig, DetectConfig, EventConfig, TrackerConf
 from streamer.event import Event  # noqa: E402
 from streamer.events import EventRules  # noqa: E402
 from streamer.frame import PTS_CLOCK_HZ, Frame  # noqa: E402
-from streamer.metrics import Metrics  # noqa: E402
+from streamer.metrics.metrics import Metrics  # noqa: E402
 from streamer.pipeline import Pipeline, Stages  # noqa: E402
 from streamer.status import Status  # noqa: E402
 from streamer.tracking.tracker import Tracker  # noqa: E402

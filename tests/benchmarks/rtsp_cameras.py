@@ -25,7 +25,8 @@ from streamer.bench.cameras import Cameras  # noqa: E402
 from streamer.bench.rig import served  # noqa: E402
 from streamer.bench.video import decoded  # noqa: E402
 from streamer.config import CameraConfig, DetectConfig  # noqa: E402
-from streamer.metrics import Metrics, quantile  # noqa: E402
+from streamer.metrics.metrics import Metrics  # noqa: E402
+from streamer.metrics.window import quantile  # noqa: E402
 from streamer.status import Status  # noqa: E402
 
 RUNS = 100

@@ -5,7 +5,8 @@ import threading
 
 import anyio
 
-from streamer.capture.source import SourceState, open_source
+from streamer.capture.source import open_source
+from streamer.capture.state import SourceState
 from streamer.config import CameraConfig
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from streamer.capture.source import Source, SourceState, open_source
+from streamer.capture.source import Source, open_source
+from streamer.capture.state import SourceState
 from streamer.config import CameraConfig, DetectConfig
 from streamer.frame import Frame
 

@@ -17,7 +17,7 @@ from streamer.event import CameraEvent
 from streamer.frame import Frame
 from streamer.health.verdict import Verdict
 from streamer.health.watch import CameraWatch, Watched
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.status import Status
 
 pytestmark = pytest.mark.anyio

@@ -18,12 +18,12 @@ from detectors.letterbox import Letterbox
 from detectors.manifest import ModelManifest
 from detectors.pixels import BgrPixels, Pixels
 from detectors.session import Limits
-from streamer.batching import Batcher
+from streamer.batching.batcher import Batcher
 from streamer.config import CameraConfig, DetectConfig, DetectorConfig, TrackerConfig
 from streamer.event import Event, Happening
 from streamer.frame import PTS_CLOCK_HZ, Frame
 from streamer.judge import Judge
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.pipeline import Pipeline, Stages
 from streamer.status import Status
 from streamer.tracking.tracker import Tracker

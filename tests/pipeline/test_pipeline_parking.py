@@ -9,11 +9,11 @@ import anyio
 import pytest
 from test_pipeline import START, Collected, Scripted, TwoObjects
 
-from streamer.batching import Batcher
+from streamer.batching.batcher import Batcher
 from streamer.config import CameraConfig, DetectConfig, DetectorConfig, StationaryConfig, TrackerConfig
 from streamer.event import Counts, Event, Parked, ZoneEvent
 from streamer.judge import Judge
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.parking import NOTHING, Known, Parking
 from streamer.pipeline import Pipeline, Stages
 from streamer.scene import ZoneConfig

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import anyio
 import pytest
 
-from streamer.batching import Batcher
+from streamer.batching.batcher import Batcher
 from streamer.config import DetectConfig, DetectorConfig
 from streamer.event import Event
 from streamer.frame import Frame
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.pipeline import Pipeline, Stages
 from streamer.status import Status
 from streamer.tracking.tracks import Tracks

@@ -10,7 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from streamer.capture.state import SourceState
 from streamer.health.verdict import Verdict
-from streamer.metrics import WINDOW_S, Metrics, quantile
+from streamer.metrics.camera import WINDOW_S
+from streamer.metrics.metrics import Metrics
+from streamer.metrics.window import quantile
 from streamer.status import Status
 
 SINCE = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -8,6 +8,7 @@ import pytest
 from results import PERSON, frame, tracks
 
 from streamer.errors import ConfigError, SinkUnavailable
+from streamer.publish.drawing import Drawing
 from streamer.publish.pictures import Pictures
 
 pytestmark = pytest.mark.anyio
@@ -20,7 +21,7 @@ def names(folder: Path) -> list[str]:
 async def write(folder, *files, sources=()):
     frames = [frame(0, camera=f"picture-{number}") for number, _ in enumerate(files)]
     names = {each.camera: file for each, file in zip(frames, files, strict=True)}
-    async with Pictures(str(folder), file_of=lambda f: names[f.camera], sources=sources) as pictures:
+    async with Drawing(Pictures(str(folder), file_of=lambda f: names[f.camera], sources=sources)) as pictures:
         for each in frames:
             await pictures.publish(each, tracks(PERSON), [])
 
@@ -38,7 +39,7 @@ async def test_a_picture_shows_what_was_found(tmp_path):
 
 
 async def test_frames_of_a_video_are_numbered(tmp_path):
-    async with Pictures(str(tmp_path)) as pictures:
+    async with Drawing(Pictures(str(tmp_path))) as pictures:
         for sequence in (0, 5, 1234567):
             await pictures.publish(frame(sequence), tracks(), [])
     assert names(tmp_path) == ["front-000000.jpg", "front-000005.jpg", "front-1234567.jpg"]
@@ -67,7 +68,7 @@ async def test_a_folder_that_cannot_be_is_told_at_once(tmp_path, monkeypatch):
 
 async def test_a_folder_that_goes_away_is_told_in_one_line(tmp_path):
     async def write_nowhere() -> None:
-        async with Pictures(str(tmp_path / "out")) as pictures:
+        async with Drawing(Pictures(str(tmp_path / "out"))) as pictures:
             (tmp_path / "out").rmdir()
             await pictures.publish(frame(), tracks(), [])
 

@@ -22,7 +22,7 @@ from streamer.event import (
 )
 from streamer.messages.detections import DetectionRecord
 from streamer.messages.records import record_of
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.publish.explained import Explained
 from streamer.publish.jsonl import JsonLinesSink, json_lines
 from streamer.publish.meter import Meter

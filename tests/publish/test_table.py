@@ -12,7 +12,7 @@ from rich.console import Console
 
 from streamer.capture.state import SourceState
 from streamer.health.verdict import Verdict
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.publish.heartbeat import heartbeat, line
 from streamer.publish.table import CAMERAS_SHOWN, Header, LiveTable, span
 from streamer.status import Status

@@ -12,6 +12,7 @@ import pytest
 from results import PERSON, frame, tracks
 
 from streamer.errors import ConfigError, SinkUnavailable
+from streamer.publish.drawing import Drawing
 from streamer.publish.video import FIRST_STEP, Timeline, VideoFile, fit
 
 pytestmark = pytest.mark.anyio
@@ -25,7 +26,7 @@ def times(path: Path) -> list[float]:
 async def test_every_frame_keeps_its_time(tmp_path):
     path = tmp_path / "out.mp4"
     moments = [5.0, 5.04, 5.08, 5.5, 5.52, 7.0]
-    async with VideoFile(str(path)) as video:
+    async with Drawing(VideoFile(str(path))) as video:
         for sequence, time_s in enumerate(moments):
             await video.publish(frame(sequence, time_s=time_s), tracks(PERSON), [])
     assert times(path) == pytest.approx([moment - 5.0 for moment in moments], abs=1e-4)
@@ -39,7 +40,7 @@ async def test_every_frame_keeps_its_time(tmp_path):
 
 async def test_the_boxes_are_in_it(tmp_path):
     path = tmp_path / "out.mp4"
-    async with VideoFile(str(path)) as video:
+    async with Drawing(VideoFile(str(path))) as video:
         await video.publish(frame(), tracks(("person", 0.9, (100, 60, 200, 200), 3)), [])
     with av.open(str(path)) as container:
         image = next(container.decode(video=0)).to_ndarray(format="bgr24").astype(int)
@@ -49,7 +50,7 @@ async def test_the_boxes_are_in_it(tmp_path):
 
 async def test_an_odd_size_and_a_change_of_size(tmp_path):
     path = tmp_path / "out.mkv"
-    async with VideoFile(str(path)) as video:
+    async with Drawing(VideoFile(str(path))) as video:
         for sequence, size in enumerate([(321, 241), (640, 480), (100, 400), (321, 241)]):
             await video.publish(frame(sequence, size=size), tracks(PERSON), [])
     with av.open(str(path)) as container:
@@ -87,7 +88,7 @@ def test_time_never_goes_back():
 
 async def test_no_frame_leaves_no_file(tmp_path):
     path = tmp_path / "out.mp4"
-    async with VideoFile(str(path)):
+    async with Drawing(VideoFile(str(path))):
         assert path.exists()
     assert not path.exists()
 
@@ -102,13 +103,13 @@ async def test_no_frame_leaves_no_file(tmp_path):
 async def test_a_name_that_cannot_be_is_told_at_once(tmp_path, monkeypatch, name, said):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match=said):
-        async with VideoFile(name):
+        async with Drawing(VideoFile(name)):
             raise AssertionError
 
 
 async def film_noise(path: Path) -> None:
     noise = np.random.default_rng(0)
-    async with VideoFile(str(path)) as video:
+    async with Drawing(VideoFile(str(path))) as video:
         for sequence in range(200):
             each = frame(sequence)
             each.image[:] = noise.integers(0, 255, each.image.shape, np.uint8)

@@ -56,6 +56,25 @@ def access_units(data: bytes, delimiter: bytes) -> list[bytes]:
     return [data[start:end] for start, end in zip(starts, [*starts[1:], len(data)], strict=True)]
 
 
+def packetized(codec: str) -> Gst.Element:
+    """A pipeline that takes access units as they are: no encoder runs in the camera."""
+    parse, pay = PARSERS[codec]
+    caps = f"{CAPS[codec]},stream-format=byte-stream,alignment=au"
+    return Gst.parse_launch(
+        f"( appsrc name=src is-live=true format=time max-bytes=4000000 caps={caps}"
+        f" ! {parse} config-interval=-1 ! {pay} name=pay0 pt=96 config-interval=-1 )"
+    )
+
+
+def send(source: Gst.Element, unit: bytes, due_ns: int, fps: int) -> None:
+    """An access unit into the pipeline, due at that running time."""
+    buffer = Gst.Buffer.new_wrapped(unit)
+    buffer.pts = due_ns
+    buffer.duration = Gst.SECOND // fps
+    # Not OK while the server seeks; the picture is lost, like with a camera.
+    source.emit("push-buffer", buffer)
+
+
 @dataclass
 class Feed:
     """Pushes access units into one pipeline at their times, until nobody listens."""
@@ -78,19 +97,12 @@ class Feed:
         if self.begun_ns is None or self._due_ns() > now + Gst.SECOND:
             self.begun_ns = now - self.count * Gst.SECOND // self.fps
         while self._due_ns() <= now:
-            self._push()
+            send(self.source, self.units[self.count % len(self.units)], self._due_ns(), self.fps)
+            self.count += 1
         return True
 
     def _due_ns(self) -> int:
         return (self.begun_ns or 0) + self.count * Gst.SECOND // self.fps
-
-    def _push(self) -> None:
-        buffer = Gst.Buffer.new_wrapped(self.units[self.count % len(self.units)])
-        buffer.pts = self._due_ns()
-        buffer.duration = Gst.SECOND // self.fps
-        # Not OK while the server seeks; the picture is lost, like with a camera.
-        self.source.emit("push-buffer", buffer)
-        self.count += 1
 
 
 class Loss:
@@ -135,7 +147,7 @@ def report_its_clock(media: GstRtspServer.RTSPMedia) -> None:
 
 
 class LoopedFile(GstRtspServer.RTSPMediaFactory):
-    """Serves access units as they are: no encoder runs in the camera."""
+    """Serves access units again and again."""
 
     def __init__(self, units: list[bytes], options: argparse.Namespace) -> None:
         super().__init__()
@@ -146,12 +158,7 @@ class LoopedFile(GstRtspServer.RTSPMediaFactory):
         self.set_latency(0)
 
     def do_create_element(self, url: object) -> Gst.Element:
-        parse, pay = PARSERS[self.codec]
-        caps = f"{CAPS[self.codec]},stream-format=byte-stream,alignment=au"
-        return Gst.parse_launch(
-            f"( appsrc name=src is-live=true format=time max-bytes=4000000 caps={caps}"
-            f" ! {parse} config-interval=-1 ! {pay} name=pay0 pt=96 config-interval=-1 )"
-        )
+        return packetized(self.codec)
 
     def do_configure(self, media: GstRtspServer.RTSPMedia) -> None:
         element = media.get_element()
@@ -183,27 +190,36 @@ def protect(server: GstRtspServer.RTSPServer, factory: LoopedFile, options: argp
     factory.set_permissions(permissions)
 
 
-def main() -> None:
-    options = arguments()
+def begin() -> None:
     # A stopped process doesn't see its pipe close: the kernel ends it with its parent.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     Gst.init(None)
+
+
+def serve(server: GstRtspServer.RTSPServer, port: int, life_s: int) -> None:
+    """Serves at a port, a free one where it is 0, until standard input closes."""
+    server.set_address("127.0.0.1")
+    server.set_service(str(port))
+    loop = GLib.MainLoop()
+    server.attach(None)
+    GLib.io_add_watch(sys.stdin.fileno(), GLib.IO_HUP | GLib.IO_IN, lambda *_: loop.quit())
+    GLib.timeout_add_seconds(life_s, loop.quit)
+    print("ready", server.get_bound_port(), flush=True)
+    loop.run()
+
+
+def main() -> None:
+    options = arguments()
+    begin()
     units = [
         unit for path in options.file for unit in access_units(path.read_bytes(), DELIMITERS[options.codec])
     ]
     server = GstRtspServer.RTSPServer.new()
-    server.set_address("127.0.0.1")
-    server.set_service(str(options.port))
     factory = LoopedFile(units, options)
     if options.auth:
         protect(server, factory, options)
     server.get_mount_points().add_factory("/cam", factory)
-    loop = GLib.MainLoop()
-    server.attach(None)
-    GLib.io_add_watch(sys.stdin.fileno(), GLib.IO_HUP | GLib.IO_IN, lambda *_: loop.quit())
-    GLib.timeout_add_seconds(options.life_s, loop.quit)
-    print("ready", server.get_bound_port(), flush=True)
-    loop.run()
+    serve(server, options.port, options.life_s)
 
 
 if __name__ == "__main__":

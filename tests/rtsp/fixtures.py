@@ -11,7 +11,6 @@ from rtsp.clips import Clip, encode
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 CAMERA = Path(__file__).with_name("camera.py")
-START_S = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +61,14 @@ class RtspCamera:
 
     def start(self) -> None:
         """Starts it at the port it had, or at a free one."""
-        command = [str(SYSTEM_PYTHON), str(CAMERA), *map(str, self._streams)]
+        command = [str(CAMERA), *map(str, self._streams)]
         command += ["--codec", self._clip.codec, "--fps", str(self._clip.fps), "--port", str(self.port)]
         command += ["--loss", str(self._flaws.loss), "--seed", str(self._flaws.seed)]
         command += ["--ahead-s", str(self._flaws.ahead_s)]
         if self._login:
             command += ["--auth", self._login.method, "--user", self._login.user]
             command += ["--password", self._login.password]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        ready = self._process.stdout.readline().split()
-        assert ready[:1] == ["ready"], f"the camera did not start: {ready}"
-        self.port = int(ready[1])
+        self._process, self.port = launched(command)
 
     def kill(self) -> None:
         """It is gone at once, like a camera without power."""
@@ -93,6 +88,17 @@ class RtspCamera:
     def thaw(self) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
+
+
+def launched(command: Sequence[str]) -> tuple[subprocess.Popen[str], int]:
+    """A camera's process, and the port at which it serves by now."""
+    process = subprocess.Popen(
+        [str(SYSTEM_PYTHON), *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    ready = process.stdout.readline().split()
+    assert ready[:1] == ["ready"], f"the camera did not start: {ready}"
+    return process, int(ready[1])
 
 
 CameraFactory = Callable[..., RtspCamera]

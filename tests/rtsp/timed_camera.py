@@ -7,9 +7,6 @@ and go. A new client waits for the next key frame.
 """
 
 import argparse
-import ctypes
-import signal
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +14,7 @@ import gi
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from camera import CAPS, DELIMITERS, PARSERS, PR_SET_PDEATHSIG, TICK_MS, access_units  # noqa: E402
+from camera import DELIMITERS, TICK_MS, access_units, begin, packetized, send, serve  # noqa: E402
 from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
 
 CODEC = "h264"
@@ -55,15 +52,9 @@ class Feed:
         while self.due_ns() <= now:
             # A client that plays sets the running time back; what was due before is lost, as with a camera.
             if self.due_ns() >= 0:
-                self.push()
+                send(self.source, self.units[self.count % len(self.units)], self.due_ns(), self.fps)
             self.count += 1
         return True
-
-    def push(self) -> None:
-        buffer = Gst.Buffer.new_wrapped(self.units[self.count % len(self.units)])
-        buffer.pts = self.due_ns()
-        buffer.duration = Gst.SECOND // self.fps
-        self.source.emit("push-buffer", buffer)
 
     def due_ns(self) -> int:
         """Running time of the next picture."""
@@ -71,7 +62,7 @@ class Feed:
 
 
 class Stream(GstRtspServer.RTSPMediaFactory):
-    """Serves access units as they are: no encoder runs in the camera."""
+    """Serves access units by the time of day."""
 
     def __init__(self, units: list[bytes], fps: int, since_ns: int) -> None:
         super().__init__()
@@ -80,12 +71,7 @@ class Stream(GstRtspServer.RTSPMediaFactory):
         self.set_latency(0)
 
     def do_create_element(self, url: object) -> Gst.Element:
-        parse, pay = PARSERS[CODEC]
-        return Gst.parse_launch(
-            "( appsrc name=src is-live=true format=time max-bytes=4000000"
-            f" caps={CAPS[CODEC]},stream-format=byte-stream,alignment=au"
-            f" ! {parse} config-interval=-1 ! {pay} name=pay0 pt=96 config-interval=-1 )"
-        )
+        return packetized(CODEC)
 
     def do_configure(self, media: GstRtspServer.RTSPMedia) -> None:
         print("watched", flush=True)
@@ -101,20 +87,11 @@ def left(feed: Feed) -> None:
 
 def main() -> None:
     options = arguments()
-    # A stopped process doesn't see its pipe close: the kernel ends it with its parent.
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    Gst.init(None)
+    begin()
     units = access_units(options.file.read_bytes(), DELIMITERS[CODEC])
     server = GstRtspServer.RTSPServer.new()
-    server.set_address("127.0.0.1")
-    server.set_service(str(options.port))
     server.get_mount_points().add_factory("/cam", Stream(units, options.fps, options.since_ns))
-    loop = GLib.MainLoop()
-    server.attach(None)
-    GLib.io_add_watch(sys.stdin.fileno(), GLib.IO_HUP | GLib.IO_IN, lambda *_: loop.quit())
-    GLib.timeout_add_seconds(options.life_s, loop.quit)
-    print("ready", server.get_bound_port(), flush=True)
-    loop.run()
+    serve(server, options.port, options.life_s)
 
 
 main()

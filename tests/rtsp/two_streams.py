@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from rtsp.clips import Clip
-from rtsp.fixtures import SYSTEM_PYTHON
+from rtsp.fixtures import launched
 
 STREAM = Path(__file__).with_name("timed_camera.py")
 
@@ -19,7 +19,7 @@ class TimedStream:
     """One of a camera's streams, which can be killed and started again at its address."""
 
     def __init__(self, path: Path, fps: int) -> None:
-        self._command = [str(SYSTEM_PYTHON), str(STREAM), str(path), "--fps", str(fps)]
+        self._command = [str(STREAM), str(path), "--fps", str(fps)]
         self._process: subprocess.Popen[str] | None = None
         self._told: list[str] = []
         self.port = 0
@@ -40,16 +40,8 @@ class TimedStream:
 
     def start(self, since_ns: int) -> None:
         """Starts it at the port it had, or at a free one, as if its first picture had been at that time."""
-        self._process = subprocess.Popen(
-            [*self._command, "--since-ns", str(since_ns), "--port", str(self.port)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        ready = self._process.stdout.readline().split()
-        assert ready[:1] == ["ready"], f"the stream did not start: {ready}"
-        self.port = int(ready[1])
+        command = [*self._command, "--since-ns", str(since_ns), "--port", str(self.port)]
+        self._process, self.port = launched(command)
         threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
 
     def kill(self) -> None:

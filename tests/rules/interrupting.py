@@ -12,7 +12,7 @@ from scenery import Seen, at, configured, detections, frame, on
 from streamer.event import Counts, Event, Happening, Parked, ZoneEvent
 from streamer.frame import Frame
 from streamer.judge import Judge
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.parking import Known, Parking
 from streamer.publish.meter import Meter
 from streamer.status import Status

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+from objects.scenes import BEGIN, HEIGHT, WIDTH, Seen, detections
 from supervision import Detections
 
-from detectors.detections import CLASS_NAME, from_arrays
+from detectors.detections import CLASS_NAME
 from detectors.pixels import BgrPixels
 from streamer.config import Config
 from streamer.config_file import validated
@@ -18,34 +19,12 @@ from streamer.judge import Judge
 from streamer.pipeline import confident
 from streamer.tracking.tracker import Tracker
 
-LABELS = np.array(["person", "car", "truck", "dog"])
-BEGIN = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
-WIDTH, HEIGHT = 1280, 720
 BLANK = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One detection."""
-
-    box: Box
-    confidence: float = 0.9
-    label: str = "person"
 
 
 def on(x: float, y: float, width: float = 0.06, height: float = 0.25) -> Box:
     """A box that stands with its feet at x, y; all of it in shares of the picture."""
     return ((x - width / 2) * WIDTH, (y - height) * HEIGHT, (x + width / 2) * WIDTH, y * HEIGHT)
-
-
-def detections(seen: Sequence[Seen]) -> Detections:
-    known = LABELS.tolist()
-    return from_arrays(
-        np.array([each.box for each in seen], np.float32).reshape(-1, 4),
-        np.array([each.confidence for each in seen], np.float32),
-        np.array([known.index(each.label) for each in seen], np.int64),
-        LABELS,
-    )
 
 
 def at(time_s: float) -> datetime:

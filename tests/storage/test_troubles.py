@@ -9,7 +9,7 @@ import pytest
 from keeping import MORNING, opened
 
 from streamer.event import CameraEvent, CameraState
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.publish.store import StoreSink
 from streamer.status import Status
 from streamer.storage.store import EventStore

@@ -28,7 +28,7 @@ from streamer.capture.reader import Picture
 from streamer.config import StorageConfig
 from streamer.event import Event, snapshot_path
 from streamer.frame import Clock, Frame
-from streamer.metrics import Metrics
+from streamer.metrics.metrics import Metrics
 from streamer.publish.snapshots import MainSnapshots
 from streamer.publish.store import StoreSink
 from streamer.status import Status

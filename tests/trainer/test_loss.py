@@ -8,7 +8,8 @@ from trainer.nano.assigner import Truth
 from trainer.nano.augment import Part, Sample, Window
 from trainer.nano.batches import Batch, collate
 from trainer.nano.grid import grid
-from trainer.nano.loss import Loss, detection_loss, giou
+from trainer.nano.loss import Loss, detection_loss
+from trainer.nano.overlap import giou
 
 SIZE = 64
 CELLS = grid(SIZE)

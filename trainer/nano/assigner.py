@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from trainer.nano.overlap import iou
+
 
 class Truth(NamedTuple):
     """Objects of a batch: `boxes` float32 [B, M, 4] xyxy, `classes` int32 [B, M], `valid` bool [B, M]."""
@@ -59,16 +61,6 @@ def assign(
     classes = tf.gather(truth.classes, owner, batch_dims=1)
     targets = tf.one_hot(classes, tf.shape(scores)[2]) * quality[..., None]
     return Assignment(targets, tf.gather(truth.boxes, owner, batch_dims=1))
-
-
-def iou(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
-    """Intersection over union of boxes [..., 4] xyxy, broadcast over the leading axes."""
-    ax1, ay1, ax2, ay2 = tf.unstack(first, axis=-1)
-    bx1, by1, bx2, by2 = tf.unstack(second, axis=-1)
-    width = tf.maximum(tf.minimum(ax2, bx2) - tf.maximum(ax1, bx1), 0.0)
-    height = tf.maximum(tf.minimum(ay2, by2) - tf.maximum(ay1, by1), 0.0)
-    shared = width * height
-    return shared / ((ax2 - ax1) * (ay2 - ay1) + (bx2 - bx1) * (by2 - by1) - shared + 1e-7)
 
 
 def _inside(points: tf.Tensor, truth: Truth, reach: float) -> tf.Tensor:

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from trainer.nano.assigner import AssignerOptions, Truth, assign
 from trainer.nano.grid import Grid
+from trainer.nano.overlap import giou
 
 BOX_GAIN = 2.5
 
@@ -53,17 +54,3 @@ def detection_loss(maps: list[tf.Tensor], grid: Grid, truth: Truth, weights: tf.
     quality = tf.reduce_sum(targets, axis=-1)
     fit = tf.reduce_sum((1.0 - giou(boxes, tf.stop_gradient(given.boxes))) * quality) / amount
     return Loss(classes + BOX_GAIN * fit, classes, fit)
-
-
-def giou(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
-    """Generalised IoU (arXiv 1902.09630) of boxes [..., 4] xyxy, -1..1."""
-    ax1, ay1, ax2, ay2 = tf.unstack(first, axis=-1)
-    bx1, by1, bx2, by2 = tf.unstack(second, axis=-1)
-    width = tf.maximum(tf.minimum(ax2, bx2) - tf.maximum(ax1, bx1), 0.0)
-    height = tf.maximum(tf.minimum(ay2, by2) - tf.maximum(ay1, by1), 0.0)
-    shared = width * height
-    union = (ax2 - ax1) * (ay2 - ay1) + (bx2 - bx1) * (by2 - by1) - shared + 1e-7
-    hull = (tf.maximum(ax2, bx2) - tf.minimum(ax1, bx1)) * (
-        tf.maximum(ay2, by2) - tf.minimum(ay1, by1)
-    ) + 1e-7
-    return shared / union - (hull - union) / hull

@@ -14,7 +14,6 @@ from streamer.capture.street.view import View
 
 if TYPE_CHECKING:
     from streamer.capture.street.parking import Car
-    from streamer.capture.street.stage import Stage
     from streamer.capture.street.truth import Person
 
 _SUBPIXEL_BITS: Final = 4
@@ -41,13 +40,13 @@ class _Stroke:
     width_m: float
 
 
-def cast(image: NDArray[np.uint8], stage: "Stage", person: "Person") -> None:
+def cast_person(image: NDArray[np.uint8], view: View, light: Light, person: "Person") -> None:
     """Darkens the ground under a person, in place."""
     walker = person.walker
     ahead = np.array([np.sin(walker.heading), np.cos(walker.heading)])
     aside = np.array([ahead[1], -ahead[0]])
     here = np.array([walker.x_m, walker.z_m])
-    slope = _slope(stage.light)
+    slope = _slope(light)
     step = 0.36 * np.cos(2 * np.pi * person.phase)
     feet = [here + aside * 0.09 + ahead * step, here - aside * 0.09 - ahead * step]
     hip, neck, crown = (here + slope * up for up in (0.92, 1.45, 1.72))
@@ -59,8 +58,8 @@ def cast(image: NDArray[np.uint8], stage: "Stage", person: "Person") -> None:
         shoulder = here + slope * 1.35 + aside * side * 0.22
         hand = here + slope * 0.85 + aside * side * 0.25 - ahead * side * step * 0.8
         strokes.append(_Stroke(shoulder, hand, 0.09))
-    _darken(image, stage.view, strokes, _Shade(_depth(stage.light, 0.55), 0.02))
-    _darken(image, stage.view, [_Stroke(foot, foot + ahead * 0.1, 0.2) for foot in feet], _Shade(0.5, 0.05))
+    _darken(image, view, strokes, _Shade(_depth(light, 0.55), 0.02))
+    _darken(image, view, [_Stroke(foot, foot + ahead * 0.1, 0.2) for foot in feet], _Shade(0.5, 0.05))
 
 
 def cast_thing(image: NDArray[np.uint8], view: View, light: Light, thing: Thing) -> None:
@@ -78,15 +77,15 @@ def cast_thing(image: NDArray[np.uint8], view: View, light: Light, thing: Thing)
     _darken(image, view, [_Stroke(here, here, thing.width_m * 1.6)], _Shade(0.45, 0.06))
 
 
-def cast_car(image: NDArray[np.uint8], stage: "Stage", car: "Car") -> None:
+def cast_car(image: NDArray[np.uint8], view: View, light: Light, car: "Car") -> None:
     """Darkens the ground under and beside a car, in place."""
     style = car.look.style
     half = np.array([style.length / 2 * 0.95, 0.0, style.width / 2 * 0.98])
     corners = np.array([(1, 1, 1), (1, 1, -1), (-1, 1, -1), (-1, 1, 1)]) * half
     ground = car.place.world(corners)[:, [0, 2]]
-    thrown = np.concatenate([ground, ground + _slope(stage.light) * style.height * 0.85])
-    _cover(image, stage.view, thrown, _Shade(_depth(stage.light, 0.55), 0.05))
-    _cover(image, stage.view, ground, _Shade(0.72, 0.12))
+    thrown = np.concatenate([ground, ground + _slope(light) * style.height * 0.85])
+    _cover(image, view, thrown, _Shade(_depth(light, 0.55), 0.05))
+    _cover(image, view, ground, _Shade(0.72, 0.12))
 
 
 def _cover(image: NDArray[np.uint8], view: View, ground: Ground, shade: _Shade) -> None:

@@ -16,7 +16,7 @@ from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.parking import Parking
 from streamer.capture.street.patch import Patch, enlarged, paste, veiled
 from streamer.capture.street.rain import reflection
-from streamer.capture.street.shadow import cast, cast_car
+from streamer.capture.street.shadow import cast_car, cast_person
 from streamer.capture.street.stage import NOISE_SHIFT, Stage, stage_of
 from streamer.capture.street.trouble import is_covered, seen_through, taken
 from streamer.capture.street.truth import Person, StreetTruth, Vehicle, truth_of
@@ -57,23 +57,23 @@ class Street:
         """
         scene, index = self._at(index)
         time_s = index / self.options.fps
-        objects = _objects(scene, time_s)
-        image = scene.stage.empty.copy()
+        objects, stage = _objects(scene, time_s), scene.stage
+        image = stage.empty.copy()
         for one in objects:
             if isinstance(one, Person):
-                cast(image, scene.stage, one)
+                cast_person(image, stage.view, stage.light, one)
             else:
-                cast_car(image, scene.stage, one.car)
-        if scene.stage.streaks is not None:
+                cast_car(image, stage.view, stage.light, one.car)
+        if stage.streaks is not None:
             for one in objects:
                 if (mirrored := reflection(one.shown)) is not None:
                     paste(image, mirrored)
         for one in objects:
             paste(image, one.shown)
-        if scene.stage.streaks is not None:
-            image = scene.stage.streaks.over(image, index)
+        if stage.streaks is not None:
+            image = stage.streaks.over(image, index)
         image = seen_through(self.options, image, time_s)
-        image = _developed(image, scene.stage, index, time_s)
+        image = _developed(image, stage, index, time_s)
         if self.options.mirror:
             image = np.ascontiguousarray(image[:, ::-1])
         return StreetFrame(image, self._truth(objects, time_s))

@@ -1,4 +1,4 @@
-"""One queue of frames for all cameras of a detector, and the threads that run it."""
+"""Runs one detector for many cameras, in threads, and sees to it that none of them hangs for ever."""
 
 from __future__ import annotations
 
@@ -6,57 +6,54 @@ import asyncio
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, Protocol
 
 import anyio
-import numpy as np
 from anyio.abc import TaskStatus
 
-from detectors.errors import DetectorError, InferenceError
-from detectors.pixels import BgrPixels
+from detectors.errors import InferenceError
 from detectors.regions import WHOLE, lay_out
-from detectors.session import Limits
+from streamer.batching.inference import Inference, Model
+from streamer.batching.queue import Queue, Worker
+from streamer.batching.request import Request, resolve
 from streamer.errors import DetectorStuck
-from streamer.regions import Crops, crop
+from streamer.regions import Crops
 
 if TYPE_CHECKING:
     from supervision import Detections
 
-    from detectors.detector import Policy, Prepared
+    from detectors.detector import Policy
     from detectors.manifest import ModelManifest
-    from detectors.pixels import Pixels
     from detectors.regions import Shares
+    from streamer.batching.request import Outcome
     from streamer.config import DetectorConfig
     from streamer.frame import Frame
-
-    Outcome: TypeAlias = Detections | DetectorError
 
 log = logging.getLogger(__name__)
 
 STUCK_FACTOR: Final = 20.0
+"""A run hangs once it takes so many times as long as the slowest of the warm-up ..."""
 STUCK_MIN_S: Final = 5.0
+"""... and at least so long."""
 WATCH_EVERY_S: Final = 1.0
 END_S: Final = 2.0
+"""How long runs under way may take to finish when the service stops."""
 LONGEST_WINDOW: Final = 24
 WINDOW_S: Final = 0.2
+"""Small frames are in flight for as much work as is done in this time, ..."""
 WINDOW_BYTES: Final = 128 * 2**20
+"""... unless they would take more memory."""
 
 
-class Engine(Protocol):
-    """What a queue needs of a detector."""
+class Engine(Model, Protocol):
+    """What a batcher needs of a detector."""
 
     @property
     def manifest(self) -> ModelManifest: ...
 
     def warm_up(self, *, quick: bool = False) -> Policy: ...
-
-    def prepare(self, picture: Pixels) -> Prepared: ...
-
-    def infer(self, prepared: Sequence[Prepared], limits: Limits) -> list[Detections]: ...
 
     def rebuild(self) -> None: ...
 
@@ -69,108 +66,6 @@ class BatchObserver(Protocol):
     def batch(self, detector: str, frames: int, seconds: float) -> None: ...
 
     def stuck(self, detector: str, reason: str | None) -> None: ...
-
-
-@dataclass(slots=True, eq=False)
-class Request:
-    """A frame, or a crop of it, on its way through the detector.
-
-    Attributes:
-        frame: from any camera.
-        min_confidence: from which on its objects are wanted.
-        future: of the frame, resolved exactly once: with the last of its crops, or the first that fails.
-        crops: of the frame, this one and the others; None where it is looked at as a whole.
-        number: of this crop.
-    """
-
-    frame: Frame
-    min_confidence: float
-    future: asyncio.Future[Detections]
-    crops: Crops | None = None
-    number: int = 0
-
-    def pixels(self) -> Pixels:
-        """What the model looks at."""
-        if self.crops is None:
-            return self.frame.pixels
-        return BgrPixels(crop(self.frame, self.crops.layout.regions[self.number]))
-
-    def concluded(self, found: Detections) -> Detections | None:
-        """What is in the frame, given what was found here; None while other crops are to come."""
-        return found if self.crops is None else self.crops.add(self.number, found)
-
-
-@dataclass(slots=True, eq=False)
-class Worker:
-    """What the watchdog sees of one thread: the batch it runs, and since when."""
-
-    requests: Sequence[Request] = ()
-    started_at: float | None = None
-    abandoned: bool = False
-
-
-class Queue:
-    """Requests waiting for a thread; the first one of a batch starts its clock.
-
-    Its bound is the number of frames that the pipelines have in flight, times their crops: each of them
-    waits for its result before it submits more than its window.
-    """
-
-    def __init__(self, max_batch: int, max_wait_s: float) -> None:
-        self._max_batch = max_batch
-        self._max_wait_s = max_wait_s
-        self._waiting: deque[Request] = deque()
-        self._changed = threading.Condition()
-        self._closed = False
-
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    def put(self, requests: Sequence[Request]) -> None:
-        """Let the crops of a frame wait side by side, so that one batch can take them."""
-        with self._changed:
-            self._waiting.extend(requests)
-            self._changed.notify(len(requests))
-
-    def close(self) -> None:
-        """Let every `take` return; what still waits is handed out first."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-
-    def wake(self) -> None:
-        """Let workers that were abandoned while they waited see it; else one could swallow a frame's call."""
-        with self._changed:
-            self._changed.notify_all()
-
-    def take(self, worker: Worker) -> list[Request]:
-        """Wait for a batch; empty once the queue is closed or the worker was abandoned."""
-        with self._changed:
-            batch = self._first(worker)
-            deadline = time.monotonic() + self._max_wait_s
-            while batch and len(batch) < self._max_batch:
-                if self._waiting:
-                    self._move(batch)
-                elif self._closed or not self._changed.wait(deadline - time.monotonic()):
-                    break
-            return batch
-
-    def _first(self, worker: Worker) -> list[Request]:
-        batch: list[Request] = []
-        while not batch and not worker.abandoned:
-            if self._waiting:
-                self._move(batch)
-            elif self._closed:
-                break
-            else:
-                self._changed.wait()
-        return batch
-
-    def _move(self, batch: list[Request]) -> None:
-        request = self._waiting.popleft()
-        # A caller that was cancelled while it waited wants no result, nor one whose other crop failed.
-        if not request.future.done():
-            batch.append(request)
 
 
 class Batcher:
@@ -193,7 +88,7 @@ class Batcher:
         Args:
             name: of the detector in the configuration.
             detector: the model.
-            config: its overlap limit, and how long a batch may be collected.
+            config: how it is run: its limits, and how long a batch may be collected.
             observer: hears of depths, runs and hangs.
             quick: warm up without trying numbers of workers; the first result comes sooner.
         """
@@ -202,6 +97,7 @@ class Batcher:
         self._config = config
         self._observer = observer
         self._quick = quick
+        self._inference = Inference(name, detector, config)
         self._workers: list[Worker] = []
         self._threads: list[threading.Thread] = []
         self._rebuilt = False
@@ -291,7 +187,7 @@ class Batcher:
     def _work(self, worker: Worker) -> None:
         while requests := self._queue.take(worker):
             worker.requests, worker.started_at = requests, time.monotonic()
-            outcomes = self._outcomes(requests)
+            outcomes = self._inference.outcomes(requests)
             seconds = time.monotonic() - worker.started_at
             if worker.abandoned:
                 return
@@ -305,36 +201,10 @@ class Batcher:
 
     def _post(self, done: Sequence[tuple[Request, Outcome]]) -> None:
         try:
-            self._loop.call_soon_threadsafe(_resolve, done)
+            self._loop.call_soon_threadsafe(resolve, done)
         except RuntimeError:
             # The loop closed while this batch ran: nobody waits for it any more.
             log.debug("detector %s: a result came after the end", self.name)
-
-    def _outcomes(self, requests: Sequence[Request]) -> list[Outcome | None]:
-        """What each request settles of its frame, None while other crops are to come.
-
-        A batch that fails is run again one by one.
-        """
-        try:
-            found = self._infer(requests)
-            return [request.concluded(one) for request, one in zip(requests, found, strict=True)]
-        except DetectorError as error:
-            if len(requests) == 1:
-                return [error]
-        except Exception as error:  # whatever one frame does, its thread serves the next
-            if len(requests) == 1:
-                log.exception("detector %s: camera %s", self.name, requests[0].frame.camera)
-                return [InferenceError(f"detector {self.name}: {error}")]
-        return [outcome for request in requests for outcome in self._outcomes([request])]
-
-    def _infer(self, requests: Sequence[Request]) -> list[Detections]:
-        prepared = [self.detector.prepare(request.pixels()) for request in requests]
-        lowest = min(request.min_confidence for request in requests)
-        results = self.detector.infer(prepared, Limits(lowest, self._config.iou, self._config.multi_label))
-        return [
-            found if request.min_confidence <= lowest else _confident(found, request.min_confidence)
-            for request, found in zip(requests, results, strict=True)
-        ]
 
     async def _watch(self, now: float) -> None:
         limit_s = max(STUCK_MIN_S, STUCK_FACTOR * max(self._policy.run_s.values()))
@@ -357,7 +227,7 @@ class Batcher:
     def _abandon(self, reason: str) -> None:
         for worker in self._workers:
             worker.abandoned = True
-            _resolve([(request, InferenceError(reason)) for request in worker.requests])
+            resolve([(request, InferenceError(reason)) for request in worker.requests])
         self._queue.wake()
 
     async def _rebuild(self, reason: str, limit_s: float) -> None:
@@ -365,18 +235,3 @@ class Batcher:
             await anyio.to_thread.run_sync(self.detector.rebuild, abandon_on_cancel=True)
         if scope.cancelled_caught:
             raise DetectorStuck(f"{reason}, nor could a fresh session be built")
-
-
-def _confident(found: Detections, min_confidence: float) -> Detections:
-    confidence = np.zeros(0) if found.confidence is None else found.confidence
-    return cast("Detections", found[confidence >= min_confidence])
-
-
-def _resolve(done: Sequence[tuple[Request, Outcome]]) -> None:
-    for request, outcome in done:
-        if request.future.done():
-            continue
-        if isinstance(outcome, DetectorError):
-            request.future.set_exception(outcome)
-        else:
-            request.future.set_result(outcome)

@@ -1,0 +1,67 @@
+"""From a model's files to the graph that runs: compiled now, or from the cache if it was before."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+from detectors.cache import Entry
+from detectors.compiled import CompiledModel
+from detectors.errors import ModelLoadError
+from detectors.manifest import ModelManifest, stated_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from detectors.cache import GraphCache
+    from detectors.store import ModelFiles
+
+COMPILE_VERSION: Final = 3
+"""Rises whenever the compiled graph changes, so that graphs cached by an older version are not used."""
+MAX_FILE_BYTES: Final = 2 * 1024**3
+"""Of a model; protobuf itself ends here."""
+MAX_MANIFEST_BYTES: Final = 1024**2
+
+
+def compiled(files: ModelFiles, cache: GraphCache | None) -> CompiledModel:
+    """The model of these files, compiled now or at an earlier time.
+
+    Raises:
+        ModelLoadError: says why it cannot be used.
+    """
+    content = _read(files.weights, MAX_FILE_BYTES)
+    sidecar = _read(files.manifest, MAX_MANIFEST_BYTES) if files.manifest else b"{}"
+    key = _key(files.name, content, sidecar)
+    entry = cache.get(key) if cache else None
+    if entry is not None:
+        return CompiledModel(ModelManifest.model_validate_json(entry.manifest), entry.graph)
+    model = _compile(content, sidecar, files)
+    if cache and model.whole:
+        cache.put(key, Entry(model.manifest.model_dump_json().encode(), model.graph))
+    return model
+
+
+def _compile(content: bytes, sidecar: bytes, files: ModelFiles) -> CompiledModel:
+    # Here and not at the top: a model from the cache needs neither onnx nor the 0.1 s of its import.
+    from detectors.assembly import assemble
+
+    digest = hashlib.sha256(content).hexdigest()
+    stated = {"name": files.name, "sha256": digest, **stated_in(sidecar)}
+    if stated["sha256"] != digest:
+        raise ModelLoadError(f"manifest: sha256: is of another file, this one has {digest}")
+    return assemble(content, files.weights.parent, stated)
+
+
+def _key(name: str, content: bytes, sidecar: bytes) -> str:
+    digests = (hashlib.sha256(part).hexdigest() for part in (content, sidecar, name.encode()))
+    return hashlib.sha256("".join((str(COMPILE_VERSION), *digests)).encode()).hexdigest()
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > limit:
+            raise ModelLoadError(f"{size} bytes in {path.name}, at most {limit} are read")
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelLoadError(f"cannot read {path.name}: {error.strerror or error}") from error

@@ -1,0 +1,1 @@
+"""One queue of frames for all cameras of a detector, and the threads that run it."""
