@@ -16,6 +16,7 @@ from anyio import to_thread
 from streamer.doctor.finding import Finding
 from streamer.errors import ConfigError, SinkError, SinkRefused
 from streamer.kafka.cloudevents import Topics
+from streamer.kafka.output import FOLDER
 from streamer.kafka.reasons import who
 from streamer.kafka.survey import survey
 from streamer.kafka.topics import RETENTION, command
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from streamer.bus import JpegConfig, KafkaConfig
     from streamer.kafka.survey import ClockOffset, Survey
     from streamer.kafka.topics import Topic
-
-SPOOL: Final = "kafka"
-"""Folder below the data folder where records wait."""
 
 CLOCK_TOLERANCE_S: Final = 2.0
 FUTURE_MS: Final = "message.timestamp.after.max.ms"
@@ -50,7 +48,7 @@ async def examine_kafka(config: KafkaConfig, data: Path) -> list[Finding]:
     seen = next((each for each in found.values() if not isinstance(each, ConfigError | SinkError)), None)
     if seen is not None:
         findings += _cluster(seen, config)
-    return [*findings, *_spool(config, data / SPOOL)]
+    return [*findings, *_spool(config, data / FOLDER)]
 
 
 def used_topics(config: KafkaConfig) -> list[str]:

@@ -110,7 +110,7 @@ def _said(record: Received, value: Any, label: str | None) -> Said | None:
 
 
 def _detections(value: Mapping[str, Any], label: str | None) -> Said:
-    record = DetectionRecord.model_validate(value)
+    record = DetectionRecord.model_validate(value, extra="ignore")
     labels = [found.label for found in record.objects]
     return Said(record.camera, record.captured_at, _summed(labels, label), labels, QUIET)
 
@@ -122,7 +122,7 @@ def _deepstream(value: bytes, label: str | None) -> Said:
 
 
 def _event(value: Mapping[str, Any], _label: str | None) -> Said:
-    record = EventRecord.model_validate(value)
+    record = EventRecord.model_validate(value, extra="ignore")
     text = f"{_named(record)} {record.phase} {record.confidence:.2f}"
     if record.zones:
         text += f" [{', '.join(record.zones)}]"
@@ -133,7 +133,7 @@ def _event(value: Mapping[str, Any], _label: str | None) -> Said:
 
 
 def _zone(value: Mapping[str, Any], _label: str | None) -> Said:
-    record = ZoneRecord.model_validate(value)
+    record = ZoneRecord.model_validate(value, extra="ignore")
     lasting = _lasting(record.seconds)
     did = {
         "entered": f"entered {record.zone}",
@@ -144,19 +144,19 @@ def _zone(value: Mapping[str, Any], _label: str | None) -> Said:
 
 
 def _crossing(value: Mapping[str, Any], _label: str | None) -> Said:
-    record = CrossingRecord.model_validate(value)
+    record = CrossingRecord.model_validate(value, extra="ignore")
     text = f"{_named(record)} crossed {record.line_} {record.direction}"
     return Said(record.camera, record.at, text, [record.label])
 
 
 def _camera(value: Mapping[str, Any], _label: str | None) -> Said:
-    record = CameraRecord.model_validate(value)
+    record = CameraRecord.model_validate(value, extra="ignore")
     text = f"camera {record.state}" + (f": {record.reason}" if record.reason else "")
     return Said(record.camera, record.since, text, style=GOOD if record.state == "up" else BAD)
 
 
 def _counts(value: Mapping[str, Any], label: str | None) -> Said:
-    record = CountsRecord.model_validate(value)
+    record = CountsRecord.model_validate(value, extra="ignore")
     zones = _of(record.zones, label)
     lines = _of(record.lines, label)
     parts = [
@@ -167,6 +167,7 @@ def _counts(value: Mapping[str, Any], label: str | None) -> Said:
     return Said(record.camera, record.until, "; ".join(parts) or "nothing to count", labels)
 
 
+# A newer sightline may say more in a record, which is passed over.
 BY_SCHEMA: Final[Mapping[str, Callable[[Mapping[str, Any], str | None], Said]]] = {
     DETECTIONS_SCHEMA: _detections,
     EVENTS_SCHEMA: _event,

@@ -1,6 +1,10 @@
 """No silent fall-back: a provider that was asked for runs, or its absence is an error."""
 
 import ctypes
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -80,3 +84,11 @@ def test_a_failing_run_is_an_inference_error_and_writes_nothing(mini, tmp_path, 
         assert "\n" not in str(raised.value)
     assert len(session.run(WHITE, Limits()).boxes) == 2
     assert capfd.readouterr() == ("", "")
+
+
+def test_nothing_is_kept_for_the_makers_of_the_runtime(tmp_path: Path) -> None:
+    """onnxruntime would keep a device id and a queue of events in the user's cache."""
+    home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / ".cache")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ORT_")} | home
+    subprocess.run([sys.executable, "-c", "import detectors.session"], env=environment, check=True)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

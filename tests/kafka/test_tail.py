@@ -39,6 +39,7 @@ from tests.kafka.tailing import SIGHTLINE, tail
 BEGAN = int(time.time())
 """Seconds; of records from long ago the broker would soon let go."""
 
+RULING = {"rule": "threshold", "kept": True, "value": 0.8, "limit": 0.5}
 SENT: list[tuple[str, bytes, bytes]] = [
     ("events", b"gate", event("start")),
     ("events", b"gate", event("update", zones=(), confidence=0.9)),
@@ -136,6 +137,18 @@ def test_json_is_the_bare_value(all_of_it: KafkaConfig) -> None:
     assert sorted(lines) == sorted(value.decode() for _, _, value in SENT)
 
 
+def test_what_newer_records_say_beside_is_passed_over(kafka_broker: Broker, topic_name: str) -> None:
+    config = bus(kafka_broker, topic_name)
+    make(config)
+    event_with = json.loads(event("start")) | {"mood": "good", "rules": [{**RULING, "weight": 1}]}
+    found_with = json.loads(detections("dog"))
+    found_with["objects"][0]["depth"] = 3
+    send(config, ("events", b"gate", json.dumps(event_with).encode()))
+    assert shown(config, count=1) == [SHOWN[0]]
+    send(config, ("detections", b"yard", json.dumps(found_with).encode()))
+    assert shown(config, "--detections", count=1) == ["12:00:03.250  yard   1 dog"]
+
+
 def test_the_time_of_a_record_is_that_of_its_event(kafka_broker: Broker, topic_name: str) -> None:
     config = bus(kafka_broker, topic_name)
     make(config)
@@ -147,10 +160,7 @@ def test_what_it_does_not_know_is_shown_as_it_is(kafka_broker: Broker, topic_nam
     config = bus(kafka_broker, topic_name)
     make(config, "events")
     strange: list[tuple[bytes, str]] = [
-        (
-            '{"schema": "others/1", "t": "\\u001b[31mé"}'.encode(),
-            '{"schema": "others/1", "t": "\\u001b[31mé"}',
-        ),
+        (b'{"schema": "others/1", "t": "\\u001b[31m"}', '{"schema": "others/1", "t": "\\u001b[31m"}'),
         (event("start").replace(b'"track":3', b'"track":"x"'), '"track":"x"'),
         (deepstream_detections("dog").replace(b"|dog", b""), '"sensorId":"yard"'),
         (b"[1,\r\n 2]", "[1,   2]"),

@@ -38,10 +38,10 @@ def token_server(answer: Callable[[], tuple[int, bytes]]) -> Iterator[TokenServe
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            body = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
             served.requests.append((self.path, parse_qs(body)))
             if self.path == "/moved":
-                self.send_response(307)
+                self.send_response(302)
                 self.send_header("Location", "/token")
                 self.end_headers()
                 return
@@ -50,6 +50,10 @@ def token_server(answer: Callable[[], tuple[int, bytes]]) -> Iterator[TokenServe
             self.send_header("Content-Type", "application/json")
             self.end_headers()
             self.wfile.write(content)
+
+        def do_GET(self) -> None:
+            # Where a redirection would lead.
+            self.do_POST()
 
         def _knows(self) -> bool:
             scheme, _, pair = self.headers["Authorization"].partition(" ")
