@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from streamer.bus import KafkaConfig
-    from streamer.errors import SinkError
+    from streamer.errors import StreamerError
     from streamer.kafka.producer import SizeLimits
     from streamer.kafka.sender import Connection
     from streamer.status import Status
@@ -60,7 +60,7 @@ class KafkaOutput:
         self._backlog = Backlog(self._spool)
         self._journal = Journal(self._spool, self._backlog, self._series)
         self._sender = Sender(self._connect, self._backlog, self._spool, self)
-        self._refusal: SinkRefused | None = None
+        self._refusal: StreamerError | None = None
         self._answered = Event()
         self._limits: SizeLimits | None = None
         registry.register(SpoolSeries(lambda: self._spool.state, lambda: len(self._backlog)))
@@ -123,8 +123,8 @@ class KafkaOutput:
     def left_out(self, topic: str, reason: str, count: int = 1) -> None:
         self._series.left_out(topic, reason, count)
 
-    def reached(self, problem: SinkError | None) -> None:
-        self._refusal = problem if isinstance(problem, SinkRefused) else None
+    def reached(self, problem: StreamerError | None) -> None:
+        self._refusal = problem if isinstance(problem, SinkRefused | ConfigError) else None
         self._answered.set()
         self._series.reached(problem)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final, Protocol
 
-from streamer.errors import MessageRejected, SinkError, SinkUnavailable
+from streamer.errors import ConfigError, MessageRejected, SinkError, SinkUnavailable, StreamerError
 from streamer.kafka.message import Message, Queued
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ FULL_WAIT_S: Final = 0.002
 FORGET_EVERY_S: Final = 0.2
 STALLED_S: Final = 5.0
 """Without an acknowledgement for so long, it is looked what is wrong."""
+GIVEN_UP_S: Final = 60.0
+"""Without one for so long from brokers that answer, the connection is given up."""
 FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 5.0
 FLUSH_S: Final = 1.5
@@ -74,7 +76,7 @@ class DeliveryObserver(Protocol):
 
     def left_out(self, topic: str, reason: str, count: int = 1) -> None: ...
 
-    def reached(self, problem: SinkError | None) -> None:
+    def reached(self, problem: StreamerError | None) -> None:
         """The brokers take messages, or why they don't."""
 
 
@@ -83,11 +85,13 @@ class InFlight:
     """A message that was handed over; the receipt of it.
 
     Attributes:
+        connection: number of the one it was handed to; what is heard of an earlier one means nothing.
         done: acknowledged, or refused for ever; ``refusal`` says why.
     """
 
     sender: Sender
     queued: Queued
+    connection: int
     done: bool = False
     refusal: MessageRejected | None = None
 
@@ -96,7 +100,7 @@ class InFlight:
         self.sender.progress(self.queued.message)
 
     def failed(self, error: SinkError) -> None:
-        if self.sender.fail(error) and isinstance(error, MessageRejected):
+        if self.sender.fail(error, self.connection) and isinstance(error, MessageRejected):
             self.refusal, self.done = error, True
 
 
@@ -126,12 +130,13 @@ class Sender:
         self._store = store
         self._observer = observer
         self._in_flight: deque[InFlight] = deque()
+        self._connection = 0
         self._size = 0
         self._delivered: list[Queued] = []
         self._forgotten_at = 0.0
         self._progress_at = self._looked_at = 0.0
         self._problem: SinkError | None = None
-        self._told: SinkError | None = None
+        self._told: StreamerError | None = None
         self._closing = Event()
         self._deadline = math.inf
         self._thread = Thread(target=self._work, name="kafka-sender", daemon=True)
@@ -164,9 +169,9 @@ class Sender:
         self._progress_at = now = time.monotonic()
         self._observer.delivered(message.topic, now - message.made_at)
 
-    def fail(self, error: SinkError) -> bool:
-        """The connection has failed; whether this is the first reason, which is the one that counts."""
-        if self._problem is not None:
+    def fail(self, error: SinkError, connection: int) -> bool:
+        """A connection has failed; whether this is the first reason, which is the one that counts."""
+        if self._problem is not None or connection != self._connection:
             return False
         self._problem = error
         return True
@@ -182,8 +187,11 @@ class Sender:
             except MessageRejected:
                 # Told where the message is left out; the brokers are well.
                 pause_s = 0.0
-            except SinkError as error:
+            except (SinkError, ConfigError) as error:
                 self._tell(error)
+            except Exception as error:  # whatever the client does, what waits is tried again
+                log.exception("the connection to kafka has failed")
+                self._tell(SinkUnavailable(f"kafka: {error}"))
             if self._progress_at > began:
                 pause_s = FIRST_PAUSE_S
             if self._closing.wait(pause_s):
@@ -195,17 +203,27 @@ class Sender:
         """Send until it is to end, or the connection fails."""
         connection = self._connect()
         try:
-            self._problem = None
             self._progress_at = time.monotonic()
             self._tell(None)
-            for each in list(self._in_flight):
-                if not each.done:
-                    self._observer.retried(each.queued.message.topic)
-                    self._hand_over(connection, each)
+            for each in self._begin_anew():
+                self._observer.retried(each.queued.message.topic)
+                self._hand_over(connection, each)
             while not self._finished():
                 self._go_on(connection)
         finally:
             connection.close()
+
+    def _begin_anew(self) -> list[InFlight]:
+        """What has to be sent again over a new connection."""
+        self._connection += 1
+        self._problem = None
+        before, self._in_flight = self._in_flight, deque()
+        for each in before:
+            if each.done:
+                self._let_go(each)
+            else:
+                self._in_flight.append(InFlight(self, each.queued, self._connection))
+        return list(self._in_flight)
 
     def _go_on(self, connection: Connection) -> None:
         if self._problem is not None:
@@ -224,7 +242,7 @@ class Sender:
         taken = self._backlog.take(min(room, AT_ONCE), WAIT_S)
         if taken and not self._in_flight:
             self._progress_at = time.monotonic()
-        entries = [InFlight(self, queued) for queued in taken]
+        entries = [InFlight(self, queued, self._connection) for queued in taken]
         self._in_flight.extend(entries)
         self._size += sum(queued.message.size for queued in taken)
         for entry in entries:
@@ -239,13 +257,15 @@ class Sender:
     def _settle(self) -> None:
         """Let go of what is done, oldest first."""
         while self._in_flight and self._in_flight[0].done:
-            entry = self._in_flight.popleft()
-            message = entry.queued.message
-            self._size -= message.size
-            if entry.refusal is not None:
-                self._refused(message, entry.refusal)
-            if entry.queued.number is not None:
-                self._delivered.append(entry.queued)
+            self._let_go(self._in_flight.popleft())
+
+    def _let_go(self, entry: InFlight) -> None:
+        message = entry.queued.message
+        self._size -= message.size
+        if entry.refusal is not None:
+            self._refused(message, entry.refusal)
+        if entry.queued.number is not None:
+            self._delivered.append(entry.queued)
 
     def _refused(self, message: Message, refusal: MessageRejected) -> None:
         self._observer.left_out(message.topic, "refused")
@@ -268,11 +288,14 @@ class Sender:
 
     def _look(self, connection: Connection) -> None:
         """Nothing is acknowledged: say why, and make a topic again that was deleted."""
+        self._looked_at = time.monotonic()
         try:
             connection.check()
         except SinkError as error:
             self._tell(error)
-        self._looked_at = time.monotonic()
+        else:
+            if self._looked_at - self._progress_at > GIVEN_UP_S:
+                raise SinkUnavailable("kafka: brokers answer, but acknowledge nothing")
 
     def _finished(self) -> bool:
         if not self._closing.is_set():
@@ -280,7 +303,7 @@ class Sender:
         idle = not self._in_flight and not self._backlog.waiting
         return idle or time.monotonic() >= self._deadline
 
-    def _tell(self, problem: SinkError | None) -> None:
+    def _tell(self, problem: StreamerError | None) -> None:
         before, self._told = self._told, problem
         if str(before) != str(problem):
             if problem is not None:

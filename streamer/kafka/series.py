@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
-    from streamer.errors import SinkError
+    from streamer.errors import StreamerError
     from streamer.kafka.spool import SpoolState
 
 DELIVERY_BUCKETS_S: Final = (
@@ -64,7 +64,7 @@ class KafkaSeries:
         """Records were not sent: ``full``, ``busy``, ``disk``, ``refused`` or ``rejected``."""
         self._left_out.labels(topic, reason).inc(count)
 
-    def reached(self, problem: SinkError | None) -> None:
+    def reached(self, problem: StreamerError | None) -> None:
         """The brokers take records, or why they don't."""
         self._reached.set(float(problem is None))
 

@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -204,3 +205,51 @@ def test_a_no_of_the_brokers_is_told_until_they_say_yes(monkeypatch: pytest.Monk
         "wrong password",
         None,
     ]
+
+
+def test_what_an_earlier_connection_says_means_nothing() -> None:
+    """A refusal that comes late, from a thread that was left behind, leaves no good message out."""
+
+    class Late(Link):
+        receipts: ClassVar[list[Receipt]] = []
+
+        def send(self, message: Message, receipt: Receipt) -> None:
+            if not self.receipts:
+                self.receipts.append(receipt)
+                raise SinkUnavailable("the buffer is full")
+            self.receipts[0].failed(MessageRejected("too large"))
+            super().send(message, receipt)
+
+    disk, told, brokers = Disk(), Told(), Brokers([])
+    backlog = Backlog(disk)
+    only = message("event")
+    backlog.stored([Queued(only, 1)])
+    sender = Sender(lambda: Late(brokers), backlog, disk, told)
+    sender.start()
+    while sender.busy or backlog.waiting:
+        time.sleep(0.01)
+    sender.close()
+    assert brokers.arrived == [only]
+    assert told.out == []
+
+
+def test_whatever_a_client_raises_it_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    class Surprising(Link):
+        surprises: ClassVar[list[Exception]] = [AttributeError("of nothing")]
+
+        def send(self, message: Message, receipt: Receipt) -> None:
+            if self.surprises:
+                raise self.surprises.pop()
+            super().send(message, receipt)
+
+    disk, told, brokers = Disk(), Told(), Brokers([])
+    backlog = Backlog(disk)
+    only = message("event")
+    backlog.stored([Queued(only, 1)])
+    sender = Sender(lambda: Surprising(brokers), backlog, disk, told)
+    sender.start()
+    while sender.busy or backlog.waiting:
+        time.sleep(0.01)
+    sender.close()
+    assert brokers.arrived == [only]
+    assert "of nothing" in caplog.text
