@@ -237,7 +237,8 @@ class Sender:
             self._look(connection)
         room = IN_FLIGHT - len(self._in_flight)
         if room <= 0 or self._size > IN_FLIGHT_BYTES:
-            time.sleep(FULL_WAIT_S)
+            # Through an outage there is no hurry.
+            time.sleep(FULL_WAIT_S if now - self._progress_at < WAIT_S else WAIT_S)
             return
         taken = self._backlog.take(min(room, AT_ONCE), WAIT_S)
         if taken and not self._in_flight:
