@@ -51,17 +51,9 @@ async def examine_kafka(config: KafkaConfig, data: Path) -> list[Finding]:
     return [*findings, *_spool(config, data / FOLDER)]
 
 
-def used_topics(config: KafkaConfig) -> list[str]:
-    """The topics that records go to."""
-    topics = Topics(config.prefix)
-    used = [topics.events, topics.counts]
-    used += [topics.detections] if config.detections != "off" else []
-    return used + ([topics.frames] if config.frames != "off" else [])
-
-
 def _asked(config: KafkaConfig) -> Survey | ConfigError | SinkError:
     try:
-        return survey(config, used_topics(config))
+        return survey(config, Topics.used(config))
     except (ConfigError, SinkError) as error:
         return error
 

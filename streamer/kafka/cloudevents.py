@@ -12,6 +12,7 @@ from streamer.kafka.message import Message, ObjectPhase
 from streamer.messages.record import rfc3339
 
 if TYPE_CHECKING:
+    from streamer.bus import KafkaConfig
     from streamer.kafka.message import Headers, Kind
 
 Told: TypeAlias = Event | ZoneEvent | LineCrossing | Counts | CameraEvent
@@ -58,6 +59,14 @@ class Topics:
     @property
     def frames(self) -> str:
         return f"{self.prefix}.frames"
+
+    @classmethod
+    def used(cls, config: KafkaConfig) -> list[str]:
+        """Those that records go to; nobody is asked to allow others."""
+        topics = cls(config.prefix)
+        used = [topics.events, topics.counts]
+        used += [topics.detections] if config.detections != "off" else []
+        return used + ([topics.frames] if config.frames != "off" else [])
 
 
 @dataclass(frozen=True, slots=True)

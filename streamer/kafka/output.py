@@ -134,16 +134,7 @@ class KafkaOutput:
 
         if self._limits is None:
             self._limits = SizeLimits()
-        return Producer(self._config, self._used_topics(), self._limits)
-
-    def _used_topics(self) -> list[str]:
-        """Those that records go to; nobody is asked to allow others."""
-        used = [self._topics.events, self._topics.counts]
-        if self._config.detections != "off":
-            used.append(self._topics.detections)
-        if self._config.frames != "off":
-            used.append(self._topics.frames)
-        return used
+        return Producer(self._config, Topics.used(self._config), self._limits)
 
     async def _watch(self) -> None:
         """Raise the alarm while the spool is full."""
