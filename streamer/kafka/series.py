@@ -31,7 +31,7 @@ class KafkaSeries:
 
         self._produced = counter("produced", "Records acknowledged by the brokers", "topic")
         self._retried = counter("retried", "Records sent again", "topic")
-        self._left_out = counter("left_out", "Records that were not sent", "topic", "reason")
+        self._left_out = counter("dropped", "Records that were not sent", "topic", "reason")
         self._seconds = Histogram(
             "sightline_kafka_delivery_seconds",
             "From the result to the acknowledgement",

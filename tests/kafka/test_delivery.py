@@ -65,7 +65,7 @@ async def test_a_broker_that_is_gone_for_a_while_costs_nothing(
             await to_thread.run_sync(broker.thaw if fault == "frozen" else broker.start)
             await until(lambda: one.series("reached") == 1)
         await one.drained()
-        assert one.series("left_out_total", topic="sightline.detections", reason="full") == 0
+        assert one.series("dropped_total", topic="sightline.detections", reason="full") == 0
     await require_everything(one, kcat, broker.address)
 
 
@@ -144,8 +144,8 @@ async def test_a_record_that_the_topic_does_not_take_is_told_and_the_others_go_o
         await one.tell("gate", 1)
         one.pass_on("gate")
         await one.drained()
-        assert one.series("left_out_total", topic="sightline.frames", reason="refused") == 1
-        assert one.series("left_out_total", topic="sightline.events", reason="refused") == 1
+        assert one.series("dropped_total", topic="sightline.frames", reason="refused") == 1
+        assert one.series("dropped_total", topic="sightline.events", reason="refused") == 1
     await require_everything(one, kcat, broker.address)
     told = [each.getMessage() for each in caplog.records if each.levelname == "ERROR"]
     assert len(told) == 2
@@ -173,12 +173,12 @@ async def test_a_full_spool_is_an_alarm_that_ends_and_no_event_is_left_out(
         (reason,) = one.status.parts().values()
         assert "full" in str(reason)
         assert one.series("spool_full") == 1
-        left_out = one.series("left_out_total", topic="sightline.detections", reason="full")
+        left_out = one.series("dropped_total", topic="sightline.detections", reason="full")
         assert left_out > 100
         broker.thaw()
         await one.drained()
         await until(lambda: one.status.is_ready)
-        left_out = one.series("left_out_total", topic="sightline.detections", reason="full")
+        left_out = one.series("dropped_total", topic="sightline.detections", reason="full")
     read = partial(received, kcat, broker.address)
     events = without_duplicates(await to_thread.run_sync(read, "sightline.events"))
     assert [each.id for each in events] == one.sent["sightline.events"]["gate"]
