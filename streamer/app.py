@@ -153,6 +153,9 @@ class App:
         self._parked = recovered.parked
         for parked in self._parked.values():
             self._meter.recall(parked)
+        for name, watch in self._watches.items():
+            for last in await self._store.troubles(name, limit=1):
+                watch.recall(last.state)
         self.status.ready(STORE)
 
     def _kafka_output(self) -> KafkaOutput | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from streamer.document import Document
 
-SECRET: Final = re.compile(r"password|token|secret|://[^/]*@", re.IGNORECASE)
+SECRET: Final = re.compile(r"password|token|secret|sasl$|://[^/]*@", re.IGNORECASE)
 LONGEST: Final = 60
 """Characters of a received value that are shown."""
 OF_A_TREE: Final = ("dict_type", "model_type", "tuple_type", "list_type")

@@ -94,7 +94,7 @@ def overridden(config: Config, options: argparse.Namespace) -> Config:
         values["detectors"]["default"] = {**values["detectors"].get("default", {}), "model": options.model}
     if options.json:
         values["output"]["json"] = options.json
-    if options.kafka:
+    if options.kafka is not None:
         values["kafka"] = {**(values["kafka"] or {}), "brokers": options.kafka}
     if options.data:
         values["data"] = options.data

@@ -35,7 +35,7 @@ class Condition:
 class CameraHealth:
     """One camera: tells a state once it has lasted for ``hold_s``, and each state once.
 
-    At the start a camera counts as up, so its first word is always of trouble. One that flaps faster than
+    At the start a camera counts as up, unless an earlier process told of trouble. One that flaps faster than
     ``hold_s`` says nothing, and what was told last stands. A camera without pictures is down, whatever its
     last pictures were worth; while it connects for the first time, and after the end of a recording, nothing
     is known.
@@ -53,6 +53,10 @@ class CameraHealth:
         self._picture: Verdict | None = None
         self._condition: Condition | None = None
         self._told: CameraState = "up"
+
+    def recall(self, told: CameraState) -> None:
+        """What an earlier process told last."""
+        self._told = told
 
     def connected(self, source: SourceState, now: float) -> list[CameraEvent]:
         """The source is in this state since ``now``; what was due before it is told."""
@@ -88,6 +92,9 @@ class CameraHealth:
             return None
         if source.state == "down":
             return Condition("down", source.reason, source.since, now)
+        if picture is None and self._told not in ("up", "down"):
+            # What was wrong with its pictures may still be.
+            return None
         if picture is None:
             return Condition("up", None, source.since, now)
         state: CameraState = "up" if picture.state == "fine" else picture.state

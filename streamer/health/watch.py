@@ -20,7 +20,7 @@ from streamer.health.picture import PictureJudge
 if TYPE_CHECKING:
     from streamer.capture.state import DropReason, MainState, SourceState
     from streamer.config import StateConfig
-    from streamer.event import CameraEvent
+    from streamer.event import CameraEvent, CameraState
     from streamer.frame import Frame
     from streamer.health.verdict import Verdict
 
@@ -92,6 +92,11 @@ class CameraWatch:
         self._changes: deque[Change] = deque()
         self._waiting: Frame | None = None
         self._next_look_at = 0.0
+
+    def recall(self, told: CameraState) -> None:
+        """What an earlier process told of it last."""
+        # Nobody would see that its pictures are fine again.
+        self._health.recall(told if self._looking or told == "down" else "up")
 
     def changed(self, camera: str, state: SourceState) -> None:
         """The source is in another state; called from any thread."""

@@ -31,10 +31,10 @@ class Room:
 class Backlog:
     """A queue with two parts: what is in memory goes first, what is only on disk follows.
 
-    While there is room in memory, everything that is taken is put there, whether it is on disk or not. Once
-    there is none, whatever comes has to be on disk, until the disk was read to its end; so the order in which
-    messages came is the order in which they go. Safe between the event loop, which fills it, and the
-    sender's thread, which empties it.
+    While there is room in memory, and brokers answer, everything that is taken is put there, whether it is on
+    disk or not. Otherwise whatever comes has to be on disk, until the disk was read to its end; so the order
+    in which messages came is the order in which they go. Safe between the event loop, which fills it, and
+    the sender's thread, which empties it.
     """
 
     def __init__(self, disk: Disk, room: Room = Room()) -> None:
@@ -43,7 +43,7 @@ class Backlog:
         self._memory: deque[Queued] = deque()
         self._size = 0
         self._number = 0
-        self._on_disk = False
+        self._on_disk = self._away = False
         self._more_on_disk = False
         self._closed = False
         self._changed = Condition()
@@ -68,10 +68,14 @@ class Backlog:
             self._on_disk = True
             self._changed.notify()
 
+    def brokers_away(self, away: bool) -> None:
+        """While they are, nothing more is taken into memory, which a kill would cost."""
+        self._away = away
+
     def offer(self, message: Message) -> bool:
         """Take a message that need not be on disk; False when it has to be put there."""
         with self._changed:
-            if self._on_disk or not self._fits(message):
+            if self._on_disk or self._away or not self._fits(message):
                 return False
             self._put(Queued(message))
             return True
@@ -84,7 +88,7 @@ class Backlog:
                 if number <= self._number:
                     # Read from the disk meanwhile.
                     continue
-                if self._on_disk or not self._fits(each.message):
+                if self._on_disk or self._away or not self._fits(each.message):
                     self._on_disk = self._more_on_disk = True
                     self._changed.notify()
                     return

@@ -121,6 +121,9 @@ class Journal:
         """Put on disk what an ending process could not send."""
         if messages:
             await to_thread.run_sync(self._disk.append, messages, limiter=self._one_at_a_time)
+            left_out = await to_thread.run_sync(self._disk.trim, 0, limiter=self._one_at_a_time)
+            for topic, count in left_out.items():
+                self._observer.left_out(topic, "full", count)
 
     def _queue(self, messages: Sequence[Message]) -> Batch:
         batch = Batch(tuple(messages), anyio.Event())

@@ -63,7 +63,9 @@ class KafkaOutput:
         self._refusal: StreamerError | None = None
         self._answered = Event()
         self._limits: SizeLimits | None = None
-        registry.register(SpoolSeries(lambda: self._spool.state, lambda: len(self._backlog)))
+        registry.register(
+            SpoolSeries(lambda: self._spool.state, lambda: len(self._backlog) + self._sender.count)
+        )
 
     def sink(self, models: Mapping[str, str]) -> KafkaSink:
         """Takes the results; ``models`` are the names of the cameras' models."""
@@ -136,14 +138,15 @@ class KafkaOutput:
             self._limits = SizeLimits()
         return Producer(self._config, Topics.used(self._config), self._limits)
 
+    def _in_memory(self) -> int:
+        return len(self._backlog) + self._sender.count
+
     async def _watch(self) -> None:
         """Raise the alarm while the spool is full."""
         while True:
             state = await to_thread.run_sync(lambda: self._spool.state)
             if state.full:
-                self._status.not_ready(
-                    PART, f"full: {state.count} records, {state.size} bytes wait for kafka"
-                )
+                self._status.not_ready(PART, f"full: {self._config.spool.bytes} bytes wait for kafka")
             else:
                 self._status.ready(PART)
             await anyio.sleep(WATCH_S)

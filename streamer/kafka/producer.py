@@ -27,7 +27,7 @@ FORGET_LIMITS_S: Final = 60.0
 """After so long it is tried again whether a topic takes larger records."""
 REQUEST_BYTES: Final = 16 * 2**20
 """The broker's own limit on a record decides, not the client's."""
-CLOSE_S: Final = 2.0
+CLOSE_S: Final = 0.5
 
 
 class SizeLimits:
@@ -101,7 +101,8 @@ class Producer:
         self._producer.close(timeout=CLOSE_S)
 
     def _failed(self, message: Message, receipt: Receipt, error: BaseException) -> None:
-        self._producer._sender.force_close()
         if isinstance(error, MessageSizeTooLargeError):
             self._limits.note(message)
+        # The reason first: from here on whatever is handed over fails, too.
         receipt.failed(explained(error, self._config))
+        self._producer._sender.force_close()

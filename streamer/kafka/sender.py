@@ -29,6 +29,7 @@ STALLED_S: Final = 5.0
 """Without an acknowledgement for so long, it is looked what is wrong."""
 GIVEN_UP_S: Final = 60.0
 """Without one for so long from brokers that answer, the connection is given up."""
+REFUSALS_EVERY_S: Final = 60.0
 FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 5.0
 FLUSH_S: Final = 1.5
@@ -136,6 +137,7 @@ class Sender:
         self._forgotten_at = 0.0
         self._progress_at = self._looked_at = 0.0
         self._problem: SinkError | None = None
+        self._refusal_told_at: dict[str, float] = {}
         self._told: StreamerError | None = None
         self._closing = Event()
         self._deadline = math.inf
@@ -156,6 +158,11 @@ class Sender:
             self._thread.join(FLUSH_S + CLOSE_S)
         left = [each.queued for each in self._in_flight if not each.done]
         return [each.message for each in left if each.number is None] + self._backlog.close()
+
+    @property
+    def count(self) -> int:
+        """Messages on their way."""
+        return len(self._in_flight)
 
     @property
     def busy(self) -> bool:
@@ -184,11 +191,12 @@ class Sender:
             began = time.monotonic()
             try:
                 self._serve()
-            except MessageRejected:
-                # Told where the message is left out; the brokers are well.
-                pause_s = 0.0
             except (SinkError, ConfigError) as error:
-                self._tell(error)
+                if isinstance(self._problem, MessageRejected):
+                    # Told where the message is left out; the brokers are well.
+                    pause_s = 0.0
+                else:
+                    self._tell(error)
             except Exception as error:  # whatever the client does, what waits is tried again
                 log.exception("the connection to kafka has failed")
                 self._tell(SinkUnavailable(f"kafka: {error}"))
@@ -270,7 +278,15 @@ class Sender:
 
     def _refused(self, message: Message, refusal: MessageRejected) -> None:
         self._observer.left_out(message.topic, "refused")
-        log.error("%s; left out a record of camera %s", refusal, message.key.decode())
+        now = time.monotonic()
+        if now - self._refusal_told_at.get(message.topic, -math.inf) > REFUSALS_EVERY_S:
+            self._refusal_told_at[message.topic] = now
+            log.error(
+                "%s; left out a record of %d bytes for %s, and will say so once a minute",
+                refusal,
+                message.size,
+                message.topic,
+            )
         if message.lasting:
             self._store.keep_aside(message, str(refusal))
 
@@ -306,6 +322,7 @@ class Sender:
 
     def _tell(self, problem: StreamerError | None) -> None:
         before, self._told = self._told, problem
+        self._backlog.brokers_away(problem is not None)
         if str(before) != str(problem):
             if problem is not None:
                 log.warning("%s; records wait on disk", problem)

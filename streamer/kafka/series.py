@@ -82,7 +82,7 @@ class SpoolSeries(Collector):
         def gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
             return GaugeMetricFamily(f"sightline_kafka_{name}", text, value=value)
 
-        yield gauge("queue_records", "Records that wait in memory", self._in_memory())
+        yield gauge("queue_records", "Records in memory that are not acknowledged", self._in_memory())
         yield gauge("spool_records", "Records on disk that are not acknowledged", spool.count)
         yield gauge("spool_bytes", "Bytes of them", spool.size)
         yield gauge("spool_oldest_seconds", "Age of the oldest of them", spool.age_s)

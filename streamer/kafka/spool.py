@@ -188,10 +188,10 @@ class Spool:
             except sqlite3.Error as error:
                 if not _is_broken(error):
                     raise
-                self._replace(str(error))
+                self._replace(_one_line(error))
                 return work(self._opened())
         except sqlite3.Error as error:
-            raise SinkUnavailable(f"kafka spool {self._path}: {error}") from error
+            raise SinkUnavailable(f"kafka spool {self._path}: {_one_line(error)}") from error
         except OSError as error:
             raise SinkUnavailable(f"kafka spool {self._path}: {error.strerror}") from error
 
@@ -229,6 +229,10 @@ class Spool:
         contents = self._opened().contents()
         self._count, self._size = contents.count, contents.size
         self._last = max(self._last, contents.last)
+
+
+def _one_line(error: sqlite3.Error) -> str:
+    return " ".join(str(error).split())
 
 
 def _is_broken(error: sqlite3.Error) -> bool:

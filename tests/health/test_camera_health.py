@@ -86,6 +86,22 @@ def test_a_camera_that_starts_well_has_nothing_to_tell():
     assert Watched().live(Stay("connecting", 2), Stay("fine", 600)) == []
 
 
+@pytest.mark.parametrize("trouble", ["down", "covered"])
+def test_trouble_that_an_earlier_process_told_ends_once(trouble):
+    watched = Watched()
+    watched.health.recall(trouble)
+    assert watched.live(Stay("connecting", 2), Stay(trouble, 100)) == []
+    watched.live(Stay("fine", 60))
+    assert [event.state for _, event in watched.told] == ["up"]
+
+
+def test_what_was_wrong_with_pictures_is_not_over_before_one_was_seen():
+    health = CameraHealth("yard", HOLD_S)
+    health.recall("covered")
+    assert health.connected(SourceState("live", None, NOON), 0.0) == []
+    assert health.update(10 * HOLD_S) == []
+
+
 def test_the_reason_is_the_latest_and_the_state_goes_on():
     health = CameraHealth("yard", HOLD_S)
     health.connected(SourceState("down", "the stream ended", NOON), 0.0)

@@ -69,6 +69,23 @@ def test_what_an_earlier_process_left_goes_first(before: int, after: int) -> Non
     assert [each.message.id for each in left] == [each.message.id for each in old] + [m.id for m in new]
 
 
+def test_while_brokers_are_away_everything_goes_to_disk_and_stays_in_order() -> None:
+    shelf = Shelf()
+    backlog = Backlog(shelf)
+    came = fill(backlog, shelf, "passing", 1)
+    backlog.brokers_away(True)
+    came += fill(backlog, shelf, "passing", 2)
+    came += fill(backlog, shelf, "lasting", 1)
+    assert len(shelf.messages) == 3
+    backlog.brokers_away(False)
+    came += fill(backlog, shelf, "passing", 1)
+    left = []
+    while backlog.waiting:
+        left += [each.message.id for each in backlog.take(1, 0)]
+    assert left == [each.id for each in came]
+    assert backlog.offer(message())
+
+
 def test_too_large_for_memory_goes_to_disk() -> None:
     backlog = Backlog(Shelf(), Room(size=1000))
     assert backlog.offer(message(value=b"x" * 500))

@@ -138,18 +138,22 @@ async def test_a_record_that_the_topic_does_not_take_is_told_and_the_others_go_o
 ) -> None:
     broker = start_broker(Options(properties={"message.max.bytes": "20000"}))
     async with running(KafkaConfig(brokers=(broker.address,), frames="all"), tmp_path) as one:
-        one.film(b"\xff" * 100_000)
+        for _ in range(3):
+            one.film(b"\xff" * 100_000)
         too_large = message("event", b'"' + b"x" * 50_000 + b'"')
         await one.output._journal.keep([too_large])
         await one.tell("gate", 1)
         one.pass_on("gate")
         await one.drained()
-        assert one.series("dropped_total", topic="sightline.frames", reason="refused") == 1
+        assert one.series("dropped_total", topic="sightline.frames", reason="refused") == 3
         assert one.series("dropped_total", topic="sightline.events", reason="refused") == 1
     await require_everything(one, kcat, broker.address)
     told = [each.getMessage() for each in caplog.records if each.levelname == "ERROR"]
     assert len(told) == 2
     assert all(broker.address in each and "max.message.bytes" in each for each in told)
+    assert {each.split(" for ")[1].split(",")[0] for each in told} == {"sightline.frames", "sightline.events"}
+    # A refusal is no outage.
+    assert not [each for each in caplog.records if "records wait" in each.getMessage()]
     (line,) = (tmp_path / "kafka" / "refused.jsonl").read_text().splitlines()
     assert json.loads(line)["id"] == too_large.id
 

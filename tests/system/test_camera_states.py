@@ -62,6 +62,22 @@ def test_a_camera_that_is_killed_and_comes_back_is_told_down_and_up_once(
     assert "yard: up since" in log
 
 
+def test_a_camera_that_comes_back_while_nothing_ran_is_told_up(
+    rtsp_camera: CameraFactory, street_clip: Clip, tmp_path: Path
+) -> None:
+    camera = rtsp_camera(street_clip)
+    command = ("run", configured(tmp_path, camera, f"{HOLD_S:g}s"), "--json", "out.jsonl")
+    camera.kill()
+    with serving(*command, folder=tmp_path) as service:
+        until(lambda: states_told(tmp_path))
+        service.stop()
+    camera.start()
+    with serving(*command, folder=tmp_path) as service:
+        until(lambda: len(states_told(tmp_path)) > 1)
+        service.stop()
+    assert [each["state"] for each in states_told(tmp_path)] == ["down", "up"]
+
+
 def test_a_camera_that_comes_back_within_the_hold_is_not_told(
     rtsp_camera: CameraFactory, street_clip: Clip, tmp_path: Path
 ) -> None:
