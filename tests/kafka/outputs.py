@@ -49,8 +49,9 @@ class Running:
         now = datetime.now(UTC)
         event = Event(new_id(), camera, "start", "person", number, 0.9, (0, 0, 1, 1), now)
         message = self._envelopes.told(event, json.dumps({"number": number}).encode(), now)
-        await self.output._journal.keep([message])
+        # It is taken at once, also when the wait for the disk is cancelled.
         self.sent[message.topic][camera].append(message.id)
+        await self.output._journal.keep([message])
         return message
 
     def pass_on(self, camera: str, value: bytes = b'{"objects": []}') -> Message:
