@@ -192,10 +192,8 @@ class Sender:
             try:
                 self._serve()
             except (SinkError, ConfigError) as error:
-                if isinstance(self._problem, MessageRejected):
-                    # Told where the message is left out; the brokers are well.
-                    pause_s = 0.0
-                else:
+                # A refusal is told where its message is left out; the brokers are well.
+                if not isinstance(self._problem, MessageRejected):
                     self._tell(error)
             except Exception as error:  # whatever the client does, what waits is tried again
                 log.exception("the connection to kafka has failed")
@@ -204,11 +202,14 @@ class Sender:
                 pause_s = FIRST_PAUSE_S
             if self._closing.wait(pause_s):
                 time.sleep(WAIT_S)
-            pause_s = min(max(FIRST_PAUSE_S, 2 * pause_s), LONGEST_PAUSE_S)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         self._forget(time.monotonic(), at_once=True)
 
     def _serve(self) -> None:
         """Send until it is to end, or the connection fails."""
+        # What the last connection said, or says yet, is not said of this one.
+        self._connection += 1
+        self._problem = None
         connection = self._connect()
         try:
             self._progress_at = time.monotonic()
@@ -223,8 +224,6 @@ class Sender:
 
     def _begin_anew(self) -> list[InFlight]:
         """What has to be sent again over a new connection."""
-        self._connection += 1
-        self._problem = None
         before, self._in_flight = self._in_flight, deque()
         for each in before:
             if each.done:

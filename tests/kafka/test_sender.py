@@ -253,3 +253,22 @@ def test_whatever_a_client_raises_it_is_tried_again(caplog: pytest.LogCaptureFix
     sender.close()
     assert brokers.arrived == [only]
     assert "of nothing" in caplog.text
+
+
+def test_brokers_that_go_after_a_refusal_are_told_to_be_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The first connection refuses the first message, then twice nobody listens.
+    disk, told, brokers = Disk(), Told(), Brokers([None, "refuse", None, "connect", "connect"])
+    backlog = Backlog(disk)
+    refused, good = message("event"), message("event")
+    backlog.stored([Queued(refused, 1), Queued(good, 2)])
+    with quick(monkeypatch):
+        sender = Sender(brokers.connect, backlog, disk, told)
+        sender.start()
+        assert sender.close() == []
+    assert brokers.arrived == [good]
+    assert [None if each is None else str(each) for each in told.problems] == [
+        None,
+        "nobody listens",
+        "nobody listens",
+        None,
+    ]
