@@ -18,6 +18,7 @@ from streamer.api.app import create_app
 from streamer.api.server import serve
 from streamer.batching.batcher import Batcher
 from streamer.capture.streams import CameraStreams, open_streams
+from streamer.config.names import unknown_labels
 from streamer.errors import ConfigError, SourceEnded, WrongOption
 from streamer.health.watch import CameraWatch, Watched
 from streamer.interrupt import interruptible
@@ -26,7 +27,6 @@ from streamer.kafka.output import PART as KAFKA_SPOOL
 from streamer.kafka.output import KafkaOutput
 from streamer.loading import load_detector
 from streamer.metrics.metrics import Metrics
-from streamer.names import unknown_labels
 from streamer.parking import Known, Parking
 from streamer.pipeline import Pipeline, Stages, wanted
 from streamer.publish.heartbeat import heartbeat
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from detectors.manifest import ModelManifest
-    from streamer.config import Config
+    from streamer.config.tree import Config
     from streamer.event import Parked
     from streamer.loading import Place
     from streamer.publish.sink import Sink

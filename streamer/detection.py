@@ -21,7 +21,7 @@ from streamer.capture.address import redacted
 from streamer.capture.inputs import Input, Video, expand
 from streamer.capture.pictures import PictureFile, PictureSource
 from streamer.capture.source import open_source
-from streamer.config import CameraConfig, DetectConfig, DetectorConfig, TrackerConfig
+from streamer.config.tree import CameraConfig, DetectConfig, DetectorConfig, TrackerConfig
 from streamer.errors import ConfigError, SourceEnded
 from streamer.interrupt import interruptible
 from streamer.judge import Judge

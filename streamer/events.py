@@ -18,7 +18,7 @@ from streamer.tracking.tracks import ParkedTrack
 from streamer.tracking.vote import Vote
 
 if TYPE_CHECKING:
-    from streamer.config import EventConfig
+    from streamer.config.tree import EventConfig
     from streamer.frame import Frame
     from streamer.tracking.tracks import Tracks
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from supervision import Detections
 
-    from streamer.config import CameraConfig
+    from streamer.config.tree import CameraConfig
     from streamer.event import Parked
     from streamer.frame import Frame
     from streamer.tracking.tracks import ParkedTrack, Tracks

@@ -12,7 +12,7 @@ from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
     from detectors.detector import Detector
-    from streamer.config import DetectorConfig
+    from streamer.config.tree import DetectorConfig
 
 Place: TypeAlias = Callable[[tuple[str, ...], str], str]
 """The message about an option, by its keys and what is wrong with it: says where it stands."""

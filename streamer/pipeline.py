@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from detectors.manifest import ModelManifest
     from detectors.pixels import Pixels
     from streamer.batching.batcher import Batcher
-    from streamer.config import DetectConfig
+    from streamer.config.tree import DetectConfig
     from streamer.event import Happening
     from streamer.judge import Judge
     from streamer.parking import Parking

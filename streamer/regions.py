@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from detectors.merging import merged
 from detectors.regions import WHOLE, Layout, Region, Shares, tiles
-from streamer.scene import TilesConfig
+from streamer.config.scene import TilesConfig
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from supervision import Detections
 
+    from streamer.config.scene import Regions
     from streamer.frame import Frame
-    from streamer.scene import Regions
 
 
 def boxes_of(regions: Regions) -> tuple[Shares, ...]:

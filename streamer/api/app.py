@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from streamer.api.models import CameraItem, EventItem, Page
 from streamer.api.problems import answer_with_problems
-from streamer.config import CAMERA_NAME
+from streamer.config.tree import CAMERA_NAME
 from streamer.metrics.metrics import Metrics
 from streamer.status import Status
 from streamer.storage.records import EventPage

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from detectors.manifest import ModelManifest
     from detectors.regions import Shares
     from streamer.batching.request import Outcome
-    from streamer.config import DetectorConfig
+    from streamer.config.tree import DetectorConfig
     from streamer.frame import Frame
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from detectors.detector import Prepared
     from detectors.pixels import Pixels
     from streamer.batching.request import Outcome, Request
-    from streamer.config import DetectorConfig
+    from streamer.config.tree import DetectorConfig
 
 log = logging.getLogger(__name__)
 

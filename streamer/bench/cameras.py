@@ -16,7 +16,7 @@ from streamer.bench.answering import answer_async
 from streamer.bench.rig import MIN_CONFIDENCE, Tally, served
 from streamer.bench.samples import Watch
 from streamer.capture.source import open_source
-from streamer.config import CameraConfig, DetectConfig
+from streamer.config.tree import CameraConfig, DetectConfig
 from streamer.judge import Judge
 from streamer.metrics.metrics import Metrics
 from streamer.pipeline import Pipeline, Stages

@@ -11,7 +11,7 @@ import anyio
 
 from detectors.detector import SessionOptions, load
 from streamer.batching.batcher import Batcher
-from streamer.config import DetectorConfig
+from streamer.config.tree import DetectorConfig
 
 if TYPE_CHECKING:
     from streamer.event import Happening

@@ -12,7 +12,7 @@ from streamer.bench.answering import answer_async
 from streamer.bench.rig import MIN_CONFIDENCE, Tally, served
 from streamer.bench.samples import Work
 from streamer.capture.source import open_source
-from streamer.config import CameraConfig, DetectConfig, TrackerConfig
+from streamer.config.tree import CameraConfig, DetectConfig, TrackerConfig
 from streamer.metrics.metrics import Metrics
 from streamer.pipeline import Pipeline, Stages
 from streamer.status import Status

@@ -28,7 +28,7 @@ from streamer.capture.faults import DamagedUnit, translated
 from streamer.capture.libav_log import LibavLog
 from streamer.capture.pixels import BgrConverter, VideoPixels
 from streamer.capture.reader import Pace, Picture, Reader
-from streamer.config import CameraConfig
+from streamer.config.tree import CameraConfig
 from streamer.errors import SourceUnavailable, WrongOption
 from streamer.frame import PTS_CLOCK_HZ
 

@@ -15,7 +15,7 @@ from streamer.capture.lossy import LossyStreetReader
 from streamer.capture.reader import Pace, Picture, Reader
 from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.street import Street, StreetFrame
-from streamer.config import CameraConfig
+from streamer.config.tree import CameraConfig
 from streamer.errors import ConfigError
 from streamer.frame import PTS_CLOCK_HZ
 

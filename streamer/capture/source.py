@@ -16,7 +16,7 @@ from streamer.capture.reader import Reader
 from streamer.capture.simulation import street_opener
 from streamer.capture.state import CaptureObserver
 from streamer.capture.supervisor import SupervisedSource
-from streamer.config import CameraConfig
+from streamer.config.tree import CameraConfig
 from streamer.errors import ConfigError
 from streamer.frame import Frame
 

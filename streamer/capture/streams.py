@@ -15,13 +15,13 @@ from streamer.capture.decoder import HARDWARE
 from streamer.capture.mainstream import LINGER_S, MainStream
 from streamer.capture.ondemand import OnDemand, Place
 from streamer.capture.source import Source, kind_of, open_source, plan_of
-from streamer.config import StreamsConfig
+from streamer.config.names import Problem
+from streamer.config.tree import StreamsConfig
 from streamer.errors import ConfigError, SourceEnded, WrongOption
-from streamer.names import Problem
 
 if TYPE_CHECKING:
     from streamer.capture.state import StreamsObserver
-    from streamer.config import CameraConfig
+    from streamer.config.tree import CameraConfig
     from streamer.frame import Frame
 
 SIMULATED: Final = "sim://"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from streamer.commands.parsers import Subparsers
 
 if TYPE_CHECKING:
-    from streamer.config_file import ConfigFile
+    from streamer.config.file import ConfigFile
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -24,7 +24,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def print_schema(_options: argparse.Namespace) -> int:
-    from streamer.config import Config
+    from streamer.config.tree import Config
 
     print(json.dumps(Config.model_json_schema(by_alias=True), indent=2))
     return 0
@@ -45,7 +45,7 @@ def checked(path: Path) -> ConfigFile:
     Raises:
         ConfigError: a line for each error.
     """
-    from streamer.config_file import read
+    from streamer.config.file import read
 
     file = read(path)
     require_sense(file)
@@ -65,7 +65,7 @@ def _require_known_labels(file: ConfigFile) -> None:
     from detectors.errors import ModelLoadError
     from detectors.manifest import stated_in
     from detectors.store import resolve
-    from streamer.names import unknown_labels
+    from streamer.config.names import unknown_labels
 
     known: dict[str, tuple[str, ...]] = {}
     detectors = file.config.detectors
@@ -92,7 +92,7 @@ def require_usable(file: ConfigFile) -> None:
     from detectors.errors import ModelLoadError
     from detectors.store import resolve
     from streamer.capture.streams import wrong_options
-    from streamer.config_file import refusal
+    from streamer.config.file import refusal
     from streamer.loading import WRONG_MODEL
 
     told = []

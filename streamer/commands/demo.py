@@ -17,7 +17,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from streamer.config_file import validated
+    from streamer.config.file import validated
 
     cameras = {"street": {"source": STREET, "detect": {"fps": 0}}}
     serve(overridden(validated({"cameras": cameras}), options))

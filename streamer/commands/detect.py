@@ -10,7 +10,7 @@ from streamer.commands.parsers import REGIONS, Subparsers, positive, regions, sh
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
-    from streamer.config_file import ConfigFile
+    from streamer.config.file import ConfigFile
     from streamer.detection import Job
 
 
@@ -61,7 +61,7 @@ def job(options: argparse.Namespace) -> Job:
     Raises:
         ConfigError: the configuration is wrong, or has no such camera.
     """
-    from streamer.config import DetectConfig, DetectorConfig
+    from streamer.config.tree import DetectConfig, DetectorConfig
     from streamer.detection import Job, Outputs
 
     camera, detector, name, place = None, DetectorConfig(), None, None

@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     import anyio
 
     from streamer.commands.config import checked
-    from streamer.config_file import validated
+    from streamer.config.file import validated
     from streamer.doctor.checks import examine
 
     # What cameras say on the log is in the report.

@@ -23,7 +23,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run_asyncapi(options: argparse.Namespace) -> int:
     """Print the document, or write it as ``asyncapi.json``."""
-    from streamer.kafka.asyncapi import document
+    from streamer.kafka.format.asyncapi import document
     from streamer.messages.schema_files import as_text
 
     text = as_text(document())

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 if TYPE_CHECKING:
-    from streamer.scene import Regions
+    from streamer.config.scene import Regions
 
 
 REGIONS: Final = "full|tiles:CxR|x1,y1,x2,y2;.."
@@ -48,7 +48,7 @@ def regions(text: str) -> Regions:
     # Here and not at the top: pydantic is slow to import, and most commands need none of it.
     from pydantic import TypeAdapter, ValidationError
 
-    from streamer.scene import Regions
+    from streamer.config.scene import Regions
 
     boxes = [[_read(share) for share in box.split(",")] for box in text.split(";")]
     try:

@@ -13,8 +13,8 @@ from streamer.commands.parsers import Subparsers
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
-    from streamer.config import Config
-    from streamer.config_file import ConfigFile
+    from streamer.config.file import ConfigFile
+    from streamer.config.tree import Config
     from streamer.loading import Place
 
 
@@ -60,7 +60,7 @@ def configured(options: argparse.Namespace) -> tuple[Config, Place | None]:
     """
     from detectors.store import resolve
     from streamer.commands.config import require_sense, require_usable
-    from streamer.config_file import read, validated
+    from streamer.config.file import read, validated
 
     if (options.config is None) == (not options.source):
         raise ConfigError("expected either a configuration file or --source, see sightline run --help")
@@ -85,7 +85,7 @@ def _told(file: ConfigFile, model: str | None, path: tuple[str, ...], text: str)
 
 def overridden(config: Config, options: argparse.Namespace) -> Config:
     """The configuration with what the command line says."""
-    from streamer.config_file import validated
+    from streamer.config.file import validated
 
     values: dict[str, Any] = config.model_dump(by_alias=True)
     http = {"host": options.host, "port": options.port}

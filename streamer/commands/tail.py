@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
-    from streamer.bus import KafkaConfig
     from streamer.commands.parsers import Subparsers
-    from streamer.kafka.following import Received
+    from streamer.config.bus import KafkaConfig
+    from streamer.kafka.client.following import Received
     from streamer.kafka.lines import Line
 
 KINDS: Final = ("events", "detections", "counts")
@@ -52,8 +52,8 @@ def run(options: argparse.Namespace) -> int:
         ConfigError: a file or an address is wrong.
         SinkError: the brokers cannot be reached, or do not let us in.
     """
-    from streamer.kafka.cloudevents import Topics
-    from streamer.kafka.following import Following
+    from streamer.kafka.client.following import Following
+    from streamer.kafka.format.cloudevents import Topics
     from streamer.kafka.lines import line_of
 
     config = configured(options)
@@ -76,8 +76,8 @@ def configured(options: argparse.Namespace) -> KafkaConfig:
     """The brokers of the command line or of the file."""
     from pydantic import ValidationError
 
-    from streamer.bus import KafkaConfig
-    from streamer.config_file import load
+    from streamer.config.bus import KafkaConfig
+    from streamer.config.file import load
 
     prefix = {} if options.prefix is None else {"prefix": options.prefix}
     if options.config is not None:

@@ -12,17 +12,17 @@ import anyio
 from streamer.capture.pairing import are_of_different_shape, shapes
 from streamer.capture.source import open_source
 from streamer.capture.streams import wrong_options
-from streamer.config import DetectConfig
+from streamer.config.tree import DetectConfig
 from streamer.doctor.finding import Finding
 from streamer.errors import SourceEnded, WrongOption
 
 if TYPE_CHECKING:
     from streamer.capture.source import Source
     from streamer.capture.state import SourceState
-    from streamer.config import CameraConfig
+    from streamer.config.names import Problem
+    from streamer.config.tree import CameraConfig
     from streamer.frame import Frame, Stream
     from streamer.loading import Place
-    from streamer.names import Problem
 
 MEASURE_S: Final = 2.0
 

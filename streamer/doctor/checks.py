@@ -15,7 +15,7 @@ from streamer.errors import ConfigError
 from streamer.loading import load_detector
 
 if TYPE_CHECKING:
-    from streamer.config import Config, DetectorConfig
+    from streamer.config.tree import Config, DetectorConfig
     from streamer.loading import Place
 
 Section = tuple[str, list[Finding]]

@@ -15,16 +15,16 @@ from anyio import to_thread
 
 from streamer.doctor.finding import Finding
 from streamer.errors import ConfigError, SinkError, SinkRefused
-from streamer.kafka.cloudevents import Topics
+from streamer.kafka.client.reasons import who
+from streamer.kafka.client.survey import survey
+from streamer.kafka.client.topics import RETENTION, command
+from streamer.kafka.format.cloudevents import Topics
 from streamer.kafka.output import FOLDER
-from streamer.kafka.reasons import who
-from streamer.kafka.survey import survey
-from streamer.kafka.topics import RETENTION, command
 
 if TYPE_CHECKING:
-    from streamer.bus import JpegConfig, KafkaConfig
-    from streamer.kafka.survey import ClockOffset, Survey
-    from streamer.kafka.topics import Topic
+    from streamer.config.bus import JpegConfig, KafkaConfig
+    from streamer.kafka.client.survey import ClockOffset, Survey
+    from streamer.kafka.client.topics import Topic
 
 CLOCK_TOLERANCE_S: Final = 2.0
 FUTURE_MS: Final = "message.timestamp.after.max.ms"

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-from streamer.config import Config, HttpConfig
+from streamer.config.tree import Config, HttpConfig
 from streamer.doctor.finding import Finding
 
 LIBRARIES: Final = ("onnxruntime-gpu", "onnxruntime", "opencv-python", "av", "supervision", "numpy", "anyio")

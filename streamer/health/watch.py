@@ -19,7 +19,7 @@ from streamer.health.picture import PictureJudge
 
 if TYPE_CHECKING:
     from streamer.capture.state import DropReason, MainState, SourceState
-    from streamer.config import StateConfig
+    from streamer.config.tree import StateConfig
     from streamer.event import CameraEvent, CameraState
     from streamer.frame import Frame
     from streamer.health.verdict import Verdict

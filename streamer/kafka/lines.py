@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from streamer.errors import MessageRejected
-from streamer.kafka.deepstream import DeepStreamRecord, objects_of
+from streamer.kafka.format.deepstream import DeepStreamRecord, objects_of
 from streamer.messages.cameras import CAMERAS_SCHEMA, CameraRecord
 from streamer.messages.detections import DETECTIONS_SCHEMA, DetectionRecord
 from streamer.messages.events import EVENTS_SCHEMA, EventRecord
@@ -26,7 +26,7 @@ from streamer.messages.scene import (
 )
 
 if TYPE_CHECKING:
-    from streamer.kafka.following import Received
+    from streamer.kafka.client.following import Received
 
 NOBODY: Final = "-"
 NO_JSON: Final = object()

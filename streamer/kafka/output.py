@@ -15,22 +15,22 @@ from anyio import TASK_STATUS_IGNORED, CancelScope, to_thread
 from anyio.abc import TaskStatus
 
 from streamer.errors import ConfigError, SinkRefused, SinkUnavailable
-from streamer.kafka.backlog import Backlog
-from streamer.kafka.cloudevents import Envelopes, Topics
-from streamer.kafka.journal import Journal
-from streamer.kafka.recovery import missing_ends
-from streamer.kafka.sender import Sender
-from streamer.kafka.series import KafkaSeries, SpoolSeries
+from streamer.kafka.delivery.backlog import Backlog
+from streamer.kafka.delivery.journal import Journal
+from streamer.kafka.delivery.recovery import missing_ends
+from streamer.kafka.delivery.sender import Sender
+from streamer.kafka.delivery.series import KafkaSeries, SpoolSeries
+from streamer.kafka.delivery.spool import Spool
+from streamer.kafka.format.cloudevents import Envelopes, Topics
 from streamer.kafka.sink import KafkaSink
-from streamer.kafka.spool import Spool
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
-    from streamer.bus import KafkaConfig
+    from streamer.config.bus import KafkaConfig
     from streamer.errors import StreamerError
-    from streamer.kafka.producer import SizeLimits
-    from streamer.kafka.sender import Connection
+    from streamer.kafka.delivery.producer import SizeLimits
+    from streamer.kafka.delivery.sender import Connection
     from streamer.status import Status
 
 log = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ class KafkaOutput:
 
     def _connect(self) -> Connection:
         # kafka-python takes a while to import; the detectors load meanwhile.
-        from streamer.kafka.producer import Producer, SizeLimits
+        from streamer.kafka.delivery.producer import Producer, SizeLimits
 
         if self._limits is None:
             self._limits = SizeLimits()

@@ -12,15 +12,15 @@ from anyio import to_thread
 
 from streamer.errors import MessageRejected
 from streamer.event import Decision, Event
-from streamer.kafka.choice import Choice
-from streamer.kafka.cloudevents import Envelopes, Topics
-from streamer.kafka.deepstream import deepstream
-from streamer.kafka.pictures import JpegPictures
+from streamer.kafka.format.choice import Choice
+from streamer.kafka.format.cloudevents import Envelopes, Topics
+from streamer.kafka.format.deepstream import deepstream
+from streamer.kafka.format.pictures import JpegPictures
 from streamer.messages.detections import DetectionRecord
 from streamer.messages.records import record_of
 
 if TYPE_CHECKING:
-    from streamer.bus import KafkaConfig
+    from streamer.config.bus import KafkaConfig
     from streamer.event import Happening
     from streamer.frame import Frame
     from streamer.kafka.message import Message

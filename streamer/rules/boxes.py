@@ -19,7 +19,7 @@ from streamer.tracking.tracks import STRONG
 if TYPE_CHECKING:
     from supervision import Detections
 
-    from streamer.config import CameraConfig
+    from streamer.config.tree import CameraConfig
     from streamer.rules.explanation import Explanation
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from supervision import Detections
 
-    from streamer.config import TrackerConfig
+    from streamer.config.tree import TrackerConfig
     from streamer.tracking.tracks import Tracks
 
 NOT_FOLLOWED = -1

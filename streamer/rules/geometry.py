@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.polygon import Point
-from streamer.scene import LineConfig
+from streamer.config.polygon import Point
+from streamer.config.scene import LineConfig
 
 Floats: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.scene import EVERY_LABEL, FilterConfig
+from streamer.config.scene import EVERY_LABEL, FilterConfig
 
 ANYTHING: Final = FilterConfig()
 

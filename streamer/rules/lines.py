@@ -9,12 +9,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.config.scene import LineConfig
 from streamer.event import Direction, LineCrossing
 from streamer.rules.geometry import Floats, Mask, Segments
 from streamer.rules.labels import PerLabel, applies
 from streamer.rules.rows import Rows
 from streamer.rules.seen import Seen
-from streamer.scene import LineConfig
 
 Sides = NDArray[np.int8]
 

@@ -17,7 +17,7 @@ Move: TypeAlias = ZoneEvent | LineCrossing
 """What an object does at a zone or a line."""
 
 if TYPE_CHECKING:
-    from streamer.config import CameraConfig
+    from streamer.config.tree import CameraConfig
     from streamer.event import Parked, ZoneStay
     from streamer.frame import Frame
     from streamer.rules.explanation import Explanation

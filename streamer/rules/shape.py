@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
+from streamer.config.scene import FilterConfig
 from streamer.rules.geometry import Boxes, Floats, Mask
-from streamer.scene import FilterConfig
 
 LIMITS: Final = ("min_area", "max_area", "min_ratio", "max_ratio")
 """The columns of limits, by the name of the rule."""

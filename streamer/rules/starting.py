@@ -11,9 +11,9 @@ from streamer.event import Ruling
 from streamer.rules.labels import filter_of
 
 if TYPE_CHECKING:
-    from streamer.config import EventConfig
+    from streamer.config.scene import FilterConfig, ZoneConfig
+    from streamer.config.tree import EventConfig
     from streamer.event import Box
-    from streamer.scene import FilterConfig, ZoneConfig
 
 LATE_S: Final = 1e-6
 """Rounding error of differences of media times."""

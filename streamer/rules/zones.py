@@ -12,13 +12,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.config.scene import ZoneConfig
 from streamer.event import Parked, ZoneChange, ZoneEvent, ZoneStay
 from streamer.rules.geometry import Floats, Mask, Polygons
 from streamer.rules.labels import PerLabel, applies, filter_of
 from streamer.rules.rows import Rows
 from streamer.rules.seen import Seen
 from streamer.rules.shape import limits_of, shapes, within
-from streamer.scene import ZoneConfig
 
 LATE_S: Final = 1e-6
 """Rounding error of differences of media times."""

@@ -23,7 +23,7 @@ from streamer.storage.records import EventPage, Recovered, StoreState
 from streamer.storage.snapshots import SnapshotFolder
 
 if TYPE_CHECKING:
-    from streamer.config import StorageConfig
+    from streamer.config.tree import StorageConfig
     from streamer.event import CameraEvent, Event, Parked
     from streamer.frame import Frame, Stream
 

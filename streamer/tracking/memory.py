@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from streamer.config import StationaryConfig
+from streamer.config.tree import StationaryConfig
 from streamer.tracking.association import Mask
 from streamer.tracking.motion import Columns
 from streamer.tracking.objects import Ints, Objects, started

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from detectors.detections import from_arrays
-from streamer.config import TrackerConfig
+from streamer.config.tree import TrackerConfig
 from streamer.errors import ConfigError
 from streamer.tracking.objects import UNCONFIRMED
 from streamer.tracking.tracker import Tracker

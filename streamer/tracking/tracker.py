@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.detections import CLASS_NAME, empty
-from streamer.config import StationaryConfig
+from streamer.config.tree import StationaryConfig
 from streamer.tracking import motion
 from streamer.tracking.association import NOBODY, Mask, Rows, Stage, assign
 from streamer.tracking.groups import LIVING, group_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from supervision import Detections
 
     from detectors.pixels import Pixels
-    from streamer.config import TrackerConfig
+    from streamer.config.tree import TrackerConfig
 
 USUAL: Final = StationaryConfig()
 

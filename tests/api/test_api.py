@@ -15,7 +15,7 @@ from detectors.pixels import BgrPixels
 from streamer.api.app import create_app
 from streamer.api.server import serve
 from streamer.capture.state import SourceState
-from streamer.config import StorageConfig
+from streamer.config.tree import StorageConfig
 from streamer.errors import StreamerError
 from streamer.event import Event, Ruling
 from streamer.frame import Frame

@@ -12,7 +12,7 @@ from detectors.detector import load
 from detectors.errors import InferenceError
 from detectors.pixels import BgrPixels
 from streamer.batching.batcher import Batcher
-from streamer.config import DetectorConfig
+from streamer.config.tree import DetectorConfig
 from streamer.errors import DetectorStuck
 from streamer.frame import Frame
 from streamer.metrics.metrics import Metrics

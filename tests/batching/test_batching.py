@@ -24,7 +24,7 @@ from detectors.manifest import ModelManifest
 from detectors.pixels import BgrPixels, Pixels
 from detectors.session import Limits
 from streamer.batching.batcher import Batcher
-from streamer.config import DetectorConfig
+from streamer.config.tree import DetectorConfig
 from streamer.frame import Frame
 from tests.batching.hanging import write_hanging_model
 

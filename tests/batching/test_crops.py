@@ -20,7 +20,7 @@ from detectors.pixels import Pixels
 from detectors.regions import WHOLE, Shares, tiles
 from detectors.session import Limits
 from streamer.batching.batcher import Batcher
-from streamer.config import DetectorConfig
+from streamer.config.tree import DetectorConfig
 from streamer.frame import Frame
 from tests.batching.test_batching import Counting, Watcher, batcher_of, frame
 

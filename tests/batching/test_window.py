@@ -9,7 +9,7 @@ import pytest
 from detectors.detector import Policy
 from detectors.pixels import BgrPixels
 from streamer.batching.batcher import LONGEST_WINDOW, WINDOW_BYTES, Batcher
-from streamer.config import DetectorConfig
+from streamer.config.tree import DetectorConfig
 from streamer.frame import Frame
 from streamer.metrics.metrics import Metrics
 from streamer.status import Status

@@ -11,7 +11,7 @@ import numpy as np
 
 from detectors.detections import from_arrays
 from detectors.pixels import BgrPixels
-from streamer.config import EventConfig, TrackerConfig
+from streamer.config.tree import EventConfig, TrackerConfig
 from streamer.events import EventRules
 from streamer.frame import PTS_CLOCK_HZ, Frame
 from streamer.tracking.tracker import Tracker

@@ -19,8 +19,8 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
 from deploy.kafka.node import Broker  # noqa: E402
 from streamer.app import App  # noqa: E402
-from streamer.config import Config  # noqa: E402
-from streamer.config_file import validated  # noqa: E402
+from streamer.config.file import validated  # noqa: E402
+from streamer.config.tree import Config  # noqa: E402
 
 STATES = ("up", "frozen", "down")
 SETTLE_S = 2.0

@@ -26,8 +26,8 @@ from kafka import KafkaProducer  # noqa: E402
 from results import BUS, PERSON, frame, tracks  # noqa: E402
 
 from deploy.kafka.node import Broker  # noqa: E402
-from streamer.bus import KafkaConfig  # noqa: E402
-from streamer.kafka.cloudevents import Envelopes, Topics  # noqa: E402
+from streamer.config.bus import KafkaConfig  # noqa: E402
+from streamer.kafka.format.cloudevents import Envelopes, Topics  # noqa: E402
 from streamer.kafka.message import Message  # noqa: E402
 from streamer.kafka.output import KafkaOutput  # noqa: E402
 from streamer.messages.detections import DetectionRecord  # noqa: E402

@@ -24,7 +24,7 @@ from rtsp.fixtures import RtspCamera  # noqa: E402
 
 from streamer.capture.source import open_source  # noqa: E402
 from streamer.capture.state import SourceState  # noqa: E402
-from streamer.config import CameraConfig, DetectConfig  # noqa: E402
+from streamer.config.tree import CameraConfig, DetectConfig  # noqa: E402
 
 
 class Silent:

@@ -36,7 +36,7 @@ from streamer.capture.clock import Rate  # noqa: E402
 from streamer.capture.libav import LibavReader, open_stream  # noqa: E402
 from streamer.capture.playback import Plan  # noqa: E402
 from streamer.capture.supervisor import SupervisedSource  # noqa: E402
-from streamer.config import CameraConfig, DetectConfig, EventConfig, TrackerConfig  # noqa: E402
+from streamer.config.tree import CameraConfig, DetectConfig, EventConfig, TrackerConfig  # noqa: E402
 from streamer.event import Event  # noqa: E402
 from streamer.events import EventRules  # noqa: E402
 from streamer.frame import PTS_CLOCK_HZ, Frame  # noqa: E402

@@ -14,7 +14,7 @@ from detectors.detector import Detector, Limits, load
 from detectors.pixels import BgrPixels
 from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.street import Street
-from streamer.config import CameraConfig, DetectConfig
+from streamer.config.tree import CameraConfig, DetectConfig
 from streamer.event import Event
 from streamer.frame import PTS_CLOCK_HZ, Frame
 from streamer.judge import Judge

@@ -24,7 +24,7 @@ from streamer.bench.bare import BareModel  # noqa: E402
 from streamer.bench.cameras import Cameras  # noqa: E402
 from streamer.bench.rig import served  # noqa: E402
 from streamer.bench.video import decoded  # noqa: E402
-from streamer.config import CameraConfig, DetectConfig  # noqa: E402
+from streamer.config.tree import CameraConfig, DetectConfig  # noqa: E402
 from streamer.metrics.metrics import Metrics  # noqa: E402
 from streamer.metrics.window import quantile  # noqa: E402
 from streamer.status import Status  # noqa: E402

@@ -13,7 +13,7 @@ import numpy as np
 
 from detectors.detections import from_arrays
 from detectors.pixels import BgrPixels
-from streamer.config_file import validated
+from streamer.config.file import validated
 from streamer.frame import PTS_CLOCK_HZ, Frame
 from streamer.judge import Judge
 from streamer.tracking.tracker import Tracker

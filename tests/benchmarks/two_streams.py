@@ -26,7 +26,7 @@ from rtsp.two_streams import TwoStreams  # noqa: E402
 
 from streamer.capture.source import open_source  # noqa: E402
 from streamer.capture.streams import CameraStreams, open_streams  # noqa: E402
-from streamer.config import CameraConfig, DetectConfig, StreamsConfig  # noqa: E402
+from streamer.config.tree import CameraConfig, DetectConfig, StreamsConfig  # noqa: E402
 from streamer.frame import Frame  # noqa: E402
 from streamer.tally import Tally  # noqa: E402
 

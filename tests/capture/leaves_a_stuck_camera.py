@@ -7,7 +7,7 @@ import anyio
 
 from streamer.capture.source import open_source
 from streamer.capture.state import SourceState
-from streamer.config import CameraConfig
+from streamer.config.tree import CameraConfig
 
 
 class Silent:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from streamer.capture.address import parse, redacted
-from streamer.config import CameraConfig
+from streamer.config.tree import CameraConfig
 from streamer.errors import ConfigError
 
 

@@ -14,7 +14,7 @@ from viewing import camera, rises, viewing
 
 from streamer.capture.libav import LibavReader
 from streamer.capture.pixels import BgrConverter
-from streamer.config import ClockConfig
+from streamer.config.tree import ClockConfig
 
 pytestmark = pytest.mark.anyio
 HOUR_S = 3600.0

@@ -12,7 +12,7 @@ import anyio
 
 from streamer.capture.source import Source, open_source
 from streamer.capture.state import SourceState
-from streamer.config import CameraConfig, DetectConfig
+from streamer.config.tree import CameraConfig, DetectConfig
 from streamer.frame import Frame
 
 PATIENCE_S = 20.0

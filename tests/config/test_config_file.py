@@ -7,8 +7,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streamer.config import Config
-from streamer.config_file import load, parse
+from streamer.config.file import load, parse
+from streamer.config.tree import Config
 from streamer.errors import ConfigError
 
 CAMERA = "cameras: {a: {source: x}}\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streamer.config_file import parse
+from streamer.config.file import parse
 from streamer.errors import ConfigError
 
 A = "cameras:\n  a:\n    source: x\n"

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.commands.config import checked
-from streamer.config_file import parse
+from streamer.config.file import parse
+from streamer.config.names import edits
 from streamer.errors import ConfigError
-from streamer.names import edits
 
 A = "cameras:\n  a:\n    source: x\n"
 SQUARE = "polygon: [[0, 0], [1, 0], [1, 1]]"

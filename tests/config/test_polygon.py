@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from streamer.polygon import WHOLE, Point, Polygon, area, covered, hidden, outside
+from streamer.config.polygon import WHOLE, Point, Polygon, area, covered, hidden, outside
 from streamer.rules.geometry import Polygons
 
 POLYGON: TypeAdapter[tuple[Point, ...]] = TypeAdapter(Polygon)

@@ -6,10 +6,10 @@ import pytest
 
 from detectors.regions import WHOLE, tiles
 from streamer.commands.parsers import regions
-from streamer.config_file import parse
+from streamer.config.file import parse
+from streamer.config.scene import Regions
 from streamer.errors import ConfigError
 from streamer.regions import boxes_of
-from streamer.scene import Regions
 
 HALVES = ((0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from streamer.config import Config
-from streamer.config_file import INHERITED, parse
+from streamer.config.file import INHERITED, parse
+from streamer.config.tree import Config
 from streamer.errors import ConfigError
 
 SHARED = """

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from streamer.config import Config
-from streamer.config_file import parse
+from streamer.config.file import parse
+from streamer.config.tree import Config
 from streamer.errors import ConfigError
 
 A: Final = "cameras:\n  a:\n    source: x\n"

@@ -9,8 +9,8 @@ import anyio
 import pytest
 from rtsp.clips import Clip, encode
 
-from streamer.config import Config
-from streamer.config_file import validated
+from streamer.config.file import validated
+from streamer.config.tree import Config
 from streamer.doctor.cameras import examine_camera, with_clock
 from streamer.doctor.checks import detector, examine
 from streamer.doctor.finding import Finding

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from streamer.capture.state import SourceState
-from streamer.config import StateConfig
+from streamer.config.tree import StateConfig
 from streamer.event import CameraEvent
 from streamer.frame import Frame
 from streamer.health.verdict import Verdict

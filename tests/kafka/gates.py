@@ -21,7 +21,7 @@ from kafka.admin import (
 from deploy.kafka.certificates import Identity
 from deploy.kafka.node import Broker
 from deploy.kafka.options import Options
-from streamer.bus import KafkaConfig
+from streamer.config.bus import KafkaConfig
 
 PASSWORD = 'pa"ss w\\ord;é='
 MECHANISMS = ("plain", "scram-sha-256", "scram-sha-512")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from streamer.kafka.deepstream import deepstream
+from streamer.kafka.format.deepstream import deepstream
 from streamer.messages.cameras import CAMERAS_SCHEMA, CameraRecord
 from streamer.messages.detections import DETECTIONS_SCHEMA, DetectionRecord
 from streamer.messages.events import EVENTS_SCHEMA, EventRecord

@@ -13,9 +13,9 @@ from time import monotonic
 import anyio
 from prometheus_client import CollectorRegistry
 
-from streamer.bus import KafkaConfig
+from streamer.config.bus import KafkaConfig
 from streamer.event import Event, new_id
-from streamer.kafka.cloudevents import Envelopes, Topics
+from streamer.kafka.format.cloudevents import Envelopes, Topics
 from streamer.kafka.message import Message
 from streamer.kafka.output import PART, KafkaOutput
 from streamer.status import Status

@@ -10,14 +10,14 @@ import pytest
 from jsonschema import Draft7Validator
 from publish.results import PERSON, frame, tracks
 
-from streamer.bus import KafkaConfig
 from streamer.cli import main
-from streamer.kafka import examples
-from streamer.kafka.asyncapi import document
-from streamer.kafka.cloudevents import Envelopes, Told, Topics
-from streamer.kafka.deepstream import deepstream
+from streamer.config.bus import KafkaConfig
+from streamer.kafka.format import examples
+from streamer.kafka.format.asyncapi import document
+from streamer.kafka.format.cloudevents import Envelopes, Told, Topics
+from streamer.kafka.format.deepstream import deepstream
+from streamer.kafka.format.pictures import JpegPictures
 from streamer.kafka.message import Message
-from streamer.kafka.pictures import JpegPictures
 from streamer.messages.detections import DetectionRecord
 from streamer.messages.records import record_of
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.kafka.backlog import Backlog, Room
+from streamer.kafka.delivery.backlog import Backlog, Room
 from streamer.kafka.message import Message, Queued
 from tests.kafka.waiting import message
 

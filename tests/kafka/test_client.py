@@ -19,7 +19,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError, RetriableError
 from deploy.kafka.certificates import Authority, Identity
 from deploy.kafka.node import Broker
 from deploy.kafka.options import Options
-from streamer.bus import KafkaConfig, TokenConfig
+from streamer.config.bus import KafkaConfig, TokenConfig
 from streamer.errors import (
     ConfigError,
     MessageRejected,
@@ -28,9 +28,9 @@ from streamer.errors import (
     SinkUnavailable,
     StreamerError,
 )
-from streamer.kafka.client import connected, explained, trouble
-from streamer.kafka.oauth import ClientCredentials
-from streamer.kafka.topics import ensure_topics
+from streamer.kafka.client.arguments import connected, explained, trouble
+from streamer.kafka.client.oauth import ClientCredentials
+from streamer.kafka.client.topics import ensure_topics
 from tests.kafka.brokers import StartBroker
 from tests.kafka.gates import MECHANISMS, PASSWORD, Gates
 from tests.kafka.token_server import CLIENT, SCOPE, SECRET, giving, token_server

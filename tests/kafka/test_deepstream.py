@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.errors import MessageRejected
-from streamer.kafka.deepstream import deepstream, objects_of
-from streamer.kafka.examples import FOUND
+from streamer.kafka.format.deepstream import deepstream, objects_of
+from streamer.kafka.format.examples import FOUND
 from streamer.messages.detections import DetectedObject, DetectionRecord
 
 

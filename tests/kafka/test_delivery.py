@@ -13,10 +13,10 @@ from anyio import to_thread
 from kafka import KafkaAdminClient
 
 from deploy.kafka.options import Options
-from streamer.bus import KafkaConfig, SpoolConfig
+from streamer.config.bus import KafkaConfig, SpoolConfig
 from streamer.errors import ConfigError
-from streamer.kafka import sender
-from streamer.kafka.backlog import Room
+from streamer.kafka.delivery import sender
+from streamer.kafka.delivery.backlog import Room
 from tests.kafka.brokers import Kcat, StartBroker
 from tests.kafka.clients import connected
 from tests.kafka.outputs import Running, running, watching

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from streamer.event import Event
-from streamer.kafka import examples
-from streamer.kafka.cloudevents import Envelopes, Told, Topics
+from streamer.kafka.format import examples
+from streamer.kafka.format.cloudevents import Envelopes, Told, Topics
 from streamer.kafka.message import Message, ObjectPhase
 
 ENVELOPES = Envelopes(Topics("watch"))

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from publish.results import Found, frame, tracks
 
-from streamer.bus import JpegConfig
-from streamer.kafka.pictures import JpegPictures
+from streamer.config.bus import JpegConfig
+from streamer.kafka.format.pictures import JpegPictures
 from streamer.publish.annotate import INK, Annotator, colour_of
 
 PERSON: Found = ("person", 0.87, (600.0, 200.0, 1000.0, 900.0), 3)

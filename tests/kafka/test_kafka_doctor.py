@@ -15,12 +15,12 @@ import yaml
 from kafka import KafkaAdminClient
 
 from deploy.kafka.node import Broker
-from streamer.bus import JpegConfig, KafkaConfig
+from streamer.config.bus import JpegConfig, KafkaConfig
 from streamer.doctor.finding import Finding
 from streamer.doctor.kafka import clock_finding, examine_kafka, noise_bytes
-from streamer.kafka.client import connected
-from streamer.kafka.survey import ClockOffset, Survey
-from streamer.kafka.topics import ensure_topics
+from streamer.kafka.client.arguments import connected
+from streamer.kafka.client.survey import ClockOffset, Survey
+from streamer.kafka.client.topics import ensure_topics
 from tests.kafka.gates import OPEN_TO_WRITER, PASSWORD, Gates
 from tests.kafka.tailing import SIGHTLINE
 

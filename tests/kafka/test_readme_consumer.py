@@ -15,12 +15,12 @@ import pytest
 from kafka import KafkaProducer
 
 from deploy.kafka.node import Broker
-from streamer.bus import KafkaConfig
+from streamer.config.bus import KafkaConfig
 from streamer.event import CameraEvent, Event
-from streamer.kafka import examples
-from streamer.kafka.asyncapi import CHANNELS
-from streamer.kafka.cloudevents import Envelopes, Told, Topics
-from streamer.kafka.kinds import kinds
+from streamer.kafka.format import examples
+from streamer.kafka.format.asyncapi import CHANNELS
+from streamer.kafka.format.cloudevents import Envelopes, Told, Topics
+from streamer.kafka.format.kinds import kinds
 from streamer.kafka.message import Message
 from streamer.messages.records import record_of
 from tests.kafka.clients import PATIENCE_S, make_topic

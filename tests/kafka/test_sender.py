@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streamer.errors import MessageRejected, SinkError, SinkRefused, SinkUnavailable
-from streamer.kafka import sender as module
-from streamer.kafka.backlog import Backlog
+from streamer.kafka.delivery import sender as module
+from streamer.kafka.delivery.backlog import Backlog
+from streamer.kafka.delivery.sender import Receipt, Sender
 from streamer.kafka.message import Message, Queued
-from streamer.kafka.sender import Receipt, Sender
 from tests.kafka.waiting import message
 
 FAULTS = ("connect", "send", "answer", "lost answer", "refuse")

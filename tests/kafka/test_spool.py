@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.bus import SpoolConfig
+from streamer.config.bus import SpoolConfig
 from streamer.errors import SinkUnavailable
+from streamer.kafka.delivery.spool import Spool
 from streamer.kafka.message import Message, Queued
-from streamer.kafka.spool import Spool
 from tests.kafka.waiting import NOON, message, told
 
 
@@ -98,8 +98,8 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from tests.kafka.waiting import message
-from streamer.bus import SpoolConfig
-from streamer.kafka.spool import Spool
+from streamer.config.bus import SpoolConfig
+from streamer.kafka.delivery.spool import Spool
 spool = Spool(Path(sys.argv[1]), SpoolConfig(bytes=10**9))
 spool.open()
 while True:

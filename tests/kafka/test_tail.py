@@ -20,9 +20,9 @@ import yaml
 from kafka import KafkaAdminClient, KafkaProducer
 
 from deploy.kafka.node import Broker
-from streamer.bus import KafkaConfig
-from streamer.kafka.client import connected
-from streamer.kafka.topics import ensure_topics
+from streamer.config.bus import KafkaConfig
+from streamer.kafka.client.arguments import connected
+from streamer.kafka.client.topics import ensure_topics
 from tests.kafka.brokers import StartBroker
 from tests.kafka.gates import OPEN_TO_WRITER, PASSWORD, Gates
 from tests.kafka.happenings import (

@@ -12,10 +12,10 @@ from kafka import KafkaAdminClient
 
 from deploy.kafka.node import Broker
 from deploy.kafka.options import Options
-from streamer.bus import KafkaConfig
+from streamer.config.bus import KafkaConfig
 from streamer.errors import SinkRefused, SinkUnavailable
-from streamer.kafka.client import connected
-from streamer.kafka.topics import Topic, described, ensure_topics, options_of
+from streamer.kafka.client.arguments import connected
+from streamer.kafka.client.topics import Topic, described, ensure_topics, options_of
 from tests.kafka.brokers import StartBroker
 from tests.kafka.gates import OPEN_TO_WRITER, Gates
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import anyio
 from scenes import Seen, detections, frame, standing
 
-from streamer.config import EventConfig, StationaryConfig, StorageConfig, TrackerConfig
+from streamer.config.tree import EventConfig, StationaryConfig, StorageConfig, TrackerConfig
 from streamer.event import Event
 from streamer.events import EventRules
 from streamer.frame import Frame

@@ -33,7 +33,7 @@ def trackers_bytetrack(fps: float) -> Follow:
 
 
 def sightline(fps: float) -> Follow:
-    from streamer.config import TrackerConfig
+    from streamer.config.tree import TrackerConfig
     from streamer.tracking.tracker import Tracker
 
     tracker = Tracker(TrackerConfig())

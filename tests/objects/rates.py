@@ -22,7 +22,7 @@ from detectors.pixels import BgrPixels
 from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.street import Street
 from streamer.capture.street.truth import StreetTruth
-from streamer.config import TrackerConfig
+from streamer.config.tree import TrackerConfig
 from streamer.tracking.tracker import UNCONFIRMED, Tracker
 
 FPS = 30

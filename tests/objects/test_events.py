@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenes import BEGIN, HEIGHT, WIDTH, Seen, detections, frame, standing
 
-from streamer.config import EventConfig, TrackerConfig
+from streamer.config.tree import EventConfig, TrackerConfig
 from streamer.event import Event, new_id
 from streamer.events import EventRules, picture_score
 from streamer.tracking.tracker import Tracker

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scenes import HEIGHT, WIDTH, Seen, detections, standing
 
 from detectors.pixels import BgrPixels
-from streamer.config import TrackerConfig
+from streamer.config.tree import TrackerConfig
 from streamer.tracking.looks import SIZE, blended, difference, looks, nothing
 from streamer.tracking.tracker import Tracker
 

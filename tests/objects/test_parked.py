@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scenes import BEGIN, Seen, standing
 from watching import Camera
 
-from streamer.config import StationaryConfig, TrackerConfig
+from streamer.config.tree import StationaryConfig, TrackerConfig
 from streamer.event import Event
 from streamer.tracking.tracker import Tracker
 from streamer.tracking.tracks import ParkedTrack

@@ -11,7 +11,7 @@ import anyio
 import pytest
 from scenes import BEGIN
 
-from streamer.config import StorageConfig
+from streamer.config.tree import StorageConfig
 from streamer.storage.records import Recovered, StoredEvent
 from streamer.storage.store import EventStore
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenes import Seen, Walker, detections, standing
 
-from streamer.config import TrackerConfig
+from streamer.config.tree import TrackerConfig
 from streamer.tracking.tracker import Tracker
 
 RATES = pytest.mark.parametrize("rate", [30, 5, 2])

@@ -6,7 +6,7 @@ from itertools import count
 
 from scenes import BEGIN, HEIGHT, WIDTH, Seen, detections, frame
 
-from streamer.config import EventConfig, StationaryConfig, TrackerConfig
+from streamer.config.tree import EventConfig, StationaryConfig, TrackerConfig
 from streamer.event import Event, Parked
 from streamer.events import EventRules
 from streamer.tracking.tracker import Tracker

@@ -19,7 +19,7 @@ from detectors.manifest import ModelManifest
 from detectors.pixels import BgrPixels, Pixels
 from detectors.session import Limits
 from streamer.batching.batcher import Batcher
-from streamer.config import CameraConfig, DetectConfig, DetectorConfig, TrackerConfig
+from streamer.config.tree import CameraConfig, DetectConfig, DetectorConfig, TrackerConfig
 from streamer.event import Event, Happening
 from streamer.frame import PTS_CLOCK_HZ, Frame
 from streamer.judge import Judge

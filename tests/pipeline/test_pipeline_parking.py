@@ -10,13 +10,13 @@ import pytest
 from test_pipeline import START, Collected, Scripted, TwoObjects
 
 from streamer.batching.batcher import Batcher
-from streamer.config import CameraConfig, DetectConfig, DetectorConfig, StationaryConfig, TrackerConfig
+from streamer.config.scene import ZoneConfig
+from streamer.config.tree import CameraConfig, DetectConfig, DetectorConfig, StationaryConfig, TrackerConfig
 from streamer.event import Counts, Event, Parked, ZoneEvent
 from streamer.judge import Judge
 from streamer.metrics.metrics import Metrics
 from streamer.parking import NOTHING, Known, Parking
 from streamer.pipeline import Pipeline, Stages
-from streamer.scene import ZoneConfig
 from streamer.status import Status
 from streamer.tracking.tracker import Tracker
 

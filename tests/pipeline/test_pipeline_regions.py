@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from streamer.batching.batcher import Batcher
-from streamer.config import DetectConfig, DetectorConfig
+from streamer.config.tree import DetectConfig, DetectorConfig
 from streamer.event import Event
 from streamer.frame import Frame
 from streamer.metrics.metrics import Metrics

@@ -11,8 +11,8 @@ from supervision import Detections
 
 from detectors.detections import CLASS_NAME
 from detectors.pixels import BgrPixels
-from streamer.config import Config
-from streamer.config_file import validated
+from streamer.config.file import validated
+from streamer.config.tree import Config
 from streamer.event import Box, Counts, Decision, Event, Happening, LineCrossing, ZoneEvent
 from streamer.frame import PTS_CLOCK_HZ, Frame
 from streamer.judge import Judge

@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from streamer.config.scene import LineConfig, ZoneConfig
 from streamer.rules.geometry import Polygons, Segments, feet
-from streamer.scene import LineConfig, ZoneConfig
 
 GRID = 16
 """Sixteenths are exact in floating point, so that what lies on a border is known."""

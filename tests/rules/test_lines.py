@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scenery import Camera, Seen, at, detections, frame, on, walking
 
+from streamer.config.scene import LineConfig
 from streamer.rules.lines import Lines
 from streamer.rules.seen import seen_in
-from streamer.scene import LineConfig
 from streamer.tracking.tracks import Tracks
 
 UPRIGHT = {"from": [0.5, 0.1], "to": [0.5, 0.9]}

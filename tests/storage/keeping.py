@@ -9,7 +9,7 @@ import anyio
 import numpy as np
 
 from detectors.pixels import BgrPixels
-from streamer.config import StorageConfig
+from streamer.config.tree import StorageConfig
 from streamer.event import Event, Phase, Ruling, snapshot_path
 from streamer.frame import Frame
 from streamer.storage.records import StoredEvent

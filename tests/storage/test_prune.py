@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from keeping import event, everything, expected_files, files, frame, opened, written
 
-from streamer.config import StorageConfig
+from streamer.config.tree import StorageConfig
 from streamer.storage.store import EventStore
 
 pytestmark = pytest.mark.anyio

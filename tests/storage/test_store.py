@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from keeping import MORNING, event, everything, expected_files, files, frame, opened, written
 from prometheus_client import CollectorRegistry
 
-from streamer.config import StorageConfig
+from streamer.config.tree import StorageConfig
 from streamer.errors import SinkUnavailable
 from streamer.event import Ruling
 from streamer.storage.cursor import Cursor

@@ -10,7 +10,7 @@ import anyio
 from streamer.capture.mainstream import MainStream
 from streamer.capture.state import MainState, SourceState
 from streamer.capture.streams import CameraStreams, open_streams
-from streamer.config import CameraConfig, DetectConfig, StreamsConfig
+from streamer.config.tree import CameraConfig, DetectConfig, StreamsConfig
 from streamer.frame import Frame
 
 PATIENCE_S = 20.0

@@ -19,7 +19,7 @@ from streamer.capture.address import parse
 from streamer.capture.gop import GroupOfPictures, NotDecodable
 from streamer.capture.libav import stream_opener
 from streamer.capture.ondemand import DECODED_FPS, OnDemand, OnDemandReader, Place
-from streamer.config import CameraConfig
+from streamer.config.tree import CameraConfig
 from streamer.frame import PTS_CLOCK_HZ, Frame
 
 PICTURES = 24

@@ -25,7 +25,7 @@ from streamer.capture.ondemand import Place
 from streamer.capture.pairing import NEAR_S, apart_s, mapped
 from streamer.capture.playback import Plan
 from streamer.capture.reader import Picture
-from streamer.config import StorageConfig
+from streamer.config.tree import StorageConfig
 from streamer.event import Event, snapshot_path
 from streamer.frame import Clock, Frame
 from streamer.metrics.metrics import Metrics

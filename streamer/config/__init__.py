@@ -1,0 +1,1 @@
+"""The configuration: the file, the tree of its options, and what is wrong in it, said with the lines."""

@@ -1,0 +1,171 @@
+"""A YAML file as plain values with ``${ENV}``, and the line of each of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from detectors.wording import escaped
+from streamer.config.option_tree import KeyPath
+from streamer.errors import ConfigError
+
+MERGE: Final = "tag:yaml.org,2002:merge"
+MOST_VALUES: Final = 100_000
+"""Of a file; aliases of aliases multiply."""
+VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A YAML file as plain values, and the line (from 1) on which each of them stands.
+
+    Without lines it is no file, and ``name`` says what else the values are from.
+    """
+
+    name: str
+    values: Mapping[str, Any]
+    lines: Mapping[KeyPath, int] = field(default_factory=dict)
+
+    def line(self, path: KeyPath) -> int:
+        """The line of the value at ``path``, or of the nearest section around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def value(self, path: KeyPath) -> object:
+        """What stands at ``path``; None where nothing does."""
+        value: Any = self.values
+        for part in path:
+            if isinstance(value, Mapping):
+                value = value.get(part)
+            elif isinstance(value, list | tuple) and part.isdigit() and int(part) < len(value):
+                value = value[int(part)]
+            else:
+                return None
+        return value
+
+    def inherited(self, path: KeyPath) -> bool:
+        """Whether a camera has this value from a global section, where its error is told already."""
+        if path[:1] != ("cameras",):
+            return False
+        # Sections are inherited key by key, what is within a key as a whole.
+        for depth in (4, 3):
+            if path[:depth] in self.lines:
+                return False
+            if path[2:depth] in self.lines:
+                return True
+        return False
+
+    def told(self, path: KeyPath, text: str, *, of_camera: bool = False) -> str:
+        """``file:line: option: text``.
+
+        What a camera has from a global section is told of there, and with ``of_camera`` as the camera's.
+        """
+        said = path[2:] if self.inherited(path) else path
+        place = f"{self.name}:{self.line(said)}" if self.lines else self.name
+        option = ".".join(part or "''" for part in (path if of_camera else said))
+        return escaped(": ".join(filter(None, (place, option, text))))
+
+
+def read_document(path: Path, environment: Mapping[str, str]) -> Document:
+    """Read a YAML file.
+
+    Raises:
+        ConfigError: it cannot be read, or is no YAML with keys and values; one line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(escaped(f"{path}: cannot be read: {error.strerror}")) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            escaped(f"{path}: expected UTF-8 text, received other bytes at {error.start}")
+        ) from None
+    return parse_document(text, str(path), environment)
+
+
+def parse_document(text: str, name: str, environment: Mapping[str, str]) -> Document:
+    """The same for a text; ``name`` stands for the file in messages."""
+    reader = _Reader(name, environment)
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if not isinstance(root, yaml.MappingNode):
+            raise reader.wrong(1, "expected sections such as 'cameras:', received something else")
+        values = reader.value(root, ())
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise reader.wrong(line, f"expected YAML, received an error: {_reason(error)}") from None
+    except yaml.YAMLError as error:
+        raise reader.wrong(1, f"expected YAML, received {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise reader.wrong(1, "expected options, received values within values without an end") from None
+    return Document(name, values, reader.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Turns YAML nodes into plain values and notes the line of each."""
+
+    name: str
+    environment: Mapping[str, str]
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+
+    def wrong(self, line: int, problem: str) -> ConfigError:
+        return ConfigError(escaped(f"{self.name}:{line}: {problem}"))
+
+    def value(self, node: yaml.Node, path: KeyPath) -> Any:
+        self.lines.setdefault(path, _line(node))
+        if len(self.lines) > MOST_VALUES:
+            raise self.wrong(_line(node), f"expected at most {MOST_VALUES} values, received more")
+        if isinstance(node, yaml.MappingNode):
+            return dict(self._items(node, path))
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*path, str(n))) for n, item in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _items(self, node: yaml.MappingNode, path: KeyPath) -> Iterator[tuple[str, Any]]:
+        seen: set[str] = set()
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise self.wrong(_line(key), "expected a name, received a nested value")
+            if key.tag == MERGE:
+                text = "expected no merge key, received '<<': what cameras share stands outside of cameras"
+                raise self.wrong(_line(key), text)
+            if key.value in seen:
+                raise self.wrong(_line(key), f"expected {key.value!r} once, received it twice")
+            seen.add(key.value)
+            self.lines[(*path, key.value)] = _line(key)
+            yield key.value, self.value(value, (*path, key.value))
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        expanded = VARIABLE.sub(lambda match: self._variable(match[1], node), node.value)
+        if expanded != node.value:
+            return expanded
+        try:
+            return yaml.SafeLoader("").construct_object(node)
+        except (yaml.YAMLError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise self.wrong(_line(node), f"expected a plain value, received {reason}") from None
+
+    def _variable(self, variable: str, node: yaml.Node) -> str:
+        try:
+            return self.environment[variable]
+        except KeyError:
+            text = f"expected the environment variable {variable}, received nothing: it is not set"
+            raise self.wrong(_line(node), text) from None
+
+
+def _reason(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or "no reason"
+    if problem.startswith("but "):
+        return f"{error.context} {problem}"
+    return f"{problem} (is it indented as it should be?)" if "<block" in problem else problem
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1

@@ -1,0 +1,222 @@
+"""The configuration tree: every option of the service with its default and its bounds."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from streamer.config.bus import KafkaConfig
+from streamer.config.scene import (
+    Confidence,
+    FilterConfig,
+    Label,
+    Labels,
+    LineConfig,
+    MaskConfig,
+    Regions,
+    ZoneConfig,
+)
+from streamer.config.section import ByteSize, Duration, Section
+
+CAMERA_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+def camera_name(value: str) -> str:
+    """A name that fits a URL, a Kafka key and a file name."""
+    if not CAMERA_NAME.fullmatch(value):
+        raise ValueError(f"expected a name like 'front-door' (a-z, 0-9, '-', '_'), received {value!r}")
+    return value
+
+
+CameraName = Annotated[str, Field(max_length=100), AfterValidator(camera_name)]
+
+
+class DetectConfig(Section):
+    """What to look for, and how often.
+
+    ``fps`` is the number of detections per second and camera, 0 for every frame. Unless
+    ``min_confidence`` is said, it is what the model's manifest recommends. ``regions`` are the parts of the
+    picture that the model looks at.
+    """
+
+    fps: float = Field(default=5.0, ge=0, le=240)
+    labels: Labels = ()
+    min_confidence: Confidence | None = None
+    regions: Regions = "full"
+
+
+class TrackerConfig(Section):
+    """When an object is followed, and for how long after it was last seen.
+
+    Detections of at least ``high_confidence`` start a track; weaker ones only continue one. A track is
+    shown once it was seen ``confirm_hits`` times over at least ``confirm_s``.
+    """
+
+    high_confidence: float = Field(default=0.6, ge=0, le=1)
+    confirm_hits: int = Field(default=2, ge=1, le=100)
+    confirm_s: float = Field(default=0.0, ge=0, le=60)
+    lost_s: float = Field(default=2.0, gt=0, le=600)
+
+    def starting_from(self, min_confidence: float | None) -> TrackerConfig:
+        """The same, but whatever is published, from ``min_confidence`` on, may start a track."""
+        if min_confidence is None or min_confidence >= self.high_confidence:
+            return self
+        return self.model_copy(update={"high_confidence": min_confidence})
+
+
+class EventConfig(Section):
+    """When a track becomes an event, and how often its picture is replaced by a better one.
+
+    ``threshold`` is the least median confidence over the track; a picture is better when its score
+    (confidence, size, not cut by the edge) is ``better`` times that of the one kept.
+    """
+
+    confirm_hits: int = Field(default=3, ge=1, le=250)
+    confirm_s: float = Field(default=0.5, ge=0, le=600)
+    threshold: Confidence = 0.5
+    better: float = Field(default=1.2, ge=1, le=100)
+    update_every_s: float = Field(default=1.0, ge=0, le=3600)
+    required_zones: Labels = ()
+
+
+class StationaryConfig(Section):
+    """When an object counts as parked, and for how long its place is remembered once it is not seen.
+
+    Found again at its place within ``keep``, also after a reconnect or a restart, it continues its event.
+    """
+
+    after: Duration = 10.0
+    keep: Duration = 600.0
+
+
+class ClockConfig(Section):
+    """How far a camera's clock may be from the time of arrival before it is not believed."""
+
+    tolerance: Duration = 2.0
+
+
+class StateConfig(Section):
+    """When a camera's trouble is told: once it has lasted for ``hold``, and its end likewise.
+
+    With ``picture`` a camera that is covered, frozen or out of focus is told apart from a quiet one.
+    """
+
+    hold: Duration = 30.0
+    picture: bool = True
+
+
+class CountsConfig(Section):
+    """How often the totals of zones and lines are told."""
+
+    interval: Duration = Field(default=60.0, ge=1)
+
+
+class StreamsConfig(Section):
+    """Two streams of one camera: ``sub`` is detected on, ``main`` is for viewing and snapshots."""
+
+    main: str = Field(min_length=1)
+    sub: str = Field(min_length=1)
+
+
+class CameraConfig(Section):
+    """One camera: its address and what differs from the global defaults.
+
+    A recording plays at its own rate, and again from its beginning with ``loop``.
+    ``username`` and ``password`` stand beside the address when they hold characters that break a URL.
+    ``labels`` merges classes: ``{truck: car}`` calls trucks cars.
+    With ``decode: auto`` a live stream is decoded by a graphics card where one answers, else by the CPU;
+    a card that was asked for and is not there is an error.
+    """
+
+    source: Annotated[str, Field(min_length=1)] | StreamsConfig
+    username: str | None = None
+    password: SecretStr | None = None
+    transport: Literal["tcp", "udp"] = "tcp"
+    decode: Literal["auto", "cpu", "cuda", "qsv"] = "auto"
+    timeout_s: float = Field(default=5.0, gt=0, le=120)
+    loop: bool = True
+    clock: ClockConfig = ClockConfig()
+    state: StateConfig = StateConfig()
+    detect: DetectConfig = DetectConfig()
+    labels: dict[Label, Label] = Field(default_factory=dict)
+    filters: dict[Label, FilterConfig] = Field(default_factory=dict)
+    masks: tuple[MaskConfig, ...] = ()
+    zones: dict[CameraName, ZoneConfig] = Field(default_factory=dict)
+    lines: dict[CameraName, LineConfig] = Field(default_factory=dict)
+    track: TrackerConfig = TrackerConfig()
+    stationary: StationaryConfig = StationaryConfig()
+    events: EventConfig = EventConfig()
+    counts: CountsConfig = CountsConfig()
+    detector: str = "default"
+
+    @property
+    def detected(self) -> str:
+        """The address of the stream that is detected on."""
+        return self.source if isinstance(self.source, str) else self.source.sub
+
+
+class DetectorConfig(Section):
+    """One model and how it is run; cameras that name it share its queue and its session.
+
+    With ``multi_label`` a box is reported once for each class it may be of, else for its best one only;
+    what is followed needs one.
+    """
+
+    model: str = "sightline-nano"
+    provider: Literal["auto", "cpu", "cuda", "tensorrt"] = "auto"
+    iou: float = Field(default=0.45, ge=0, le=1)
+    multi_label: bool = False
+    workers: int | None = Field(default=None, ge=1, le=256)
+    max_batch: int = Field(default=16, ge=1, le=64)
+    max_wait_ms: float = Field(default=5.0, ge=0, le=1000)
+
+
+class StorageConfig(Section):
+    """How much is kept, in the data folder."""
+
+    days: float = Field(default=14.0, gt=0)
+    bytes: ByteSize = 10 * 10**9
+    jpeg_quality: int = Field(default=90, ge=1, le=100)
+
+
+class HttpConfig(Section):
+    """Where the HTTP interface listens."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+
+
+class OutputConfig(Section):
+    """Where records go besides the event store; ``json`` is a file, or ``-`` for standard output."""
+
+    json_lines: str | None = Field(default=None, alias="json")
+
+
+class Config(Section):
+    """The whole configuration of one process."""
+
+    cameras: dict[CameraName, CameraConfig] = Field(min_length=1)
+    detectors: dict[Label, DetectorConfig] = Field(
+        default_factory=lambda: {"default": DetectorConfig()}, min_length=1
+    )
+    decode: Literal["auto", "cpu", "cuda", "qsv"] = "auto"
+    clock: ClockConfig = ClockConfig()
+    state: StateConfig = StateConfig()
+    detect: DetectConfig = DetectConfig()
+    labels: dict[Label, Label] = Field(default_factory=dict)
+    filters: dict[Label, FilterConfig] = Field(default_factory=dict)
+    masks: tuple[MaskConfig, ...] = ()
+    zones: dict[CameraName, ZoneConfig] = Field(default_factory=dict)
+    lines: dict[CameraName, LineConfig] = Field(default_factory=dict)
+    track: TrackerConfig = TrackerConfig()
+    stationary: StationaryConfig = StationaryConfig()
+    events: EventConfig = EventConfig()
+    counts: CountsConfig = CountsConfig()
+    storage: StorageConfig = StorageConfig()
+    http: HttpConfig = HttpConfig()
+    output: OutputConfig = OutputConfig()
+    kafka: KafkaConfig | None = None
+    data: Path = Path("sightline-data")
