@@ -15,7 +15,9 @@ from anyio import to_thread
 
 from detectors.store import resolve
 from streamer.api.app import create_app
+from streamer.api.pages import add_pages
 from streamer.api.server import serve
+from streamer.api.whep import add_whep
 from streamer.batching.batcher import Batcher
 from streamer.capture.streams import CameraStreams, open_streams
 from streamer.config.names import unknown_labels
@@ -41,9 +43,13 @@ from streamer.storage.series import StoreSeries
 from streamer.storage.store import EventStore
 from streamer.tracking.looks import prepare as prepare_looks
 from streamer.tracking.tracker import Tracker
+from streamer.webrtc.overlay import scene_of
+from streamer.webrtc.results import LiveResults
+from streamer.webrtc.viewers import Viewers
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
+    from fastapi import FastAPI
 
     from detectors.manifest import ModelManifest
     from streamer.config.tree import Config
@@ -80,6 +86,7 @@ class App:
         }
         self._kafka = self._kafka_output()
         self._meter = Meter(self.metrics)
+        self._results = LiveResults()
         self._sources: Mapping[str, CameraStreams] = {}
         self._parked: Mapping[str, tuple[Parked, ...]] = {}
         self._ended: list[SourceEnded] = []
@@ -103,7 +110,8 @@ class App:
             await self._start_store(services)
             await self._start_kafka(services)
             http = self._config.http
-            api = create_app(self.metrics, self.status, self._store)
+            api = create_app(self.metrics, self.status, self._store, http)
+            await self._start_viewing(services, api)
             self.url = await services.start(serve, api, http.host, http.port)
             batchers = await self._start_detectors(services)
             if self._kafka is not None:
@@ -157,6 +165,14 @@ class App:
             for last in await self._store.troubles(name, limit=1):
                 watch.recall(last.state)
         self.status.ready(STORE)
+
+    async def _start_viewing(self, services: TaskGroup, api: FastAPI) -> None:
+        config = self._config
+        heads = {name: scene_of(camera) for name, camera in config.cameras.items()}
+        viewers = Viewers(self._sources, heads, self._results, config.webrtc)
+        await services.start(viewers.run)
+        add_whep(api, viewers)
+        add_pages(api, self._sources)
 
     def _kafka_output(self) -> KafkaOutput | None:
         if self._config.kafka is None:
@@ -216,7 +232,7 @@ class App:
             kafka = self._kafka.sink(models)
             services.start_soon(kafka.run)
             sinks.append(kafka)
-        sinks += [StoreSink(self._store, self.metrics, mains), self._meter]
+        sinks += [StoreSink(self._store, self.metrics, mains), self._meter, self._results]
         if lines is not None:
             sinks.append(JsonLinesSink(lines, models))
         return sinks

@@ -70,9 +70,15 @@ class Packet:
         pts: media time in ticks of 90 kHz, the same as on the frame decoded from it.
         keyframe: whether decoding can start here.
         data: Annex B bytes (H.264, H.265).
+        captured_at_s: when the camera took the picture, seconds since 1970, by ``clock``.
+        arrived_at: ``time.monotonic()`` seconds.
+        clock: whose clock ``captured_at_s`` is by; see ``Frame``.
     """
 
     camera: str
     pts: int
     keyframe: bool
     data: bytes
+    captured_at_s: float = 0.0
+    arrived_at: float = 0.0
+    clock: Clock = "host"

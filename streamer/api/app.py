@@ -12,9 +12,10 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from streamer.api.access import allow
 from streamer.api.models import CameraItem, EventItem, Page
 from streamer.api.problems import answer_with_problems
-from streamer.config.tree import CAMERA_NAME
+from streamer.config.tree import CAMERA_NAME, HttpConfig
 from streamer.metrics.metrics import Metrics
 from streamer.status import Status
 from streamer.storage.records import EventPage
@@ -68,13 +69,24 @@ class EventArchive(Protocol):
         """The names of all cameras that there are events of."""
 
 
-def create_app(metrics: Metrics, status: Status, archive: EventArchive) -> FastAPI:
-    """The application; it reads from its three arguments and changes nothing."""
+def create_app(
+    metrics: Metrics, status: Status, archive: EventArchive, http: HttpConfig | None = None
+) -> FastAPI:
+    """The application; it reads from its arguments and changes nothing.
+
+    Args:
+        metrics: what is counted and measured.
+        status: whether the service is ready.
+        archive: where events are.
+        http: who may use it; anybody unless said.
+    """
     # The stock documentation pages load scripts from elsewhere; /openapi.json stays.
     app = FastAPI(title="Sightline", docs_url=None, redoc_url=None)
     answer_with_problems(app)
     _add_health(app, metrics, status)
     _add_lists(app, metrics, archive)
+    if http is not None:
+        allow(app, http)
     return app
 
 

@@ -70,6 +70,11 @@ class VideoPixels:
     def height(self) -> int:
         return self._frame.width if self._lies else self._frame.height
 
+    @property
+    def upright(self) -> VideoFrame | None:
+        """The frame as it was decoded, never to be changed; None where it has yet to be turned."""
+        return self._frame if self._rotation is None else None
+
     def bgr(self) -> NDArray[np.uint8]:
         if self._bgr is None:
             self._bgr = self._to_bgr(self._frame)

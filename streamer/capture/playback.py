@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from streamer.capture.annexb import SYNTAX
-from streamer.capture.broadcast import PacketBroadcast
+from streamer.capture.broadcast import PacketBroadcast, PictureBroadcast
 from streamer.capture.clock import MediaClock, Playhead, Rate
 from streamer.capture.damage import Damage
 from streamer.capture.faults import DamagedUnit
@@ -69,6 +69,7 @@ class Playback:
         observer: CaptureObserver,
         handover: Handover[Frame],
         packets: PacketBroadcast,
+        pictures: PictureBroadcast,
     ) -> None:
         self.frames_total: int | None = None
         self.decoder: str | None = None
@@ -76,6 +77,7 @@ class Playback:
         self._observer = observer
         self._handover = handover
         self._packets = packets
+        self._pictures = pictures
         self._clock = MediaClock()
         self._rate = Rate(0.0 if plan.lossless else plan.fps)
         self._keyframes = KeyframesOnly(0.0 if plan.lossless or plan.every > 1 else plan.fps)
@@ -124,6 +126,7 @@ class Playback:
         self._damage.restart()
         self._keyframes.restart()
         self.frames_total, self._packets.codec = reader.frames_total, reader.codec
+        self._packets.restart()
         self._patient = self._plan.lossless or reader.pace == "consumer"
         self._paced = reader.pace == "clock" and not self._plan.lossless
         # A recording that plays like a camera is seen now, one that is read was seen when it was made.
@@ -139,8 +142,8 @@ class Playback:
                 return
             now = self._now = time.monotonic()
             pts = self._clock.tick(ticks, now)
-            if self._packets.wanted and reader.codec in SYNTAX:
-                self._packets.publish(Packet(self._plan.camera, pts, reader.keyframe, reader.annex_b()))
+            if reader.codec in SYNTAX and not self._plan.lossless:
+                self._pass_on(reader, pts)
             try:
                 play(reader, pts)
             except DamagedUnit:
@@ -151,8 +154,20 @@ class Playback:
         for decoded in reader.flush():
             self._take(reader, decoded)
 
+    def _pass_on(self, reader: Reader[Any], pts: int) -> None:
+        taken = reader.taken()
+        self._packets.publish(
+            Packet(
+                self._plan.camera, pts, reader.keyframe, reader.annex_b(), taken.at_s, self._now, taken.clock
+            )
+        )
+
     def _play_decoded(self, reader: Reader[Any], pts: int) -> None:
-        if reader.leavable and self._keyframes.suffice(pts, keyframe=reader.keyframe):
+        if (
+            reader.leavable
+            and not self._pictures.wanted
+            and self._keyframes.suffice(pts, keyframe=reader.keyframe)
+        ):
             self._play_keyframe(reader, pts)
             return
         pictures = self._decoded(reader, pts)
@@ -179,6 +194,9 @@ class Playback:
         if self._wanted(sequence, pts):
             for decoded in self._decoded(reader, pts):
                 self._show(reader, decoded, sequence, pts)
+        elif self._pictures.wanted and not self._damage.hides(pts, self._now):
+            for decoded in self._decoded(reader, pts):
+                self._pictures.publish(self._frame(sequence, reader.picture(decoded, pts)))
 
     def _decoded(self, reader: Reader[Any], pts: int) -> Sequence[Decoded]:
         pictures: Sequence[Decoded] = reader.decode(pts)
@@ -192,6 +210,8 @@ class Playback:
         self._count(reader, pts)
         if self._wanted(sequence, pts):
             self._put(sequence, reader.picture(decoded, pts))
+        elif self._pictures.wanted and not self._damage.hides(pts, self._now):
+            self._pictures.publish(self._frame(sequence, reader.picture(decoded, pts)))
 
     def _note_damage(self, reader: Reader[Any], pts: int) -> None:
         """What is known by now of the damage to the unit at which the reader stands."""
@@ -249,11 +269,17 @@ class Playback:
     def _put(self, sequence: int, picture: Picture) -> None:
         if picture.clock_offset_s is not None:
             self._observer.clocked(self._plan.camera, picture.clock_offset_s)
+        frame = self._frame(sequence, picture)
+        self._pictures.publish(frame)
+        if self._handover.put(frame, wait_until=self._stop if self._patient else None):
+            self._observer.dropped(self._plan.camera, "busy")
+
+    def _frame(self, sequence: int, picture: Picture) -> Frame:
         if self._began_at is not None:
             picture = replace(
                 picture, captured_at=self._began_at + timedelta(seconds=picture.pts / PTS_CLOCK_HZ)
             )
-        frame = Frame(
+        return Frame(
             self._plan.camera,
             sequence,
             picture.pts,
@@ -262,8 +288,6 @@ class Playback:
             picture.pixels,
             picture.clock,
         )
-        if self._handover.put(frame, wait_until=self._stop if self._patient else None):
-            self._observer.dropped(self._plan.camera, "busy")
 
     def _give_up_after(self, limit_s: float, now: float, reason: str) -> None:
         if now - self._picture_at > limit_s:

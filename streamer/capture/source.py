@@ -9,7 +9,7 @@ from anyio.abc import TaskStatus
 
 from streamer.capture import address as addresses
 from streamer.capture.address import Address
-from streamer.capture.broadcast import PacketBroadcast
+from streamer.capture.broadcast import PacketBroadcast, PictureBroadcast
 from streamer.capture.libav import stream_opener
 from streamer.capture.playback import Plan
 from streamer.capture.reader import Reader
@@ -27,10 +27,12 @@ class Source(Protocol):
     Attributes:
         name: of the camera.
         packets: the stream's packets, untouched; None where there are none to pass on.
+        pictures: all of the decoded ones, whatever ``detect.fps`` says, while somebody takes them.
     """
 
     name: str
     packets: PacketBroadcast | None
+    pictures: PictureBroadcast
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Plays until a recording ends; a live source is tried again forever.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 from anyio.abc import TaskStatus
 
-from streamer.capture.broadcast import PacketBroadcast
+from streamer.capture.broadcast import PacketBroadcast, PictureBroadcast
 from streamer.capture.decoder import HARDWARE
 from streamer.capture.mainstream import LINGER_S, MainStream
 from streamer.capture.ondemand import OnDemand, Place
@@ -33,7 +33,9 @@ class CameraStreams:
     Attributes:
         name: of the camera.
         main: the larger one, open while it is needed; None where a camera has one stream.
-        packets: for viewers, who look while they are ``viewing()``.
+        packets: of the larger stream, for viewers, who look while they are ``viewing()``.
+        detected: packets of the stream that is detected on.
+        pictures: of the stream that is detected on, while somebody takes them.
     """
 
     def __init__(self, detection: Source, main: MainStream | None, packets: PacketBroadcast | None) -> None:
@@ -41,6 +43,8 @@ class CameraStreams:
         self._detection = detection
         self.main = main
         self.packets = packets
+        self.detected: PacketBroadcast | None = detection.packets
+        self.pictures: PictureBroadcast = detection.pictures
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Plays as a ``Source`` does, and the larger stream as it is needed."""

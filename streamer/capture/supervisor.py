@@ -13,7 +13,7 @@ import anyio
 from anyio.abc import TaskStatus
 
 from streamer.capture.backoff import Backoff, BackoffLimits
-from streamer.capture.broadcast import PacketBroadcast
+from streamer.capture.broadcast import PacketBroadcast, PictureBroadcast
 from streamer.capture.handover import Handover
 from streamer.capture.memory import keep_freed_memory
 from streamer.capture.playback import Plan, Playback
@@ -48,10 +48,11 @@ class SupervisedSource:
         """
         self.name = plan.camera
         self.packets = packets
+        self.pictures = PictureBroadcast()
         self._plan = plan
         self._observer = observer
         self._handover = handover or Handover[Frame](WINDOW if plan.lossless else 1)
-        self._playback = Playback(plan, observer, self._handover, packets or PacketBroadcast())
+        self._playback = Playback(plan, observer, self._handover, packets or PacketBroadcast(), self.pictures)
         self._backoff = Backoff(BackoffLimits(), Random())
         self._phase: SourcePhase = "connecting"
         self._since = datetime.now(UTC)
@@ -76,6 +77,7 @@ class SupervisedSource:
     def close(self) -> None:
         """Nothing comes any more, to anybody."""
         self._handover.close()
+        self.pictures.close()
         if self.packets is not None:
             self.packets.close()
 

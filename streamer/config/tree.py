@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyAddress, SecretStr
 
 from streamer.config.bus import KafkaConfig
+from streamer.config.network import IceUrl, Origin, PortRange, listed
 from streamer.config.scene import (
     Confidence,
     FilterConfig,
@@ -183,10 +184,38 @@ class StorageConfig(Section):
 
 
 class HttpConfig(Section):
-    """Where the HTTP interface listens."""
+    """Where the HTTP interface listens, and who may use it.
+
+    With ``token`` everything but the health of the service wants it (``Authorization: Bearer``). ``origins``
+    are the pages of others (``https://example.org``) that may show live video.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
+    token: SecretStr | None = Field(default=None, min_length=8)
+    origins: tuple[Origin, ...] = ()
+
+
+class IceServerConfig(Section):
+    """A STUN or TURN server, with the login that a TURN server wants."""
+
+    urls: Annotated[tuple[IceUrl, ...], BeforeValidator(listed), Field(min_length=1)]
+    username: str | None = None
+    credential: SecretStr | None = None
+
+
+class WebRtcConfig(Section):
+    """How live video reaches browsers.
+
+    ``udp_ports`` are those that are used (any, unless said), ``advertise`` addresses of ours as seen from
+    outside, ``bitrate`` what a stream that is coded here may take, bits per second.
+    """
+
+    ice_servers: tuple[IceServerConfig, ...] = ()
+    udp_ports: PortRange | None = None
+    advertise: tuple[IPvAnyAddress, ...] = ()
+    max_viewers: int = Field(default=100, ge=1, le=10_000)
+    bitrate: ByteSize = 2_500_000
 
 
 class OutputConfig(Section):
@@ -217,6 +246,7 @@ class Config(Section):
     counts: CountsConfig = CountsConfig()
     storage: StorageConfig = StorageConfig()
     http: HttpConfig = HttpConfig()
+    webrtc: WebRtcConfig = WebRtcConfig()
     output: OutputConfig = OutputConfig()
     kafka: KafkaConfig | None = None
     data: Path = Path("sightline-data")

@@ -1,0 +1,61 @@
+"""The player: a page of its own for each camera, and the script that other pages may use."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from html import escape
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Annotated, Final, Literal
+
+from fastapi import FastAPI, HTTPException, Query, Response
+from fastapi.responses import HTMLResponse
+from pydantic import Field
+
+from streamer.api.app import Question
+
+POLICY: Final = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
+    " media-src 'self' blob:; base-uri 'none'; form-action 'none'"
+)
+HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+SCRIPTS: Final = ("player.js", "watch.js")
+
+
+class WatchQuestion(Question):
+    """How the page shows a camera."""
+
+    stream: Literal["main", "sub"] = Field(default="main", description="of a camera with two streams")
+    annotate: bool = Field(default=False, description="boxes are drawn into the pictures by the service")
+    token: str | None = Field(default=None, description="the token of the service")
+
+
+def add_pages(app: FastAPI, cameras: Collection[str]) -> None:
+    """The page of each camera, and its scripts."""
+    page = _text("watch.html")
+
+    @app.get("/watch/{camera}", summary="A page that plays one camera")
+    async def watch(camera: str, question: Annotated[WatchQuestion, Query()]) -> HTMLResponse:
+        if camera not in cameras:
+            raise HTTPException(HTTPStatus.NOT_FOUND, f"expected one of {', '.join(sorted(cameras))}")
+        return HTMLResponse(page.replace("{camera}", escape(camera)), headers=HEADERS)
+
+    for name in SCRIPTS:
+        _add_script(app, name)
+
+
+def _add_script(app: FastAPI, name: str) -> None:
+    text = _text(name)
+
+    @app.get(f"/{name}", include_in_schema=False)
+    async def script() -> Response:
+        return Response(text, media_type="text/javascript", headers=HEADERS)
+
+
+def _text(name: str) -> str:
+    return files("streamer.web").joinpath(name).read_text()

@@ -1,0 +1,129 @@
+"""WHEP: any player gets a camera's live video by one HTTP request (draft-ietf-wish-whep)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Final, Literal
+
+from fastapi import FastAPI, HTTPException, Query, Request, Response
+from pydantic import Field
+
+from streamer.api.app import Question
+from streamer.api.problems import problem
+from streamer.config.tree import WebRtcConfig
+from streamer.webrtc.offer import MalformedOffer, UnfitOffer
+from streamer.webrtc.viewers import (
+    NothingToShow,
+    RestartRefused,
+    TooMany,
+    UnknownCamera,
+    UnknownSession,
+    Viewers,
+    Wish,
+)
+
+SDP: Final = "application/sdp"
+FRAGMENT: Final = "application/trickle-ice-sdpfrag"
+MOST_BYTES: Final = 64 * 1024
+STATUS: Final = {
+    MalformedOffer: HTTPStatus.BAD_REQUEST,
+    UnfitOffer: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RestartRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnknownCamera: HTTPStatus.NOT_FOUND,
+    UnknownSession: HTTPStatus.NOT_FOUND,
+    NothingToShow: HTTPStatus.SERVICE_UNAVAILABLE,
+    TooMany: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+RETRY_S: Final = "2"
+
+
+class WhepQuestion(Question):
+    """What a viewer wants to see."""
+
+    stream: Literal["main", "sub"] = Field(default="main", description="of a camera with two streams")
+    annotate: bool = Field(default=False, description="boxes are drawn into the pictures")
+    own: bool = Field(default=True, description="the camera's own stream may be sent; else it is coded anew")
+    token: str | None = Field(
+        default=None, description="the token of the service, where no header can be set"
+    )
+
+
+def add_whep(app: FastAPI, viewers: Viewers) -> None:
+    """Offers, candidates and ends of viewers."""
+    links = tuple(_links(viewers.config))
+
+    for error, status in STATUS.items():
+        _answer(app, error, status)
+
+    @app.options("/whep/{camera}", include_in_schema=False)
+    async def options(camera: str) -> Response:
+        headers = {"Accept-Post": SDP, "Allow": "OPTIONS, POST"}
+        return _linked(Response(status_code=HTTPStatus.NO_CONTENT, headers=headers), links)
+
+    @app.post("/whep/{camera}", status_code=HTTPStatus.CREATED, summary="Watch a camera (WHEP)")
+    async def watch(camera: str, question: Annotated[WhepQuestion, Query()], request: Request) -> Response:
+        offer = await body(request, SDP)
+        wish = Wish(question.stream, question.annotate, question.own)
+        session, answer = await viewers.open(camera, offer, wish)
+        headers = {
+            "Location": f"/whep/{camera}/{session.id}",
+            "Accept-Patch": FRAGMENT,
+        }
+        return _linked(Response(answer, HTTPStatus.CREATED, headers, SDP), links)
+
+    @app.patch("/whep/{camera}/{session}", summary="More addresses of a viewer (trickle ICE)")
+    async def trickle(camera: str, session: str, request: Request) -> Response:
+        await viewers.add(camera, session, await body(request, FRAGMENT))
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    @app.delete("/whep/{camera}/{session}", summary="Stop watching")
+    async def leave(camera: str, session: str) -> Response:
+        viewers.close(camera, session)
+        return Response(status_code=HTTPStatus.OK)
+
+
+async def body(request: Request, kind: str) -> str:
+    """The text of a request of this media type.
+
+    Raises:
+        HTTPException: it is of another type (415), too long (413), or no text (400).
+    """
+    received = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if received != kind:
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"expected a body of type {kind}")
+    content = b""
+    async for part in request.stream():
+        content += part
+        if len(content) > MOST_BYTES:
+            text = f"expected at most {MOST_BYTES} bytes"
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "expected a body of text in UTF-8") from None
+
+
+def _answer(app: FastAPI, error: type[Exception], status: HTTPStatus) -> None:
+    headers = {"Retry-After": RETRY_S} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
+
+    @app.exception_handler(error)
+    async def refused(request: Request, error: Exception) -> Response:
+        return problem(status, str(error), headers)
+
+
+def _links(config: WebRtcConfig) -> list[str]:
+    """The servers for ICE as Link headers (RFC 9725, section 4.6)."""
+    links = []
+    for server in config.ice_servers:
+        login = ""
+        if server.username is not None and server.credential is not None:
+            secret = server.credential.get_secret_value()
+            login = f'; username="{server.username}"; credential="{secret}"; credential-type="password"'
+        links += [f'<{url}>; rel="ice-server"{login}' for url in server.urls]
+    return links
+
+
+def _linked(response: Response, links: tuple[str, ...]) -> Response:
+    for link in links:
+        response.headers.append("Link", link)
+    return response

@@ -1,0 +1,491 @@
+// <sightline-player camera="gate" [server="https://host:8080"] [stream="sub"] [annotate="1"] [token=".."]>
+//
+// Plays a camera of Sightline live (WHEP), and draws what was found on the very frame that it was found in:
+// `(pts + origin) mod 2^32` of a result is the RTP timestamp that the browser tells of each frame it shows.
+// One file without dependencies; other pages may use it as it is.
+"use strict";
+
+const PALETTE = [
+  "#22d3ee", "#fb923c", "#a3e635", "#f472b6", "#818cf8", "#facc15",
+  "#34d399", "#f87171", "#60a5fa", "#c084fc", "#2dd4bf", "#fda4af",
+];
+const CLOCK_HZ = 90000;
+const WRAP = 2 ** 32;
+const KEPT = 300; // results; the boxes of a frame are needed until it is shown
+const STALE_S = 1.5; // boxes are moved along their tracks for so long without a new result
+const TRAIL_S = 3;
+const LEAST_DELAY_MS = 0;
+const MOST_DELAY_MS = 600; // the video waits for its boxes so long at most
+const MARGIN_MS = 40;
+const SILENT_MS = 3000; // without a frame for so long, the camera is asked about
+const FIRST_PICTURE_MS = 5000;
+const RETRY_MS = [250, 500, 1000, 2000, 4000];
+
+// The signed distance from one RTP timestamp to another, ticks of 90 kHz.
+function apart(from, to) {
+  const ticks = (to - from) % WRAP;
+  return ticks > WRAP / 2 ? ticks - WRAP : ticks < -WRAP / 2 ? ticks + WRAP : ticks;
+}
+
+function hash(text) {
+  let value = 0;
+  for (const letter of text) value = (value * 31 + letter.codePointAt(0)) >>> 0;
+  return value;
+}
+
+// What was found, by the RTP timestamp of its frame; between results, objects move on as they moved last.
+class Found {
+  constructor() {
+    this.clear();
+  }
+
+  clear() {
+    this.results = [];
+    this.trails = new Map();
+  }
+
+  add(rtp, message) {
+    const objects = message.objects.map((object) => ({
+      ...object,
+      box: [
+        object.box[0] / message.width, object.box[1] / message.height,
+        object.box[2] / message.width, object.box[3] / message.height,
+      ],
+    }));
+    const result = { rtp, objects, tracks: new Map() };
+    for (const object of objects) {
+      if (object.track !== null) result.tracks.set(object.track, object);
+    }
+    let at = this.results.length;
+    while (at > 0 && apart(rtp, this.results[at - 1].rtp) > 0) at -= 1;
+    this.results.splice(at, 0, result);
+    if (this.results.length > KEPT) this.results.shift();
+  }
+
+  // The objects at a frame: {objects, exact}; null where nothing is known of that time.
+  at(rtp) {
+    let at = this.results.length - 1;
+    while (at >= 0 && apart(rtp, this.results[at].rtp) > 0) at -= 1;
+    if (at < 0) return null;
+    const before = this.results[at];
+    if (before.rtp === rtp) return { objects: before.objects, exact: true };
+    const after = this.results[at + 1];
+    if (after) return { objects: between(before, after, rtp), exact: false };
+    if (apart(before.rtp, rtp) > STALE_S * CLOCK_HZ) return null;
+    return { objects: beyond(this.results[at - 1], before, rtp), exact: false };
+  }
+
+  // Where the feet of each object were in the last seconds before a frame: track -> points.
+  trailsAt(rtp) {
+    const trails = new Map();
+    for (const result of this.results) {
+      const age = apart(result.rtp, rtp);
+      if (age < 0 || age > TRAIL_S * CLOCK_HZ) continue;
+      for (const [track, { box, label }] of result.tracks) {
+        if (!trails.has(track)) trails.set(track, { label, points: [] });
+        trails.get(track).points.push([(box[0] + box[2]) / 2, box[3]]);
+      }
+    }
+    return trails;
+  }
+}
+
+function moved(object, other, share) {
+  return { ...object, box: object.box.map((edge, i) => edge + (other.box[i] - edge) * share) };
+}
+
+function between(before, after, rtp) {
+  const share = apart(before.rtp, rtp) / apart(before.rtp, after.rtp);
+  return before.objects.map((object) => {
+    const next = object.track === null ? undefined : after.tracks.get(object.track);
+    return next ? moved(object, next, share) : object;
+  });
+}
+
+function beyond(earlier, before, rtp) {
+  if (!earlier) return before.objects;
+  const share = apart(earlier.rtp, rtp) / apart(earlier.rtp, before.rtp);
+  return before.objects.map((object) => {
+    const last = object.track === null ? undefined : earlier.tracks.get(object.track);
+    return last ? moved(last, object, share) : object;
+  });
+}
+
+function colourOf(object) {
+  const number = object.track === null ? hash(object.label) : object.track * 5;
+  return PALETTE[number % PALETTE.length];
+}
+
+// Draws into a canvas that lies over the video and has its shape.
+class Drawing {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.context = canvas.getContext("2d");
+  }
+
+  clear() {
+    this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+  }
+
+  draw(scene, found, rtp, shown) {
+    this.clear();
+    const unit = Math.max(1, Math.min(this.canvas.width, this.canvas.height) / 360);
+    if (shown.zones) for (const zone of scene.zones) this.area(zone, unit);
+    if (shown.zones) for (const line of scene.lines) this.line(line, unit);
+    if (shown.trails) for (const [track, trail] of found.trailsAt(rtp)) this.trail(track, trail, unit);
+    const now = found.at(rtp);
+    if (!now || !shown.boxes) return now;
+    const largestFirst = [...now.objects].sort((a, b) => size(b) - size(a));
+    for (const object of largestFirst) this.box(object, unit, now.exact);
+    if (shown.labels) for (const object of largestFirst) this.label(object, unit);
+    return now;
+  }
+
+  point([x, y]) {
+    return [x * this.canvas.width, y * this.canvas.height];
+  }
+
+  path(points, closed) {
+    const context = this.context;
+    context.beginPath();
+    points.forEach((point, i) => context[i ? "lineTo" : "moveTo"](...this.point(point)));
+    if (closed) context.closePath();
+  }
+
+  area({ name, points }, unit) {
+    const context = this.context;
+    this.path(points, true);
+    context.fillStyle = "rgba(129, 140, 248, .12)";
+    context.fill();
+    context.setLineDash([]);
+    context.lineWidth = unit;
+    context.strokeStyle = "rgba(165, 180, 252, .9)";
+    context.stroke();
+    const top = points.reduce((a, b) => (b[1] < a[1] ? b : a));
+    this.chip(name, ...this.point(top), "#a5b4fc", unit);
+  }
+
+  line({ name, points }, unit) {
+    const context = this.context;
+    this.path(points, false);
+    context.setLineDash([6 * unit, 4 * unit]);
+    context.lineWidth = 1.5 * unit;
+    context.strokeStyle = "#facc15";
+    context.stroke();
+    context.setLineDash([]);
+    this.chip(name, ...this.point(points[0]), "#facc15", unit);
+  }
+
+  trail(track, { label, points }, unit) {
+    if (points.length < 2) return;
+    this.path(points, false);
+    this.context.setLineDash([]);
+    this.context.lineWidth = 1.5 * unit;
+    this.context.lineJoin = "round";
+    this.context.strokeStyle = `${colourOf({ track, label })}99`;
+    this.context.stroke();
+  }
+
+  box(object, unit, exact) {
+    const context = this.context;
+    const [x1, y1] = this.point(object.box);
+    const [x2, y2] = this.point(object.box.slice(2));
+    const line = Math.max(2, 1.2 * unit);
+    context.setLineDash(exact ? [] : [5 * unit, 2.5 * unit]);
+    for (const [width, colour] of [[line + 2, "rgba(0, 0, 0, .45)"], [line, colourOf(object)]]) {
+      context.lineWidth = width;
+      context.strokeStyle = colour;
+      context.beginPath();
+      context.roundRect(x1, y1, Math.max(1, x2 - x1), Math.max(1, y2 - y1), 3 * unit);
+      context.stroke();
+    }
+    context.setLineDash([]);
+  }
+
+  label(object, unit) {
+    const name = object.track === null ? object.label : `${object.label} ${object.track}`;
+    const [x, y] = this.point(object.box);
+    this.chip(`${name}  ${Math.round(object.confidence * 100)}%`, x, y - 2 * unit, colourOf(object), unit);
+  }
+
+  chip(text, x, y, colour, unit) {
+    const context = this.context;
+    const size = Math.max(11, 9 * unit);
+    context.font = `600 ${size}px system-ui, sans-serif`;
+    const width = context.measureText(text).width + size * 0.8;
+    const height = size * 1.5;
+    const left = Math.min(Math.max(0, x), Math.max(0, this.canvas.width - width));
+    const top = Math.max(0, y - height);
+    context.fillStyle = `${colour}e0`;
+    context.beginPath();
+    context.roundRect(left, top, width, height, size * 0.34);
+    context.fill();
+    context.fillStyle = "#0c1420";
+    context.textBaseline = "middle";
+    context.fillText(text, left + size * 0.4, top + height / 2 + size * 0.05);
+  }
+}
+
+function size(object) {
+  return (object.box[2] - object.box[0]) * (object.box[3] - object.box[1]);
+}
+
+const STYLE = `
+  :host { position: relative; display: block; background: #0b0f14; color: #e5e7eb; overflow: hidden;
+          font: 14px/1.4 system-ui, sans-serif; min-height: 120px; }
+  .stage { position: absolute; inset: 0; }
+  video, canvas, img { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; }
+  canvas { pointer-events: none; }
+  .state { position: absolute; inset: 0; display: grid; place-content: center; text-align: center; gap: 6px;
+           padding: 24px; background: rgba(11, 15, 20, .72); }
+  .state b { font-size: 17px; font-weight: 600; }
+  .state span { color: #9ca3af; max-width: 46ch; }
+  .state[hidden] { display: none; }
+  .bar { position: absolute; left: 0; right: 0; bottom: 0; display: flex; flex-wrap: wrap; gap: 6px;
+         align-items: center; padding: 28px 12px 10px; opacity: 0; transition: opacity .2s;
+         background: linear-gradient(transparent, rgba(0, 0, 0, .65)); }
+  :host(:hover) .bar, .bar:focus-within { opacity: 1; }
+  @media (hover: none) { .bar { opacity: 1; } }
+  .name { font-weight: 600; margin-right: auto; display: flex; gap: 8px; align-items: center; min-width: 0; }
+  .name i { width: 8px; height: 8px; border-radius: 50%; background: #6b7280; flex: none; }
+  .name i.live { background: #34d399; }
+  .name small { color: #9ca3af; font-weight: 400; white-space: nowrap; overflow: hidden;
+                text-overflow: ellipsis; }
+  button { font: inherit; font-size: 13px; color: #d1d5db; background: rgba(255, 255, 255, .1); border: 0;
+           border-radius: 7px; padding: 5px 10px; cursor: pointer; }
+  button[aria-pressed="true"] { background: #e5e7eb; color: #0b0f14; }
+  button:focus-visible { outline: 2px solid #22d3ee; outline-offset: 2px; }
+`;
+
+const SWITCHES = { boxes: "Boxes", labels: "Labels", zones: "Zones", trails: "Trails" };
+
+class SightlinePlayer extends HTMLElement {
+  connectedCallback() {
+    this.shown = { boxes: true, labels: true, zones: true, trails: false };
+    this.statistics = { frames: 0, exact: 0, predicted: 0, bare: 0, firstPictureMs: null, route: null };
+    this.build();
+    this.leave = new AbortController();
+    this.run();
+  }
+
+  disconnectedCallback() {
+    this.leave.abort();
+  }
+
+  build() {
+    const root = this.shadowRoot || this.attachShadow({ mode: "open" });
+    root.innerHTML = `<style>${STYLE}</style>
+      <div class="stage"><video autoplay muted playsinline></video><canvas></canvas></div>
+      <div class="state" role="status"><b></b><span></span></div>
+      <div class="bar"><div class="name"><i></i><span></span><small></small></div></div>`;
+    this.video = root.querySelector("video");
+    this.canvas = root.querySelector("canvas");
+    this.drawing = new Drawing(this.canvas);
+    root.querySelector(".name span").textContent = this.getAttribute("camera");
+    const bar = root.querySelector(".bar");
+    for (const [key, title] of Object.entries(SWITCHES)) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = title;
+      button.setAttribute("aria-pressed", this.shown[key]);
+      button.addEventListener("click", () => {
+        this.shown[key] = !this.shown[key];
+        button.setAttribute("aria-pressed", this.shown[key]);
+        this.redraw();
+      });
+      bar.append(button);
+    }
+    this.tell("Connecting", "");
+  }
+
+  // Says what is going on; nothing where the picture says it.
+  tell(title, detail) {
+    const state = this.shadowRoot.querySelector(".state");
+    state.hidden = !title;
+    state.querySelector("b").textContent = title;
+    state.querySelector("span").textContent = detail;
+    this.shadowRoot.querySelector(".name i").className = title ? "" : "live";
+  }
+
+  tellRoute(text) {
+    this.statistics.route = text;
+    this.shadowRoot.querySelector(".name small").textContent = text;
+  }
+
+  address(path, query = {}) {
+    const url = new URL(path, this.getAttribute("server") || location.origin);
+    for (const [name, value] of Object.entries(query)) if (value !== null) url.searchParams.set(name, value);
+    return url.href;
+  }
+
+  headers(more) {
+    const token = this.getAttribute("token");
+    return token ? { ...more, Authorization: `Bearer ${token}` } : more;
+  }
+
+  async run() {
+    for (let failures = 0; !this.leave.signal.aborted; failures += 1) {
+      const began = performance.now();
+      try {
+        await this.play();
+      } catch (error) {
+        if (this.leave.signal.aborted) return;
+        this.tell(error.title || "No connection", error.message);
+      }
+      if (performance.now() - began > 10000) failures = 0;
+      await new Promise((done) => setTimeout(done, RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]));
+    }
+  }
+
+  // One session, until it ends.
+  async play() {
+    const began = performance.now();
+    this.found = new Found();
+    this.scene = { zones: [], lines: [] };
+    this.origin = null;
+    this.latency = 0;
+    const peer = new RTCPeerConnection();
+    const session = { location: null };
+    const ended = new AbortController();
+    const gone = () => ended.abort();
+    this.leave.signal.addEventListener("abort", gone);
+    try {
+      const { receiver } = peer.addTransceiver("video", { direction: "recvonly" });
+      const channel = peer.createDataChannel("detections", { ordered: false, maxRetransmits: 0 });
+      channel.onmessage = (event) => this.hear(JSON.parse(event.data), receiver);
+      peer.ontrack = (event) => {
+        this.video.srcObject = new MediaStream([event.track]);
+        this.video.play().catch(() => {});
+      };
+      peer.onconnectionstatechange = () => {
+        if (["failed", "closed", "disconnected"].includes(peer.connectionState)) gone();
+      };
+      await this.negotiate(peer, session);
+      this.tellRoute(this.hasAttribute("annotate") ? "WebRTC, boxes in the picture" : "WebRTC");
+      await this.watch(began, ended.signal);
+    } finally {
+      this.leave.signal.removeEventListener("abort", gone);
+      peer.close();
+      this.drawing.clear();
+      if (session.location) {
+        const options = { method: "DELETE", headers: this.headers({}), keepalive: true };
+        fetch(session.location, options).catch(() => {});
+      }
+    }
+  }
+
+  async negotiate(peer, session) {
+    // Posted at once: gathering takes a second, and adds nothing that the service needs.
+    await peer.setLocalDescription();
+    const query = { stream: this.getAttribute("stream"), annotate: this.getAttribute("annotate") };
+    const response = await fetch(this.address(`/whep/${this.getAttribute("camera")}`, query), {
+      method: "POST",
+      headers: this.headers({ "Content-Type": "application/sdp" }),
+      body: peer.localDescription.sdp,
+      signal: this.leave.signal,
+    });
+    const answer = await response.text();
+    if (response.status !== 201) throw refused(response, answer);
+    session.location = new URL(response.headers.get("Location"), response.url).href;
+    await peer.setRemoteDescription({ type: "answer", sdp: answer });
+  }
+
+  hear(message, receiver) {
+    if (message.type === "stream") {
+      this.origin = message.origin;
+      this.scene = message;
+      return;
+    }
+    if (message.type !== "boxes" || this.origin === null) return;
+    this.found.add((message.pts + this.origin) % WRAP, message);
+    this.latency = message.latency_ms;
+    // The video waits for its boxes.
+    const wanted = Math.min(MOST_DELAY_MS, Math.max(LEAST_DELAY_MS, message.latency_ms + MARGIN_MS));
+    if (Math.abs((receiver.jitterBufferTarget ?? 0) - wanted) > 15) receiver.jitterBufferTarget = wanted;
+  }
+
+  // Draws on each frame that is shown, until the session ends or no more come.
+  watch(began, signal) {
+    return new Promise((resolve, reject) => {
+      let last = performance.now();
+      let frames = 0;
+      const frame = (now, metadata) => {
+        if (signal.aborted) return;
+        last = performance.now();
+        frames += 1;
+        if (frames === 1) {
+          this.statistics.firstPictureMs = last - began;
+          this.dispatchEvent(new CustomEvent("firstpicture"));
+        }
+        this.tell("", "");
+        this.show(metadata);
+        this.video.requestVideoFrameCallback(frame);
+      };
+      this.video.requestVideoFrameCallback(frame);
+      const timer = setInterval(() => {
+        const silent = performance.now() - last;
+        if (silent > (frames ? SILENT_MS : FIRST_PICTURE_MS)) this.explain(silent);
+      }, 500);
+      signal.addEventListener("abort", () => {
+        clearInterval(timer);
+        reject(failure("No connection", "The connection was lost; trying again."));
+      });
+    });
+  }
+
+  show(metadata) {
+    this.statistics.frames += 1;
+    this.rtp = metadata.rtpTimestamp;
+    if (this.canvas.width !== metadata.width || this.canvas.height !== metadata.height) {
+      this.canvas.width = metadata.width;
+      this.canvas.height = metadata.height;
+    }
+    const now = this.redraw();
+    this.statistics[now ? (now.exact ? "exact" : "predicted") : "bare"] += 1;
+    this.dispatchEvent(new CustomEvent("frame", { detail: { metadata, found: now } }));
+  }
+
+  redraw() {
+    if (this.rtp === undefined || this.hasAttribute("annotate")) return null;
+    return this.drawing.draw(this.scene, this.found, this.rtp, this.shown);
+  }
+
+  // Why no frames come: the service knows how the camera does.
+  async explain(silentMs) {
+    if (this.asking) return;
+    this.asking = true;
+    try {
+      const response = await fetch(this.address("/api/cameras"), { headers: this.headers({}) });
+      const { items } = await response.json();
+      const camera = items.find((item) => item.name === this.getAttribute("camera"));
+      if (camera && camera.state !== "live") {
+        const since = camera.since ? ` since ${new Date(camera.since).toLocaleTimeString()}` : "";
+        this.tell(`The camera is ${camera.state}${since}`, camera.reason || "");
+      } else {
+        this.tell("No picture", `for ${Math.round(silentMs / 1000)} s`);
+      }
+    } catch {
+      this.tell("No connection", "The service does not answer.");
+    } finally {
+      this.asking = false;
+    }
+  }
+}
+
+function failure(title, message) {
+  const error = new Error(message);
+  error.title = title;
+  return error;
+}
+
+function refused(response, body) {
+  let detail = body;
+  try {
+    detail = JSON.parse(body).detail;
+  } catch {
+    // Not from the service itself: a proxy between.
+  }
+  return failure(response.status === 503 ? "Not yet" : "Refused", detail);
+}
+
+customElements.define("sightline-player", SightlinePlayer);

@@ -1,0 +1,6 @@
+// The page of one camera: its address says how the player shows it.
+const asked = new URLSearchParams(location.search);
+const player = document.querySelector("sightline-player");
+for (const name of ["stream", "annotate", "token"]) {
+  if (asked.has(name)) player.setAttribute(name, asked.get(name));
+}

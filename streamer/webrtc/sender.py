@@ -1,0 +1,75 @@
+"""Makes a sender of aiortc send what was packetised for everybody.
+
+aiortc encodes for each peer by itself. Its sender asks ``_next_encoded_frame`` for payloads; here that is
+answered from the viewer's queue, so that a camera is coded and packetised once, whoever watches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from aiortc import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError
+from aiortc.rtcrtpsender import RTCEncodedFrame
+
+if TYPE_CHECKING:
+    from aiortc import RTCRtpSender
+
+    from streamer.webrtc.feed import ViewerQueue
+
+TIMESTAMPS: Final = 1 << 32
+
+
+class PassedOn(MediaStreamTrack):
+    """Stands for the video in the session; it is never asked for a picture."""
+
+    kind = "video"
+
+    async def recv(self) -> Any:
+        raise MediaStreamError
+
+
+class UnitSender:
+    """One viewer's sender.
+
+    Attributes:
+        origin: what is added to a pts, modulo 2**32, to get the RTP timestamp of its packets, which a
+            browser tells as ``rtpTimestamp``; None until something was sent.
+    """
+
+    def __init__(
+        self,
+        sender: RTCRtpSender,
+        queue: ViewerQueue,
+        on_keyframe_wanted: Callable[[], None],
+        on_end: Callable[[], None],
+    ) -> None:
+        """
+        Args:
+            sender: of a session, which has not begun to send.
+            queue: what it sends.
+            on_keyframe_wanted: called when the viewer says that it cannot go on (RTCP PLI, FIR).
+            on_end: called when nothing comes any more.
+        """
+        self.origin: int | None = None
+        self._sender: Any = sender
+        self._queue = queue
+        self._on_end = on_end
+        self._last_pts: int | None = None
+        taken_over: Any = sender
+        taken_over._next_encoded_frame = self._next
+        taken_over._send_keyframe = on_keyframe_wanted
+
+    async def _next(self, codec: Any) -> RTCEncodedFrame:
+        if self.origin is None and self._last_pts is not None:
+            sent: int = self._sender._RTCRtpSender__rtp_timestamp
+            self.origin = (sent - self._last_pts) % TIMESTAMPS
+        unit = await self._queue.take()
+        if unit is None:
+            self._on_end()
+            raise MediaStreamError
+        self._last_pts = unit.pts
+        # The sender makes no frame's time longer than 32 bits, but adds to what it is given.
+        no_audio: Any = None
+        return RTCEncodedFrame(list(unit.payloads), unit.pts % TIMESTAMPS, no_audio)
