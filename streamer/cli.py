@@ -133,6 +133,8 @@ def configure_logging(debug: bool, serves: bool) -> None:
         force=True,
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    for library in ("aioice", "aiortc"):
+        logging.getLogger(library).setLevel(logging.DEBUG if debug else logging.WARNING)
     # It tells the same trouble again and again, with tracebacks; what matters of it is said by us. Its debug
     # messages have passwords in them.
     logging.getLogger("kafka").setLevel(logging.INFO if debug else NEVER)
