@@ -2,15 +2,24 @@
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import anyio
+import numpy as np
 import pytest
 from anyio import to_thread
 
-from streamer.capture.broadcast import PacketBroadcast, Subscription
+from detectors.pixels import BgrPixels
+from streamer.capture.broadcast import (
+    MOST_KEPT_BYTES,
+    PICTURES_WAITING,
+    PacketBroadcast,
+    PictureBroadcast,
+    Subscription,
+)
 from streamer.capture.handover import Handover
-from streamer.frame import Packet
+from streamer.frame import Frame, Packet
 
 pytestmark = pytest.mark.anyio
 T = TypeVar("T")
@@ -76,6 +85,11 @@ def packet(number: int, *, keyframe: bool = False) -> Packet:
     return Packet("camera", number, keyframe, b"x")
 
 
+def picture(number: int) -> Frame:
+    pixels = BgrPixels(np.zeros((2, 2, 3), np.uint8))
+    return Frame("camera", number, number, datetime.now(UTC), 0.0, pixels)
+
+
 async def taken(subscription: Subscription, number: int) -> list[int]:
     with anyio.fail_after(5):
         return [(await anext(subscription)).pts for _ in range(number)]
@@ -83,14 +97,67 @@ async def taken(subscription: Subscription, number: int) -> list[int]:
 
 async def test_a_subscriber_starts_at_a_key_frame() -> None:
     broadcast = PacketBroadcast()
-    assert not broadcast.wanted
     async with broadcast.subscribe() as viewer:
-        assert broadcast.wanted
         for number in range(4):
             broadcast.publish(packet(number, keyframe=number == 2))
         assert await taken(viewer, 2) == [2, 3]
         assert viewer.dropped == 2
+
+
+async def test_a_late_subscriber_may_begin_with_what_came_since_the_latest_key_frame() -> None:
+    broadcast = PacketBroadcast()
+    for number in range(8):
+        broadcast.publish(packet(number, keyframe=number % 5 == 0))
+    async with broadcast.subscribe(limit=2, from_keyframe=True) as viewer:
+        broadcast.publish(packet(8, keyframe=False))
+        assert await taken(viewer, 4) == [5, 6, 7, 8]
+        assert viewer.dropped == 0
+
+
+async def test_nothing_is_kept_of_another_connection_or_of_an_endless_group() -> None:
+    broadcast = PacketBroadcast()
+    broadcast.publish(packet(0, keyframe=True))
+    broadcast.restart()
+    assert broadcast.latest_keyframe is None
+    broadcast.publish(packet(1, keyframe=True))
+    assert broadcast.latest_keyframe is not None
+    for number in range(2, 6):
+        broadcast.publish(Packet("camera", number, False, bytes(MOST_KEPT_BYTES // 4)))
+    assert broadcast.latest_keyframe is None
+    async with broadcast.subscribe(from_keyframe=True) as viewer:
+        broadcast.publish(packet(6, keyframe=False))
+        broadcast.publish(packet(7, keyframe=True))
+        assert await taken(viewer, 1) == [7]
+
+
+def test_pictures_in_another_order_than_shown_are_noticed_until_the_next_connection() -> None:
+    broadcast = PacketBroadcast()
+    for pts in (0, 3, 1, 2, 6):
+        broadcast.publish(packet(pts, keyframe=pts == 0))
+    assert broadcast.reordered
+    broadcast.restart()
+    assert not broadcast.reordered
+    for pts in (7, 8, 9):
+        broadcast.publish(packet(pts, keyframe=pts == 7))
+    assert not broadcast.reordered
+
+
+async def test_pictures_go_to_who_takes_them_and_a_slow_one_misses_the_oldest() -> None:
+    broadcast = PictureBroadcast()
     assert not broadcast.wanted
+    with broadcast.subscribed() as taker:
+        assert broadcast.wanted
+        for number in range(PICTURES_WAITING + 2):
+            await in_thread(lambda: broadcast.publish(picture(number)))  # noqa: B023
+        with anyio.fail_after(5):
+            frames = [await taker.take() for _ in range(PICTURES_WAITING)]
+        assert [frame.sequence for frame in frames if frame] == list(range(2, PICTURES_WAITING + 2))
+        await in_thread(broadcast.close)
+        with anyio.fail_after(5):
+            assert await taker.take() is None
+    assert not broadcast.wanted
+    with broadcast.subscribed() as late, anyio.fail_after(5):
+        assert await late.take() is None
 
 
 async def test_a_slow_subscriber_skips_to_the_next_key_frame_and_holds_nobody_up() -> None:
