@@ -123,13 +123,28 @@ class Drawing {
     this.context = canvas.getContext("2d");
   }
 
+  // Lays the canvas over the picture, in the pixels of the screen: lines and texts are as sharp at any size.
+  fit(stage, width, height) {
+    const scale = Math.min(stage.clientWidth / width, stage.clientHeight / height);
+    const [across, down] = [width * scale, height * scale];
+    const ratio = window.devicePixelRatio || 1;
+    const style = `left:${(stage.clientWidth - across) / 2}px;top:${(stage.clientHeight - down) / 2}px;`
+      + `width:${across}px;height:${down}px`;
+    if (this.canvas.getAttribute("style") === style && this.ratio === ratio) return;
+    this.ratio = ratio;
+    this.canvas.setAttribute("style", style);
+    this.canvas.width = Math.round(across * ratio);
+    this.canvas.height = Math.round(down * ratio);
+    this.unit = Math.min(2, Math.max(1, Math.min(across, down) / 360)) * ratio;
+  }
+
   clear() {
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
   draw(scene, found, rtp, shown) {
     this.clear();
-    const unit = Math.max(1, Math.min(this.canvas.width, this.canvas.height) / 360);
+    const unit = this.unit;
     if (shown.zones) for (const zone of scene.zones) this.area(zone, unit);
     if (shown.zones) for (const line of scene.lines) this.line(line, unit);
     if (shown.trails) for (const [track, trail] of found.trailsAt(rtp)) this.trail(track, trail, unit);
@@ -210,7 +225,7 @@ class Drawing {
 
   chip(text, x, y, colour, unit) {
     const context = this.context;
-    const size = Math.max(11, 9 * unit);
+    const size = Math.max(11 * this.ratio, 8 * unit);
     context.font = `600 ${size}px system-ui, sans-serif`;
     const width = context.measureText(text).width + size * 0.8;
     const height = size * 1.5;
@@ -234,8 +249,8 @@ const STYLE = `
   :host { position: relative; display: block; background: #0b0f14; color: #e5e7eb; overflow: hidden;
           font: 14px/1.4 system-ui, sans-serif; min-height: 120px; }
   .stage { position: absolute; inset: 0; }
-  video, canvas, img { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; }
-  canvas { pointer-events: none; }
+  video, img { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; }
+  canvas { position: absolute; pointer-events: none; }
   .state { position: absolute; inset: 0; display: grid; place-content: center; text-align: center; gap: 6px;
            padding: 24px; background: rgba(11, 15, 20, .72); }
   .state b { font-size: 17px; font-weight: 600; }
@@ -278,6 +293,7 @@ class SightlinePlayer extends HTMLElement {
       <div class="stage"><video autoplay muted playsinline></video><canvas></canvas></div>
       <div class="state" role="status"><b></b><span></span></div>
       <div class="bar"><div class="name"><i></i><span></span><small></small></div></div>`;
+    this.stage = root.querySelector(".stage");
     this.video = root.querySelector("video");
     this.canvas = root.querySelector("canvas");
     this.drawing = new Drawing(this.canvas);
@@ -436,10 +452,7 @@ class SightlinePlayer extends HTMLElement {
   show(metadata) {
     this.statistics.frames += 1;
     this.rtp = metadata.rtpTimestamp;
-    if (this.canvas.width !== metadata.width || this.canvas.height !== metadata.height) {
-      this.canvas.width = metadata.width;
-      this.canvas.height = metadata.height;
-    }
+    this.drawing.fit(this.stage, metadata.width, metadata.height);
     const now = this.redraw();
     this.statistics[now ? (now.exact ? "exact" : "predicted") : "bare"] += 1;
     this.dispatchEvent(new CustomEvent("frame", { detail: { metadata, found: now } }));
