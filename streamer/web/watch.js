@@ -1,4 +1,5 @@
-// The page of one camera: its address says how the player shows it.
+// The page of one camera: its address says how the player shows it. Runs before the player's own script,
+// which begins to play at once.
 const asked = new URLSearchParams(location.search);
 const player = document.querySelector("sightline-player");
 for (const name of ["stream", "annotate", "token"]) {
