@@ -1,4 +1,4 @@
-"""The player: a page of its own for each camera, and the script that other pages may use."""
+"""The pages: every camera live, each one alone, and the player that other pages may use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-SCRIPTS: Final = ("player.js", "watch.js")
+SCRIPTS: Final = ("player.js", "watch.js", "live.js")
 
 
 class WatchQuestion(Question):
@@ -37,7 +37,11 @@ class WatchQuestion(Question):
 
 def add_pages(app: FastAPI, cameras: Collection[str]) -> None:
     """The page of each camera, and its scripts."""
-    page = _text("watch.html")
+    page, grid = _text("watch.html"), _text("live.html")
+
+    @app.get("/", summary="A page that plays every camera")
+    async def live() -> HTMLResponse:
+        return HTMLResponse(grid, headers=HEADERS)
 
     @app.get("/watch/{camera}", summary="A page that plays one camera")
     async def watch(camera: str, question: Annotated[WatchQuestion, Query()]) -> HTMLResponse:

@@ -1,4 +1,4 @@
-// <sightline-player camera="gate" [server="https://host:8080"] [stream="sub"] [annotate="1"] [token=".."]>
+// <sightline-player camera="gate" [server="https://host:8080"] [stream="sub"] [annotate="1"] [token=".."] [compact]>
 //
 // Plays a camera of Sightline live (WHEP), and draws what was found on the very frame that it was found in:
 // `(pts + origin) mod 2^32` of a result is the RTP timestamp that the browser tells of each frame it shows.
@@ -266,6 +266,11 @@ const STYLE = `
   .name i.live { background: #34d399; }
   .name small { color: #9ca3af; font-weight: 400; white-space: nowrap; overflow: hidden;
                 text-overflow: ellipsis; }
+  :host([compact]) .bar { opacity: 1; padding: 18px 10px 7px; font-size: 13px; pointer-events: none; }
+  :host([compact]) .bar button, :host([compact]) .bar small { display: none; }
+  :host([compact]) { background: #11171f; }
+  :host([compact]) .state { padding: 10px; gap: 2px; }
+  :host([compact]) .state b { font-size: 14px; }
   button { font: inherit; font-size: 13px; color: #d1d5db; background: rgba(255, 255, 255, .1); border: 0;
            border-radius: 7px; padding: 5px 10px; cursor: pointer; }
   button[aria-pressed="true"] { background: #e5e7eb; color: #0b0f14; }
@@ -347,6 +352,7 @@ class SightlinePlayer extends HTMLElement {
       } catch (error) {
         if (this.leave.signal.aborted) return;
         this.tell(error.title || "No connection", error.message);
+        if (error.notYet) await this.explain(0);
       }
       if (performance.now() - began > 10000) failures = 0;
       await new Promise((done) => setTimeout(done, RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]));
@@ -474,7 +480,7 @@ class SightlinePlayer extends HTMLElement {
       if (camera && camera.state !== "live") {
         const since = camera.since ? ` since ${new Date(camera.since).toLocaleTimeString()}` : "";
         this.tell(`The camera is ${camera.state}${since}`, camera.reason || "");
-      } else {
+      } else if (silentMs) {
         this.tell("No picture", `for ${Math.round(silentMs / 1000)} s`);
       }
     } catch {
@@ -498,7 +504,8 @@ function refused(response, body) {
   } catch {
     // Not from the service itself: a proxy between.
   }
-  return failure(response.status === 503 ? "Not yet" : "Refused", detail);
+  const notYet = response.status === 503;
+  return Object.assign(failure(notYet ? "Not yet" : "Refused", detail), { notYet });
 }
 
 customElements.define("sightline-player", SightlinePlayer);
