@@ -366,7 +366,7 @@ class SightlinePlayer extends HTMLElement {
     this.scene = { zones: [], lines: [] };
     this.origin = null;
     this.latency = 0;
-    const peer = new RTCPeerConnection();
+    const peer = this.peer = new RTCPeerConnection();
     const session = { location: null };
     const ended = new AbortController();
     const gone = () => ended.abort();

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,13 +111,16 @@ class Service:
 
 @contextmanager
 def serving(
-    *arguments: str | Path, folder: Path, environment: Mapping[str, str] | None = None
+    *arguments: str | Path,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    program: Sequence[str | Path] = (SIGHTLINE,),
 ) -> Iterator[Service]:
     """``sightline`` with these arguments in ``folder``, at a port of its own, from when it listens on.
 
-    What it wrote lies beside its data as ``stderr`` and ``stdout``.
+    What it wrote lies beside its data as ``stderr`` and ``stdout``; ``program`` is what runs in its place.
     """
-    command = [SIGHTLINE, *arguments, "--port", "0"]
+    command = [*program, *arguments, "--port", "0"]
     with (folder / "stderr").open("wb") as err, (folder / "stdout").open("wb") as out:
         process = subprocess.Popen(
             command,
