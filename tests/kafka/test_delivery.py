@@ -15,7 +15,7 @@ from kafka import KafkaAdminClient
 from deploy.kafka.options import Options
 from streamer.config.bus import KafkaConfig, SpoolConfig
 from streamer.errors import ConfigError
-from streamer.kafka.delivery import sender
+from streamer.kafka.delivery import reach, sender
 from streamer.kafka.delivery.backlog import Room
 from tests.kafka.brokers import Kcat, StartBroker
 from tests.kafka.clients import connected
@@ -202,7 +202,7 @@ async def test_brokers_that_do_not_answer_are_waited_for(
         one.pass_on("gate")
         await until(lambda: any(NOT_A_BROKER in each.getMessage() for each in caplog.records))
         assert one.series("reached") == 0
-    (told,) = {each.getMessage() for each in caplog.records if each.name == sender.__name__}
+    (told,) = {each.getMessage() for each in caplog.records if each.name == reach.__name__}
     assert told == f"kafka {NOT_A_BROKER}: nobody listens there; records wait on disk"
     async with running(KafkaConfig(brokers=(NOT_A_BROKER,)), tmp_path) as again:
         assert again.series("spool_records") == 2
