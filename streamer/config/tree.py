@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from streamer.config.bus import KafkaConfig
+from streamer.config.bus import KafkaConfig, some_brokers
 from streamer.config.scene import (
     Confidence,
     FilterConfig,
@@ -218,5 +218,5 @@ class Config(Section):
     storage: StorageConfig = StorageConfig()
     http: HttpConfig = HttpConfig()
     output: OutputConfig = OutputConfig()
-    kafka: KafkaConfig | None = None
+    kafka: Annotated[KafkaConfig | None, BeforeValidator(some_brokers)] = None
     data: Path = Path("sightline-data")
