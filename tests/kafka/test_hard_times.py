@@ -87,9 +87,10 @@ async def test_events_wait_in_memory_while_the_disk_is_full(
         await one.tell("gate", 0)
         await one.drained()
         broker.kill()
+        number = 1
+        await one.tell("yard", number)
         await until(lambda: one.series("reached") == 0)
         ballast = fill(disk)
-        number = 0
         with anyio.fail_after(60):
             # What was allotted before has room for some; from then on nobody waits for the disk.
             while one.output._journal.problem is None or number < 400:
