@@ -16,6 +16,7 @@ from detectors.errors import DetectorError, InferenceError
 from streamer.capture.memory import keep_freed_memory
 from streamer.commands import bench, config, demo, detect, doctor, messages, models, run, sim, tail, track
 from streamer.commands.parsers import Parser
+from streamer.commands.pipe import write_to_nobody
 from streamer.errors import ConfigError, SourceError, StreamerError
 
 COMMANDS: Final = (demo, run, detect, track, tail, bench, doctor, config, models, messages, sim)
@@ -142,9 +143,7 @@ def configure_logging(debug: bool, serves: bool) -> None:
 
 def _tell(error: Exception) -> int:
     if isinstance(error, BrokenPipeError) or isinstance(error.__cause__, BrokenPipeError):
-        # Whoever read our output has gone; nothing more can be said to them.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        write_to_nobody()
         return FAILURE
     for line in str(error).splitlines():
         print(f"sightline: {line}", file=sys.stderr)

@@ -137,10 +137,11 @@ class Broker:
         Raises:
             BrokerFailed: always: that is not what was asked of it.
         """
-        if self._tied is not None:
-            self._tied.wait()
-            self._reap()
-        raise BrokerFailed(f"the broker has ended: {self._complaint()}")
+        how = "" if self._tied is None else _killed(self._tied.wait())
+        self._reap()
+        # What it complained of before it was killed is not why it has ended.
+        why = f"{how} (see {self.log})" if how else self._complaint()
+        raise BrokerFailed(f"the broker has ended: {why}")
 
     def __enter__(self) -> Self:
         self.start()
@@ -239,6 +240,15 @@ class Broker:
         causes = [found[0] for found in map(COMPLAINT.search, lines) if found]
         last = next((line for line in reversed(lines) if line.strip()), "it said nothing")
         return f"{causes[-1] if causes else last} (see {self.log})"
+
+
+def _killed(status: int) -> str:
+    """By which signal, where it was one; ``tied.py`` passes Java's on as a shell does."""
+    number = -status if status < 0 else status - 128
+    try:
+        return f"killed by {signal.Signals(number).name}"
+    except ValueError:
+        return ""
 
 
 def _runs(pid: int) -> bool:

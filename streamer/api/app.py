@@ -98,9 +98,11 @@ def _add_health(app: FastAPI, metrics: Metrics, status: Status) -> None:
 
     @app.api_route("/readyz", methods=["GET", "HEAD"], include_in_schema=False)
     async def readyz() -> PlainTextResponse:
-        return (
-            PlainTextResponse("ready") if status.is_ready else PlainTextResponse("unready", status_code=503)
+        word, code = (
+            ("ready", HTTPStatus.OK) if status.is_ready else ("unready", HTTPStatus.SERVICE_UNAVAILABLE)
         )
+        details = (f"{part}: {text}" for part, text in status.details().items())
+        return PlainTextResponse("\n".join([word, *details]), status_code=code)
 
     @app.get("/metrics", include_in_schema=False)
     def series() -> Response:

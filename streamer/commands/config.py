@@ -88,7 +88,7 @@ def _require_known_labels(file: ConfigFile) -> None:
 
 
 def require_usable(file: ConfigFile) -> None:
-    """What the file names has to exist: models, and the options of addresses; ConfigError as above."""
+    """What the file names has to exist: models, PEM files, options of addresses; ConfigError as above."""
     from detectors.errors import ModelLoadError
     from detectors.store import resolve
     from streamer.capture.streams import wrong_options
@@ -101,6 +101,29 @@ def require_usable(file: ConfigFile) -> None:
             resolve(detector.model)
         except ModelLoadError as error:
             told.append(file.told(("detectors", name, "model"), f"{WRONG_MODEL} {error}"))
+    told += _wrong_pem_files(file)
     if told:
         raise refusal(told)
     file.refuse({name: wrong_options(camera) for name, camera in file.config.cameras.items()})
+
+
+def require_pem_files(file: ConfigFile) -> None:
+    """The files of ``kafka.tls`` have to be what they should be; ConfigError as above."""
+    from streamer.config.file import refusal
+
+    if told := _wrong_pem_files(file):
+        raise refusal(told)
+
+
+def _wrong_pem_files(file: ConfigFile) -> list[str]:
+    from streamer.errors import WrongOption
+    from streamer.kafka.client.tls import tls_context
+
+    kafka = file.config.kafka
+    if kafka is None or kafka.tls is None:
+        return []
+    try:
+        tls_context(kafka.tls)
+    except WrongOption as error:
+        return [file.told(error.path, error.text)]
+    return []

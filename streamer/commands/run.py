@@ -87,7 +87,7 @@ def overridden(config: Config, options: argparse.Namespace) -> Config:
     """The configuration with what the command line says."""
     from streamer.config.file import validated
 
-    values: dict[str, Any] = config.model_dump(by_alias=True)
+    values: dict[str, Any] = config.model_dump(by_alias=True, exclude_none=True)
     http = {"host": options.host, "port": options.port}
     values["http"].update({key: value for key, value in http.items() if value is not None})
     if getattr(options, "model", None):
@@ -95,7 +95,7 @@ def overridden(config: Config, options: argparse.Namespace) -> Config:
     if options.json:
         values["output"]["json"] = options.json
     if options.kafka is not None:
-        values["kafka"] = {**(values["kafka"] or {}), "brokers": options.kafka}
+        values["kafka"] = {**values.get("kafka", {}), "brokers": options.kafka}
     if options.data:
         values["data"] = options.data
     return validated(values)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import errno
-import os
-import select
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from streamer.commands.pipe import require_reader, write_to_nobody
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
     from streamer.kafka.lines import Line
 
 KINDS: Final = ("events", "detections", "counts")
-NAME_WIDTH: Final = 6
+SILENT_S: Final = 5.0
+"""Without anything to show for so long, it is said what is waited for."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -52,6 +52,17 @@ def run(options: argparse.Namespace) -> int:
         ConfigError: a file or an address is wrong.
         SinkError: the brokers cannot be reached, or do not let us in.
     """
+    try:
+        follow(options)
+    except BrokenPipeError:
+        # Whoever read us has seen enough.
+        write_to_nobody()
+    return 0
+
+
+def follow(options: argparse.Namespace) -> None:
+    """Print records until interrupted; BrokenPipeError when nobody reads them any more."""
+    from streamer.commands.screen import Screen
     from streamer.kafka.client.following import Following
     from streamer.kafka.format.cloudevents import Topics
     from streamer.kafka.lines import line_of
@@ -60,32 +71,47 @@ def run(options: argparse.Namespace) -> int:
     topics = Topics(config.prefix)
     names = [str(getattr(topics, kind)) for kind in options.kinds or KINDS]
     show = json_line if options.json else Screen().show
+    silence = Silence(wanted(options), time.monotonic())
     for record in Following(config, names, say).records(options.from_beginning):
         if record is None:
             require_reader()
+            if told := silence.told(time.monotonic()):
+                say(told)
             continue
         line = line_of(record, options.label)
         if options.camera in (None, line.camera) and (
             options.label is None or options.label in (line.labels or ())
         ):
+            silence.shown()
             show(record, line)
-    return 0
+        else:
+            silence.passed_over()
+
+
+def wanted(options: argparse.Namespace) -> str:
+    """What of all that comes is to be shown, for a person; empty where it is all."""
+    camera = f" of camera {options.camera!r}" if options.camera is not None else ""
+    label = f" with label {options.label!r}" if options.label is not None else ""
+    return f"records{camera}{label}" if camera or label else ""
 
 
 def configured(options: argparse.Namespace) -> KafkaConfig:
     """The brokers of the command line or of the file."""
     from pydantic import ValidationError
 
+    from streamer.commands.config import require_pem_files
     from streamer.config.bus import KafkaConfig
-    from streamer.config.file import load
+    from streamer.config.file import read
 
     prefix = {} if options.prefix is None else {"prefix": options.prefix}
     if options.config is not None:
-        kafka = load(options.config).kafka
+        file = read(options.config)
+        kafka = file.config.kafka
         if kafka is None:
             raise ConfigError(
                 f"{options.config}: expected kafka, which says where the brokers are, received none"
             )
+        require_pem_files(file)
         given = kafka.model_dump() | prefix
     else:
         given = {"brokers": options.kafka} | prefix
@@ -98,25 +124,31 @@ def configured(options: argparse.Namespace) -> KafkaConfig:
         raise ConfigError(f"{option}: {said}") from None
 
 
-class Screen:
-    """A line for each record; with colours where a terminal shows them."""
+class Silence:
+    """Says once what is waited for, where nothing of what was asked for has come for a while."""
 
-    def __init__(self) -> None:
-        from rich.console import Console
+    def __init__(self, wanted: str, now: float) -> None:
+        """
+        Args:
+            wanted: what was asked for, of all that may come; empty where it is all.
+            now: monotonic seconds, as those below.
+        """
+        self._wanted = wanted
+        self._until = now + SILENT_S
+        self._others = 0
 
-        self._console = Console(highlight=False, soft_wrap=True)
-        self._width = NAME_WIDTH
+    def shown(self) -> None:
+        self._wanted = ""
 
-    def show(self, _record: Received, line: Line) -> None:
-        from rich.text import Text
+    def passed_over(self) -> None:
+        self._others += 1
 
-        self._width = max(self._width, len(line.camera))
-        at = line.at.astimezone()
-        time = f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}"
-        camera = line.camera.ljust(self._width)
-        self._console.print(
-            Text.assemble((time, "dim"), "  ", (camera, "cyan"), " ", (line.text, line.style))
-        )
+    def told(self, now: float) -> str | None:
+        """What to say, whenever nothing comes for a moment."""
+        if not self._wanted or now < self._until:
+            return None
+        wanted, self._wanted = self._wanted, ""
+        return f"waiting for {wanted}; {self._others} other records came so far"
 
 
 def json_line(record: Received, _line: Line) -> None:
@@ -129,18 +161,6 @@ def json_line(record: Received, _line: Line) -> None:
         return
     sys.stdout.buffer.write(in_one_line(value) + b"\n")
     sys.stdout.buffer.flush()
-
-
-def require_reader() -> None:
-    """Where nothing is written, nothing else tells that whoever read us has gone.
-
-    Raises:
-        BrokenPipeError: they have.
-    """
-    look = select.poll()
-    look.register(sys.stdout.fileno(), 0)
-    if any(event & select.POLLERR for _, event in look.poll(0)):
-        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def say(text: str) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema, model_validator
 
-from streamer.config.section import ByteSize, Duration, Section
+from detectors.wording import shown
+from streamer.config.section import ByteSize, Section, duration, number, told
 
 RATE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*s")
-TOPIC_PREFIX: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+TOPIC_PREFIX: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+LONGEST_PREFIX: Final = 200
+LEAST_SPOOL_BYTES: Final = 10**6
+"""Less does not even hold one picture."""
+FOREVER: Final = "forever"
 
 
 def brokers(value: object) -> object:
@@ -31,6 +37,20 @@ def address(value: str) -> str:
     return f"{host}:{port}"
 
 
+def different(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    for each in addresses:
+        if addresses.count(each) > 1:
+            raise ValueError(f"expected each broker once, received {each!r} {addresses.count(each)} times")
+    return addresses
+
+
+def some_brokers(value: object) -> object:
+    """``kafka:`` with nothing behind it is no wish to do without."""
+    if value is None:
+        raise ValueError("expected {brokers: HOST:PORT}, received nothing")
+    return value
+
+
 def web_address(value: str) -> str:
     if not re.match(r"https?://[^/]", value):
         raise ValueError("expected an address that begins with https:// or http://, received another one")
@@ -38,6 +58,8 @@ def web_address(value: str) -> str:
 
 
 def topic_prefix(value: str) -> str:
+    if len(value) > LONGEST_PREFIX:
+        raise ValueError(f"expected at most {LONGEST_PREFIX} characters, received {len(value)}")
     if not TOPIC_PREFIX.fullmatch(value):
         raise ValueError(
             f"expected the beginning of a topic's name (a-z, 0-9, '.', '-', '_'), received {value!r}"
@@ -68,20 +90,72 @@ def section_or_not(value: object) -> object:
     return {} if value is True else None if value is False else value
 
 
+def retention(value: object) -> object:
+    """How long records are kept; a bare number may be meant as days, and is none."""
+    if value == FOREVER or isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str) or number(value) is not None:
+        raise ValueError(
+            f"expected a duration with its unit like '7d', or 'forever', received {shown(value)}"
+        )
+    try:
+        seconds = duration(value)
+    except ValueError as error:
+        raise ValueError(f"{error} ('{FOREVER}' is without an end)") from None
+    if not isinstance(seconds, float) or seconds <= 0:
+        raise ValueError(f"expected a duration above 0 like '7d', or 'forever', received {value!r}")
+    return timedelta(seconds=seconds)
+
+
+def some_secret(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value():
+        raise told("expected at least 1 character, received none")
+    return value
+
+
+def lower_case(value: object) -> object:
+    """As Kafka's own tools write it, in capitals, it is the same."""
+    return value.lower() if isinstance(value, str) else value
+
+
 Brokers = Annotated[
-    tuple[Annotated[str, AfterValidator(address)], ...], BeforeValidator(brokers), Field(min_length=1)
+    tuple[Annotated[str, AfterValidator(address)], ...],
+    BeforeValidator(brokers),
+    Field(min_length=1),
+    AfterValidator(different),
+]
+Secret = Annotated[SecretStr, AfterValidator(some_secret)]
+Retention = Annotated[
+    timedelta | Literal["forever"],
+    BeforeValidator(retention),
+    WithJsonSchema({"type": "string", "examples": ["7d", FOREVER]}),
 ]
 HowOften = Annotated[str, BeforeValidator(switched_off), AfterValidator(how_often)]
 Frames = Annotated[Literal["off", "events", "all"], BeforeValidator(switched_off)]
 
 
 class TopicsConfig(Section):
-    """What topics are made like where they are missing; what is not said, the brokers decide."""
+    """What topics are made like where they are missing; what is not said, the brokers decide.
+
+    ``retention`` is how long records are kept, or ``forever``.
+    """
 
     create: bool = True
     partitions: int | None = Field(default=None, ge=1, le=10_000)
     replication: int | None = Field(default=None, ge=1, le=100)
-    retention: Duration | None = None
+    retention: Retention | None = None
+
+    @model_validator(mode="after")
+    def _for_made_ones(self) -> TopicsConfig:
+        options = {
+            "partitions": self.partitions,
+            "replication": self.replication,
+            "retention": self.retention,
+        }
+        said = [name for name, value in options.items() if value is not None]
+        if said and not self.create:
+            raise told(f"expected create: true for {', '.join(said)}, received false: no topic is made")
+        return self
 
 
 class SpoolConfig(Section):
@@ -91,7 +165,7 @@ class SpoolConfig(Section):
     a loss of power, but no end of the process, may cost the last of them.
     """
 
-    bytes: ByteSize = 10**9
+    bytes: Annotated[ByteSize, Field(ge=LEAST_SPOOL_BYTES)] = 10**9
     sync: bool = True
 
 
@@ -106,8 +180,8 @@ class TlsConfig(Section):
 
     @model_validator(mode="after")
     def _certificate_for_key(self) -> TlsConfig:
-        if self.key is not None and self.certificate is None:
-            raise ValueError("expected a certificate for the key, received none")
+        if self.certificate is None and (self.key is not None or self.key_password is not None):
+            raise told("expected a certificate for the key, received none")
         return self
 
 
@@ -116,25 +190,28 @@ class TokenConfig(Section):
 
     url: Annotated[str, AfterValidator(web_address)]
     client_id: str = Field(min_length=1)
-    client_secret: SecretStr
+    client_secret: Secret
     scope: str | None = None
 
 
 class SaslConfig(Section):
     """Who we are."""
 
-    mechanism: Literal["plain", "scram-sha-256", "scram-sha-512", "oauthbearer"]
-    username: str | None = None
-    password: SecretStr | None = None
+    mechanism: Annotated[
+        Literal["plain", "scram-sha-256", "scram-sha-512", "oauthbearer"], BeforeValidator(lower_case)
+    ]
+    username: str | None = Field(default=None, min_length=1)
+    password: Secret | None = None
     token: TokenConfig | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> SaslConfig:
-        if self.mechanism == "oauthbearer":
-            if self.token is None:
-                raise ValueError("expected token, where oauthbearer gets its tokens, received none")
-        elif self.username is None or self.password is None:
-            raise ValueError(f"expected username and password for {self.mechanism}, received one or none")
+        options = {"username": self.username, "password": self.password, "token": self.token}
+        given = [name for name, value in options.items() if value is not None]
+        wanted = ["token"] if self.mechanism == "oauthbearer" else ["username", "password"]
+        if given != wanted:
+            received = ", ".join(given) or "none of them"
+            raise told(f"expected {' and '.join(wanted)} for {self.mechanism}, received {received}")
         return self
 
 
@@ -159,8 +236,14 @@ class KafkaConfig(Section):
     detections: HowOften = "all"
     frames: Frames = "off"
     jpeg: JpegConfig = JpegConfig()
-    compression: Literal["none", "gzip", "lz4", "zstd"] = "none"
+    compression: Annotated[Literal["none", "gzip", "lz4", "zstd"], BeforeValidator(lower_case)] = "none"
     topics: TopicsConfig = TopicsConfig()
     spool: SpoolConfig = SpoolConfig()
     tls: Annotated[TlsConfig | None, BeforeValidator(section_or_not)] = None
     sasl: SaslConfig | None = None
+
+    @model_validator(mode="after")
+    def _pictures_are_sent(self) -> KafkaConfig:
+        if self.frames == "off" and self.jpeg != JpegConfig():
+            raise told("expected frames: events or all for jpeg, received off: no picture is sent")
+        return self

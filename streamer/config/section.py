@@ -15,10 +15,12 @@ from pydantic import (
     WithJsonSchema,
     field_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from detectors.wording import shown
 
 BYTE_UNITS: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+TOLD: Final = "told"
 LONGEST_S: Final = 365 * 86400
 SECONDS: Final = {"ms": 0.001, "": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -35,6 +37,11 @@ class Section(BaseModel):
         if isinstance(value, bool) and _is_number(cls.model_fields[str(info.field_name)].annotation):
             raise ValueError(f"expected a number, received {shown(value)}")
         return value
+
+
+def told(text: str) -> PydanticCustomError:
+    """An error whose text is told as it is: nothing that was received, which may be secret, is in it."""
+    return PydanticCustomError(TOLD, "{text}", {"text": text})
 
 
 def _is_number(annotation: Any) -> bool:
@@ -62,7 +69,7 @@ def byte_size(value: object) -> object:
         return value
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)b?\s*", value.lower(), re.ASCII)
     if match is None:
-        raise ValueError(f"expected a size like '20 GB', received {value!r}")
+        raise ValueError(f"expected a size like '20 GB', in kB, MB, GB or TB, received {value!r}")
     return int(float(match[1]) * BYTE_UNITS[match[2]])
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from detectors.wording import expectation, shown
 from streamer.config.names import nearest
 from streamer.config.option_tree import Choice, KeyPath, Spot, expected_at, keys_at, locate
+from streamer.config.section import TOLD
 from streamer.config.tree import CameraConfig, Config
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def sentences(document: Document, error: ValidationError) -> list[str]:
         if details["type"] == "too_short" and any(_is_within(other, spot) for other, _ in found):
             # Its items are counted without those that are wrong.
             continue
+        if details["type"] == "missing" and any(_is_misspelt(spot, *other) for other in found):
+            continue
         if choice is None or _is_meant(document, choice):
             told.append(document.told(spot.path, _problem(spot.path, details)))
         elif choice.path not in meant:
@@ -50,6 +53,12 @@ def _is_within(inner: Spot, outer: Spot) -> bool:
     return len(inner.path) > len(outer.path) and inner.path[: len(outer.path)] == outer.path
 
 
+def _is_misspelt(missing: Spot, other: Spot, details: ErrorDetails) -> bool:
+    """Whether an unknown key beside it stands for the missing one."""
+    beside = details["type"] == "extra_forbidden" and other.path[:-1] == missing.path[:-1]
+    return beside and bool(nearest(other.path[-1], [missing.path[-1]]))
+
+
 def _problem(path: KeyPath, details: ErrorDetails) -> str:
     kind, value = details["type"], details["input"]
     if kind == "extra_forbidden":
@@ -57,6 +66,8 @@ def _problem(path: KeyPath, details: ErrorDetails) -> str:
     if kind == "missing":
         name = f"an item number {int(path[-1]) + 1}" if path[-1].isdigit() else repr(path[-1])
         return f"expected {name}, received nothing"
+    if kind == TOLD:
+        return details["msg"]
     if kind == "value_error":
         text = str(details["ctx"]["error"])
         expected, _, received = text.rpartition(", received ")

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyAddress, SecretStr
 
-from streamer.config.bus import KafkaConfig
+from streamer.config.bus import KafkaConfig, some_brokers
 from streamer.config.network import IceUrl, Origin, PortRange, listed
 from streamer.config.scene import (
     Confidence,
@@ -248,5 +248,5 @@ class Config(Section):
     http: HttpConfig = HttpConfig()
     webrtc: WebRtcConfig = WebRtcConfig()
     output: OutputConfig = OutputConfig()
-    kafka: KafkaConfig | None = None
+    kafka: Annotated[KafkaConfig | None, BeforeValidator(some_brokers)] = None
     data: Path = Path("sightline-data")

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from anyio import to_thread
 
-from streamer.doctor.finding import Finding
+from streamer.doctor.finding import Finding, bytes_told
 from streamer.errors import ConfigError, SinkError, SinkRefused
 from streamer.kafka.client.reasons import who
 from streamer.kafka.client.survey import survey
@@ -140,10 +140,10 @@ def _frames(seen: Survey, config: KafkaConfig) -> Finding:
     limit = seen.options.get(name, {}).get(LARGEST)
     worst = noise_bytes(config.jpeg)
     size = f"{config.jpeg.width} px at quality {config.jpeg.quality}"
-    picture = f"a picture of {size} takes up to {worst / 1e6:.1f} MB"
+    picture = f"a picture of {size} takes up to {bytes_told(worst)}"
     if limit is None:
         return Finding(True, f"{name}: {picture}; what it takes can be read once it is there")
-    text = f"{name}: takes {int(limit) / 1e6:.1f} MB a record; {picture}"
+    text = f"{name}: takes {bytes_told(int(limit))} a record; {picture}"
     if worst <= int(limit):
         return Finding(True, text)
     advice = f"set kafka.jpeg.width or quality lower, or the topic's {LARGEST} to {worst}"
@@ -176,13 +176,17 @@ def clock_finding(clock: ClockOffset | None, seen: Survey) -> Finding:
 
 def _spool(config: KafkaConfig, folder: Path) -> Iterator[Finding]:
     nearest = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+    if not nearest.is_dir():
+        text = f"spool {folder}: expected a folder, received a file: {nearest}"
+        yield Finding(False, text, "move it, or choose another folder with --data")
+        return
+    if not os.access(nearest, os.W_OK | os.X_OK):
         yield Finding(False, f"spool {folder}: cannot be written", "choose another folder with --data")
         return
     usage = shutil.disk_usage(nearest)
     taken = sum(file.stat().st_size for file in folder.glob("*") if file.is_file()) if folder.exists() else 0
     wanted = config.spool.bytes - taken
-    text = f"spool {folder}: {usage.free / 1e9:.1f} GB free, up to {config.spool.bytes / 1e9:.1f} GB may wait"
+    text = f"spool {folder}: {bytes_told(usage.free)} free, up to {bytes_told(config.spool.bytes)} may wait"
     yield Finding(
         usage.free >= wanted,
         text,

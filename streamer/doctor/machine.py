@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from streamer.config.tree import Config, HttpConfig
-from streamer.doctor.finding import Finding
+from streamer.doctor.finding import Finding, bytes_told
 
 LIBRARIES: Final = ("onnxruntime-gpu", "onnxruntime", "opencv-python", "av", "supervision", "numpy", "anyio")
 CPU_FEATURES: Final = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimddp")
@@ -58,7 +58,7 @@ def data_folder(config: Config) -> Iterator[Finding]:
     advice = (
         None if free >= needed else "free some space, or set storage.bytes; snapshots pause when it is full"
     )
-    yield Finding(free >= needed, f"{folder}: {free / 1e9:.1f} GB free", advice)
+    yield Finding(free >= needed, f"{folder}: {bytes_told(free)} free", advice)
 
 
 def port(http: HttpConfig) -> Iterator[Finding]:

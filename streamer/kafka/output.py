@@ -5,18 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from functools import partial
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Final
 
 import anyio
 from anyio import TASK_STATUS_IGNORED, CancelScope, to_thread
 from anyio.abc import TaskStatus
 
-from streamer.errors import ConfigError, SinkRefused, SinkUnavailable
+from streamer.errors import ConfigError, SinkUnavailable
 from streamer.kafka.delivery.backlog import Backlog
 from streamer.kafka.delivery.journal import Journal
+from streamer.kafka.delivery.reach import Reach
 from streamer.kafka.delivery.recovery import missing_ends
 from streamer.kafka.delivery.sender import Sender
 from streamer.kafka.delivery.series import KafkaSeries, SpoolSeries
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from streamer.config.bus import KafkaConfig
-    from streamer.errors import StreamerError
     from streamer.kafka.delivery.producer import SizeLimits
     from streamer.kafka.delivery.sender import Connection
     from streamer.status import Status
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PART: Final = "kafka spool"
+BROKERS: Final = "kafka brokers"
 FOLDER: Final = "kafka"
 WATCH_S: Final = 1.0
 FIRST_ANSWER_S: Final = 3.0
@@ -50,7 +49,7 @@ class KafkaOutput:
             config: brokers, topics, what is sent.
             data: folder of everything that is kept.
             registry: of the metrics.
-            status: is told while the spool is full.
+            status: is told while the spool is full, and while the brokers are away.
         """
         self._config = config
         self._status = status
@@ -59,13 +58,10 @@ class KafkaOutput:
         self._spool = Spool(data / FOLDER, config.spool)
         self._backlog = Backlog(self._spool)
         self._journal = Journal(self._spool, self._backlog, self._series)
-        self._sender = Sender(self._connect, self._backlog, self._spool, self)
-        self._refusal: StreamerError | None = None
-        self._answered = Event()
+        self._reach = Reach(self._series)
+        self._sender = Sender(self._connect, self._backlog, self._spool, self._series, self._reach)
         self._limits: SizeLimits | None = None
-        registry.register(
-            SpoolSeries(lambda: self._spool.state, lambda: len(self._backlog) + self._sender.count)
-        )
+        registry.register(SpoolSeries(lambda: self._spool.state, self._in_memory))
 
     def sink(self, models: Mapping[str, str]) -> KafkaSink:
         """Takes the results; ``models`` are the names of the cameras' models."""
@@ -101,9 +97,9 @@ class KafkaOutput:
         Raises:
             ConfigError: they say no.
         """
-        await to_thread.run_sync(partial(self._answered.wait, FIRST_ANSWER_S), abandon_on_cancel=True)
-        if self._refusal is not None:
-            raise ConfigError(str(self._refusal))
+        refusal = await to_thread.run_sync(self._reach.first_answer, FIRST_ANSWER_S, abandon_on_cancel=True)
+        if refusal is not None:
+            raise ConfigError(str(refusal))
 
     async def end_unfinished(self, going_on: Collection[str], ended_at: Mapping[str, datetime]) -> None:
         """Tell the ends that the last process could not; see ``missing_ends``."""
@@ -113,22 +109,6 @@ class KafkaOutput:
     async def unended(self) -> tuple[str, ...]:
         """Ids of the events whose ends the last process could not tell."""
         return tuple(each.event for each in await to_thread.run_sync(self._spool.unended))
-
-    # What the sender tells, from its threads.
-
-    def delivered(self, topic: str, seconds: float) -> None:
-        self._series.delivered(topic, seconds)
-
-    def retried(self, topic: str) -> None:
-        self._series.retried(topic)
-
-    def left_out(self, topic: str, reason: str, count: int = 1) -> None:
-        self._series.left_out(topic, reason, count)
-
-    def reached(self, problem: StreamerError | None) -> None:
-        self._refusal = problem if isinstance(problem, SinkRefused | ConfigError) else None
-        self._answered.set()
-        self._series.reached(problem)
 
     def _connect(self) -> Connection:
         # kafka-python takes a while to import; the detectors load meanwhile.
@@ -142,13 +122,16 @@ class KafkaOutput:
         return len(self._backlog) + self._sender.count
 
     async def _watch(self) -> None:
-        """Raise the alarm while the spool is full."""
+        """Raise the alarm while the spool is full; say that brokers are away, which stops nothing else."""
         while True:
             state = await to_thread.run_sync(lambda: self._spool.state)
             if state.full:
                 self._status.not_ready(PART, f"full: {self._config.spool.bytes} bytes wait for kafka")
             else:
                 self._status.ready(PART)
+            problem = self._reach.problem
+            self._status.degraded(BROKERS, None if problem is None else str(problem))
+            self._reach.remind(state)
             await anyio.sleep(WATCH_S)
 
     async def _end(self) -> None:

@@ -78,11 +78,16 @@ async def keep(store: EventStore, *events: Event) -> None:
             await anyio.sleep(0.005)
 
 
-async def test_health_and_readiness_say_one_word(client, status):
-    for path, code, word in (("/healthz", 200, "ok"), ("/readyz", 503, "unready")):
+async def test_health_and_readiness_say_one_word_and_what_is_wrong(client, status):
+    unready = "unready\nstore: not ready: starting"
+    for path, code, text in (("/healthz", 200, "ok"), ("/readyz", 503, unready)):
         answer = await client.get(path)
-        assert (answer.status_code, answer.text) == (code, word)
+        assert (answer.status_code, answer.text) == (code, text)
     status.ready("store")
+    status.degraded("kafka brokers", "nobody listens")
+    answer = await client.get("/readyz")
+    assert (answer.status_code, answer.text) == (200, "ready\nkafka brokers: degraded: nobody listens")
+    status.degraded("kafka brokers", None)
     answer = await client.get("/readyz")
     assert (answer.status_code, answer.text) == (200, "ready")
     assert (await client.head("/readyz")).status_code == 200

@@ -5,22 +5,18 @@ python tests/benchmarks/kafka_cameras.py [--rounds 3] [--seconds 8] [--cameras 4
 
 import argparse
 import logging
-import sys
-import tempfile
 from collections import defaultdict
 from pathlib import Path
 from statistics import median
 
 import anyio
 from anyio import to_thread
+from beside_a_broker import arguments, broker_and_folder
 
-TESTS = Path(__file__).parent.parent
-sys.path[:0] = [str(TESTS), str(TESTS.parent)]
-
-from deploy.kafka.node import Broker  # noqa: E402
-from streamer.app import App  # noqa: E402
-from streamer.config.file import validated  # noqa: E402
-from streamer.config.tree import Config  # noqa: E402
+from deploy.kafka.node import Broker
+from streamer.app import App
+from streamer.config.file import validated
+from streamer.config.tree import Config
 
 STATES = ("up", "frozen", "down")
 SETTLE_S = 2.0
@@ -101,14 +97,10 @@ async def measure(options: argparse.Namespace, broker: Broker, data: Path) -> No
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=8.0)
-    parser.add_argument("--cameras", type=int, default=4)
-    options = parser.parse_args()
+    options = arguments(__doc__, seconds=8.0, cameras=4)
     logging.disable(logging.ERROR)
-    with tempfile.TemporaryDirectory() as folder, Broker(Path(folder) / "broker") as broker:
-        anyio.run(measure, options, broker, Path(folder) / "data")
+    with broker_and_folder() as (broker, data):
+        anyio.run(measure, options, broker, data)
 
 
 if __name__ == "__main__":

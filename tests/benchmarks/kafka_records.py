@@ -7,8 +7,6 @@ seconds per second and the time to the acknowledgement.
 """
 
 import argparse
-import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,21 +15,17 @@ from pathlib import Path
 from statistics import median
 
 import anyio
+from beside_a_broker import arguments, broker_and_folder
+from kafka import KafkaProducer
 from prometheus_client import CollectorRegistry
+from results import BUS, PERSON, frame, tracks
 
-TESTS = Path(__file__).parent.parent
-sys.path[:0] = [str(TESTS), str(TESTS.parent), str(TESTS / "publish")]
-
-from kafka import KafkaProducer  # noqa: E402
-from results import BUS, PERSON, frame, tracks  # noqa: E402
-
-from deploy.kafka.node import Broker  # noqa: E402
-from streamer.config.bus import KafkaConfig  # noqa: E402
-from streamer.kafka.format.cloudevents import Envelopes, Topics  # noqa: E402
-from streamer.kafka.message import Message  # noqa: E402
-from streamer.kafka.output import KafkaOutput  # noqa: E402
-from streamer.messages.detections import DetectionRecord  # noqa: E402
-from streamer.status import Status  # noqa: E402
+from streamer.config.bus import KafkaConfig
+from streamer.kafka.format.cloudevents import Envelopes, Topics
+from streamer.kafka.message import Message
+from streamer.kafka.output import KafkaOutput
+from streamer.messages.detections import DetectionRecord
+from streamer.status import Status
 
 CAMERAS = [f"camera-{number}" for number in range(1, 17)]
 RATE = 30
@@ -181,13 +175,9 @@ def report(bare: Figures, ours: Figures) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--records", type=int, default=6000)
-    parser.add_argument("--seconds", type=float, default=6.0)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, Broker(Path(folder) / "broker") as broker:
-        report(*anyio.run(measure, options, broker.address, Path(folder) / "data"))
+    options = arguments(__doc__, records=6000, seconds=6.0)
+    with broker_and_folder() as (broker, data):
+        report(*anyio.run(measure, options, broker.address, data))
 
 
 if __name__ == "__main__":

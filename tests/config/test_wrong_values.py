@@ -16,6 +16,8 @@ from streamer.config.tree import Config
 from streamer.errors import ConfigError
 
 A: Final = "cameras:\n  a:\n    source: x\n"
+K: Final = f"{A}kafka:\n  brokers: h\n"
+TOKEN: Final = "{url: 'https://t/', client_id: c, client_secret: s}"
 PIXELS: Final = ": pixels are divided by its width and height"
 YES: Final = "(yes, no, on and off are true and false to YAML: quote the word)"
 
@@ -89,6 +91,56 @@ BAD = {
         "c.yaml:4: data: expected text, received 5\n"
         "c.yaml:5: output.json: expected text, received 5\n"
         "c.yaml:6: http.host: expected text, received 5"
+    ),
+    # The message bus.
+    f"{A}kafka:": "c.yaml:4: kafka: expected {brokers: HOST:PORT}, received nothing",
+    f"{A}kafka:\n  broker: h": (
+        "c.yaml:5: kafka.broker: expected one of brokers, prefix, format, detections, frames, jpeg, "
+        "compression, topics, spool, tls, sasl; received 'broker' (did you mean 'brokers'?)"
+    ),
+    f"{K}  prefix: {'x' * 250}": "c.yaml:6: kafka.prefix: expected at most 200 characters, received 250",
+    f"{A}kafka: {{brokers: [h, 'h:9092']}}": (
+        "c.yaml:4: kafka.brokers: expected each broker once, received 'h:9092' 2 times"
+    ),
+    f"{K}  sasl: {{mechanism: plain}}": (
+        "c.yaml:6: kafka.sasl: expected username and password for plain, received none of them"
+    ),
+    f"{K}  sasl: {{mechanism: plain, username: u}}": (
+        "c.yaml:6: kafka.sasl: expected username and password for plain, received username"
+    ),
+    f"{K}  sasl: {{mechanism: PLAIN, username: u, password: p, token: {TOKEN}}}": (
+        "c.yaml:6: kafka.sasl: expected username and password for plain, received username, password, token"
+    ),
+    f"{K}  sasl: {{mechanism: oauthbearer, username: u, token: {TOKEN}}}": (
+        "c.yaml:6: kafka.sasl: expected token for oauthbearer, received username, token"
+    ),
+    f"{K}  sasl: {{mechanism: plain, username: '', password: ''}}": (
+        "c.yaml:6: kafka.sasl.username: expected at least 1 character, received ''\n"
+        "c.yaml:6: kafka.sasl.password: expected at least 1 character, received none"
+    ),
+    f"{K}  tls: {{key_password: p}}": (
+        "c.yaml:6: kafka.tls: expected a certificate for the key, received none"
+    ),
+    f"{K}  jpeg: {{width: 640}}": (
+        "c.yaml:4: kafka: expected frames: events or all for jpeg, received off: no picture is sent"
+    ),
+    f"{K}  topics: {{create: false, partitions: 3}}": (
+        "c.yaml:6: kafka.topics: expected create: true for partitions, received false: no topic is made"
+    ),
+    f"{K}  topics: {{retention: 7}}": (
+        "c.yaml:6: kafka.topics.retention: expected a duration with its unit like '7d', or 'forever', "
+        "received 7"
+    ),
+    f"{K}  topics: {{retention: 0s}}": (
+        "c.yaml:6: kafka.topics.retention: expected a duration above 0 like '7d', or 'forever', received '0s'"
+    ),
+    f"{K}  topics: {{retention: 400d}}": (
+        "c.yaml:6: kafka.topics.retention: expected a duration of at most 365d, received '400d' "
+        "('forever' is without an end)"
+    ),
+    f"{K}  spool: {{bytes: 1}}": "c.yaml:6: kafka.spool.bytes: expected at least 1000000, received 1",
+    f"{K}  spool: {{bytes: 4000 PB}}": (
+        "c.yaml:6: kafka.spool.bytes: expected a size like '20 GB', in kB, MB, GB or TB, received '4000 PB'"
     ),
     # Numbers out of bounds, and none.
     f"{A}storage: {{days: 0, jpeg_quality: 2.5}}": (
@@ -176,6 +228,19 @@ def test_a_wrong_value_is_told_its_line(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(text, "c.yaml", {})
     assert str(caught.value) == message
+
+
+def test_the_bus_takes_what_kafka_calls_by_capitals_and_keeps_for_ever() -> None:
+    kafka = parse(
+        f"{K}  compression: LZ4\n  sasl: {{mechanism: PLAIN, username: u, password: p}}\n"
+        "  topics: {retention: forever}\n",
+        "c.yaml",
+        {},
+    ).kafka
+    assert kafka is not None
+    assert kafka.sasl is not None
+    assert (kafka.compression, kafka.sasl.mechanism) == ("lz4", "plain")
+    assert kafka.topics.retention == "forever"
 
 
 def classes(section: type[BaseModel]) -> set[str]:

@@ -119,15 +119,19 @@ def test_java_does_not_outlive_what_ties_it(start_program: StartProgram, tmp_pat
     assert program.wait(PATIENCE_S) == 1
 
 
-def test_it_says_that_java_has_ended(start_program: StartProgram, tmp_path: Path) -> None:
+def test_it_says_that_java_was_killed_and_not_what_it_said_before(
+    start_program: StartProgram, tmp_path: Path
+) -> None:
     program = start_program("--data", tmp_path)
     address_of(program)
+    with (tmp_path / "broker.log").open("a") as log:
+        log.write("[main] WARN kafka.Something - java.io.IOException: a client hung up\n")
     java_of(program).kill()
 
     _, errors = program.communicate(timeout=PATIENCE_S)
     assert program.returncode == 1
     [line] = errors.splitlines()
-    assert line.startswith("broker: the broker has ended")
+    assert line == f"broker: the broker has ended: killed by SIGKILL (see {tmp_path / 'broker.log'})"
 
 
 def test_a_port_in_use(kafka_here: None, tmp_path: Path) -> None:

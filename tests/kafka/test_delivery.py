@@ -15,7 +15,7 @@ from kafka import KafkaAdminClient
 from deploy.kafka.options import Options
 from streamer.config.bus import KafkaConfig, SpoolConfig
 from streamer.errors import ConfigError
-from streamer.kafka.delivery import sender
+from streamer.kafka.delivery import reach, sender
 from streamer.kafka.delivery.backlog import Room
 from tests.kafka.brokers import Kcat, StartBroker
 from tests.kafka.clients import connected
@@ -164,12 +164,12 @@ async def test_a_full_spool_is_an_alarm_that_ends_and_no_event_is_left_out(
     monkeypatch.setattr(sender, "IN_FLIGHT", 5)
     monkeypatch.setattr(sender, "AT_ONCE", 5)
     broker = start_broker()
-    config = KafkaConfig(brokers=(broker.address,), spool=SpoolConfig(bytes=300_000))
+    config = KafkaConfig(brokers=(broker.address,), spool=SpoolConfig(bytes=1_000_000))
     async with running(config, tmp_path) as one:
         one.output._backlog._room = Room(count=5)
         await until(lambda: one.status.is_ready)
         broker.freeze()
-        for number in range(400):
+        for number in range(1000):
             one.pass_on("yard", b"x" * 2000)
             if number % 10 == 0:
                 await one.tell("gate", number)
@@ -202,7 +202,7 @@ async def test_brokers_that_do_not_answer_are_waited_for(
         one.pass_on("gate")
         await until(lambda: any(NOT_A_BROKER in each.getMessage() for each in caplog.records))
         assert one.series("reached") == 0
-    (told,) = {each.getMessage() for each in caplog.records if each.name == sender.__name__}
+    (told,) = {each.getMessage() for each in caplog.records if each.name == reach.__name__}
     assert told == f"kafka {NOT_A_BROKER}: nobody listens there; records wait on disk"
     async with running(KafkaConfig(brokers=(NOT_A_BROKER,)), tmp_path) as again:
         assert again.series("spool_records") == 2
@@ -232,6 +232,8 @@ async def test_a_clock_that_jumps_disturbs_nothing(
 
 async def test_a_spool_that_cannot_be_written_is_refused_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "kafka").write_text("")
-    with pytest.RaisesGroup(pytest.RaisesExc(ConfigError, match=r"^kafka spool .*spool\.db: File exists$")):
+    with pytest.RaisesGroup(
+        pytest.RaisesExc(ConfigError, match=r"^/.*/kafka: expected a folder, received a file$")
+    ):
         async with running(KafkaConfig(brokers=(NOT_A_BROKER,)), tmp_path):
             pass

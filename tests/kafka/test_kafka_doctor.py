@@ -16,7 +16,7 @@ from kafka import KafkaAdminClient
 
 from deploy.kafka.node import Broker
 from streamer.config.bus import JpegConfig, KafkaConfig
-from streamer.doctor.finding import Finding
+from streamer.doctor.finding import Finding, bytes_told
 from streamer.doctor.kafka import clock_finding, examine_kafka, noise_bytes
 from streamer.kafka.client.arguments import connected
 from streamer.kafka.client.survey import ClockOffset, Survey
@@ -164,6 +164,21 @@ def test_the_clocks_are_compared(kafka_broker: Broker, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (87_300, "87 kB"),
+        (1_250_000, "1.2 MB"),
+        (4 * 10**9, "4.0 GB"),
+        (3 * 10**15, "3000.0 TB"),
+    ],
+)
+def test_sizes_are_for_a_person(count: int, told: str) -> None:
+    assert bytes_told(count) == told
+
+
+@pytest.mark.parametrize(
     ("seconds", "good", "advised"),
     [
         (0.5, True, False),
@@ -190,7 +205,9 @@ def test_the_spool_has_to_have_room(kafka_broker: Broker, tmp_path: Path) -> Non
     file.write_text("")
     blocked = about(examined(bus(kafka_broker), file), "spool ")
     assert not blocked.good
-    assert "cannot be written" in blocked.text
+    assert blocked.text.endswith(f"expected a folder, received a file: {file}")
+    small = about(examined(bus(kafka_broker, spool={"bytes": "2 MB"}), tmp_path), "spool ")
+    assert small.text.endswith("up to 2.0 MB may wait")
 
 
 def test_the_command_has_a_section_for_it(gates: Gates, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import ClassVar
 
@@ -125,6 +125,20 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+def await_that(look: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not look():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def work_off(sender: Sender, backlog: Backlog) -> None:
+    """Let it send all that waits, then end it."""
+    sender.start()
+    await_that(lambda: not (sender.busy or backlog.waiting))
+    sender.close()
+
+
 def first_seen(messages: Sequence[Message]) -> dict[bytes, list[str]]:
     """The ids of each key, in order, without what was seen before."""
     seen: dict[bytes, list[str]] = defaultdict(list)
@@ -147,7 +161,7 @@ def test_everything_arrives_in_order(
     messages = [message("event", camera=camera) for camera in cameras]
     backlog.stored([Queued(each, number) for number, each in enumerate(messages, 1)])
     with quick(monkeypatch):
-        sender = Sender(brokers.connect, backlog, disk, told)
+        sender = Sender(brokers.connect, backlog, disk, told, told)
         sender.start()
         left = sender.close()
     assert left == []
@@ -170,10 +184,9 @@ def test_what_is_not_acknowledged_and_only_in_memory_is_handed_back(monkeypatch:
     backlog.stored([Queued(on_disk, 1)])
     assert backlog.offer(first)
     monkeypatch.setattr(module, "FLUSH_S", 0.2)
-    sender = Sender(lambda: Silent(brokers), backlog, disk, told)
+    sender = Sender(lambda: Silent(brokers), backlog, disk, told, told)
     sender.start()
-    while backlog.waiting:
-        time.sleep(0.01)
+    await_that(lambda: not backlog.waiting)
     assert backlog.offer(second)
     assert sender.close() == [first, second]
     assert disk.forgotten == []
@@ -196,7 +209,7 @@ def test_a_no_of_the_brokers_is_told_until_they_say_yes(monkeypatch: pytest.Monk
     monkeypatch.setattr(told, "delivered", lambda topic, seconds: done.set())
     assert backlog.offer(message())
     with quick(monkeypatch):
-        sender = Sender(connect, backlog, disk, told)
+        sender = Sender(connect, backlog, disk, told, told)
         sender.start()
         assert done.wait(20)
         sender.close()
@@ -224,11 +237,7 @@ def test_what_an_earlier_connection_says_means_nothing() -> None:
     backlog = Backlog(disk)
     only = message("event")
     backlog.stored([Queued(only, 1)])
-    sender = Sender(lambda: Late(brokers), backlog, disk, told)
-    sender.start()
-    while sender.busy or backlog.waiting:
-        time.sleep(0.01)
-    sender.close()
+    work_off(Sender(lambda: Late(brokers), backlog, disk, told, told), backlog)
     assert brokers.arrived == [only]
     assert told.out == []
 
@@ -246,11 +255,7 @@ def test_whatever_a_client_raises_it_is_tried_again(caplog: pytest.LogCaptureFix
     backlog = Backlog(disk)
     only = message("event")
     backlog.stored([Queued(only, 1)])
-    sender = Sender(lambda: Surprising(brokers), backlog, disk, told)
-    sender.start()
-    while sender.busy or backlog.waiting:
-        time.sleep(0.01)
-    sender.close()
+    work_off(Sender(lambda: Surprising(brokers), backlog, disk, told, told), backlog)
     assert brokers.arrived == [only]
     assert "of nothing" in caplog.text
 
@@ -262,7 +267,7 @@ def test_brokers_that_go_after_a_refusal_are_told_to_be_away(monkeypatch: pytest
     refused, good = message("event"), message("event")
     backlog.stored([Queued(refused, 1), Queued(good, 2)])
     with quick(monkeypatch):
-        sender = Sender(brokers.connect, backlog, disk, told)
+        sender = Sender(brokers.connect, backlog, disk, told, told)
         sender.start()
         assert sender.close() == []
     assert brokers.arrived == [good]

@@ -119,6 +119,7 @@ def test_brokers_that_say_no_end_it_with_one_line(
     (line,) = done.told
     assert told in line
     assert guarded.addresses["sasl"] in line
+    assert done.err.count(told) == 1
     assert password not in done.err
     assert "Traceback" not in done.err
 
@@ -128,7 +129,12 @@ def test_brokers_that_do_not_answer_are_said_and_cost_nothing(tmp_path: Path) ->
     with serving("run", config, folder=tmp_path) as service:
         until(lambda: service.series("sightline_frames_detected_total", camera="gate") > 20)
         until(lambda: "records wait on disk" in service.log)
-        assert service.get("/readyz").status_code == 200
+        # Cameras and store go on: it is ready, and says what is missing.
+        answer = until(lambda: found if "kafka" in (found := service.get("/readyz")).text else None)
+        assert answer.status_code == 200
+        assert answer.text.startswith(
+            "ready\nkafka brokers: degraded: kafka 127.0.0.1:9: nobody listens there"
+        )
         assert service.series("sightline_kafka_reached") == 0
         ended = service.stop()
     assert ended.status == 0

@@ -240,14 +240,30 @@ def test_it_can_be_interrupted_while_the_brokers_are_away(start_broker: StartBro
         assert running.interrupt() == 0
 
 
-def test_a_reader_that_goes_ends_it_quietly(all_of_it: KafkaConfig) -> None:
+@pytest.mark.parametrize("form", ["--json", ""], ids=["json", "lines"])
+def test_a_reader_that_goes_ends_it_quietly(all_of_it: KafkaConfig, form: str) -> None:
     brokers = ",".join(all_of_it.brokers)
-    command = f"{SIGHTLINE} tail --kafka {brokers} --prefix all-of-it --from-beginning --json"
+    command = f"{SIGHTLINE} tail --kafka {brokers} --prefix all-of-it --from-beginning {form}"
     done = subprocess.run(
-        ["sh", "-c", f"{command} | head -n 2"], capture_output=True, text=True, timeout=100, check=True
+        ["bash", "-c", f"{command} | head -n 2; echo ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=True,
     )
-    assert len(done.stdout.splitlines()) == 2
+    *lines, status = done.stdout.splitlines()
+    assert (len(lines), status) == (2, "0")
     assert done.stderr == ""
+
+
+def test_what_it_waits_for_is_said_where_nothing_fits(all_of_it: KafkaConfig) -> None:
+    arguments = ("--kafka", ",".join(all_of_it.brokers), "--prefix", "all-of-it", "--from-beginning")
+    with tail(*arguments, "--camera", "gaet", "--label", "person") as running:
+        told = running.err.next()
+        assert running.interrupt() == 0
+        assert running.out.rest() == running.err.rest() == []
+    waits = "sightline: waiting for records of camera 'gaet' with label 'person'; "
+    assert told == f"{waits}{len(SENT)} other records came so far"
 
 
 def test_colours_are_for_a_terminal(all_of_it: KafkaConfig) -> None:

@@ -37,6 +37,8 @@ def test_missing_topics_are_made_as_configured(kafka_broker: Broker, topic_name:
         topic, options = seen(kafka_broker, name)
         assert (topic.error, topic.partitions, topic.replication) == (None, 3, 1)
         assert options["retention.ms"] == "7200000"
+    ensure_topics(bus(kafka_broker, retention="forever"), [f"{topic_name}.kept"])
+    assert seen(kafka_broker, f"{topic_name}.kept")[1]["retention.ms"] == "-1"
 
 
 def test_what_is_not_said_the_brokers_decide(start_broker: StartBroker) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,39 +10,23 @@ import pytest
 from system.commanding import sightline
 from system.records import kept_events, phases, records
 from system.serving import END_S, Service, serving, until, write_config
+from system.small_disk import fill, small_disk
 
 DISK_BYTES = 6 * 2**20
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a small disk can only be mounted as root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", DISK_BYTES) as folder:
+        yield folder
 
 
-def fill(disk: Path) -> Path:
-    """Writes until nothing fits any more; deleting the file it returns makes room again."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(4096))
-        except OSError:
-            return ballast
-
-
-def test_detection_goes_on_while_pictures_pause(footage: Path, small_disk: Path, tmp_path: Path) -> None:
-    config = write_config(tmp_path, {"street": {"source": str(footage)}}, data=str(small_disk / "data"))
-    lines = small_disk / "out.jsonl"
+def test_detection_goes_on_while_pictures_pause(footage: Path, disk: Path, tmp_path: Path) -> None:
+    config = write_config(tmp_path, {"street": {"source": str(footage)}}, data=str(disk / "data"))
+    lines = disk / "out.jsonl"
     with serving("run", config, "--json", lines, folder=tmp_path) as service:
         until(lambda: any(event["snapshot"] for event in service.events()))
-        ballast = fill(small_disk)
+        ballast = fill(disk)
         until(lambda: "snapshots pause: " in service.log)
         until(lambda: service.series("sightline_sink_lost_total", sink="json", reason="unavailable") > 0)
         more_results(service)
@@ -58,7 +41,7 @@ def test_detection_goes_on_while_pictures_pause(footage: Path, small_disk: Path,
         ended = service.stop()
         log = service.log
     assert (ended.status, "Traceback" in log) == (0, False)
-    kept = kept_events(small_disk / "data")
+    kept = kept_events(disk / "data")
     assert all(event["ended_at"] for event in kept.values())
     # What the disk refused is missing in the lines, never torn, and nothing is told twice.
     assert all(
@@ -67,11 +50,11 @@ def test_detection_goes_on_while_pictures_pause(footage: Path, small_disk: Path,
     assert set(phases(records(lines))) <= set(kept)
 
 
-def test_a_full_disk_does_not_hold_up_the_end(footage: Path, small_disk: Path, tmp_path: Path) -> None:
-    config = write_config(tmp_path, {"street": {"source": str(footage)}}, data=str(small_disk / "data"))
+def test_a_full_disk_does_not_hold_up_the_end(footage: Path, disk: Path, tmp_path: Path) -> None:
+    config = write_config(tmp_path, {"street": {"source": str(footage)}}, data=str(disk / "data"))
     with serving("run", config, folder=tmp_path) as service:
         until(lambda: service.events())
-        fill(small_disk)
+        fill(disk)
         until(lambda: "snapshots pause: " in service.log)
         ended = service.stop()
         log = service.log
@@ -88,13 +71,13 @@ def more_results(service: Service) -> None:
     ("option", "name"), [("--json", "out.jsonl"), ("--video", "out.mp4"), ("--pictures", "pictures")]
 )
 def test_detect_tells_a_full_disk_in_one_line(
-    footage: Path, small_disk: Path, tmp_path: Path, option: str, name: str
+    footage: Path, disk: Path, tmp_path: Path, option: str, name: str
 ) -> None:
-    ballast = fill(small_disk)
+    ballast = fill(disk)
     os.truncate(ballast, ballast.stat().st_size - 4 * 4096)
-    done = sightline("detect", footage, option, small_disk / name, cwd=tmp_path)
+    done = sightline("detect", footage, option, disk / name, cwd=tmp_path)
     assert (done.status, len(done.err.splitlines())) == (1, 1), done.err
-    assert done.err.startswith(f"sightline: cannot write {small_disk / name}")
+    assert done.err.startswith(f"sightline: cannot write {disk / name}")
     assert "No space left on device" in done.err
     if option == "--json":
-        assert records(small_disk / name)
+        assert records(disk / name)

@@ -6,7 +6,7 @@ import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from streamer.errors import ConfigError
+from streamer.errors import WrongOption
 
 if TYPE_CHECKING:
     from streamer.config.bus import TlsConfig
@@ -19,7 +19,7 @@ def tls_context(tls: TlsConfig) -> ssl.SSLContext:
     """Whom we believe, and who we are.
 
     Raises:
-        ConfigError: a file is missing or is not what it should be, with its option.
+        WrongOption: a file is missing or is not what it should be, with its option.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -40,20 +40,16 @@ def _require(option: str, path: Path, mark: str, what: str) -> None:
     try:
         text = path.read_text(encoding="latin-1")
     except OSError as error:
-        raise ConfigError(f"kafka.tls.{option}: {path}: {error.strerror}") from None
+        raise _wrong(option, f"{path}: {error.strerror}") from None
     if mark not in text:
-        raise ConfigError(
-            f"kafka.tls.{option}: {path}: expected {what} in PEM, received a file without '{mark}'"
-        )
+        raise _wrong(option, f"{path}: expected {what} in PEM, received a file without '{mark}'")
 
 
 def _believe(context: ssl.SSLContext, path: Path) -> None:
     try:
         context.load_verify_locations(path)
     except ssl.SSLError:
-        raise ConfigError(
-            f"kafka.tls.ca: {path}: expected a certificate in PEM, received a broken one"
-        ) from None
+        raise _wrong("ca", f"{path}: expected a certificate in PEM, received a broken one") from None
 
 
 def _identify(context: ssl.SSLContext, tls: TlsConfig, certificate: Path) -> None:
@@ -62,21 +58,22 @@ def _identify(context: ssl.SSLContext, tls: TlsConfig, certificate: Path) -> Non
     def password() -> str:
         if tls.key_password is None:
             # Without this OpenSSL would ask for it at the terminal.
-            raise ConfigError(f"kafka.tls.key_password: expected the password of {key}, received none")
+            raise _wrong("key_password", f"expected the password of {key}, received none")
         return tls.key_password.get_secret_value()
 
     try:
         context.load_cert_chain(certificate, key, password)
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
-            raise ConfigError(
-                f"kafka.tls.key: expected the key of {certificate}, received that of another: {key}"
+            raise _wrong(
+                "key", f"expected the key of {certificate}, received that of another: {key}"
             ) from None
         if tls.key_password is not None and "ENCRYPTED" in key.read_text(encoding="latin-1"):
-            raise ConfigError(
-                f"kafka.tls.key_password: expected the password of {key}, received another"
-            ) from None
-        raise ConfigError(
-            f"kafka.tls.certificate: {certificate}: expected a certificate and its key in PEM,"
-            f" received broken ones ({error.reason})"
-        ) from None
+            raise _wrong("key_password", f"expected the password of {key}, received another") from None
+        expected = "expected a certificate and its key in PEM"
+        text = f"{certificate}: {expected}, received broken ones ({error.reason})"
+        raise _wrong("certificate", text) from None
+
+
+def _wrong(option: str, text: str) -> WrongOption:
+    return WrongOption(("kafka", "tls", option), text)

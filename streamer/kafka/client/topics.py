@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from kafka import KafkaAdminClient, errors
 from kafka.admin import ConfigResource
 
+from streamer.config.bus import FOREVER
 from streamer.errors import SinkRefused, SinkUnavailable
 from streamer.kafka.client.arguments import connected, explained
 from streamer.kafka.client.reasons import where, who
@@ -103,12 +105,22 @@ def options_of(admin: Any, names: Sequence[str]) -> dict[str, dict[str, str]]:
 
 def wanted(config: TopicsConfig) -> dict[str, Any]:
     """What a new topic is made like."""
-    retention = None if config.retention is None else str(round(config.retention * 1000))
+    retention = None if config.retention is None else str(kept_ms(config.retention))
     return {
         "num_partitions": config.partitions or DEFAULT,
         "replication_factor": config.replication or DEFAULT,
         "configs": {} if retention is None else {RETENTION: retention},
     }
+
+
+def kept_ms(retention: timedelta | Literal["forever"]) -> int:
+    """As Kafka has it: -1 is without an end."""
+    return -1 if retention == FOREVER else round(retention.total_seconds() * 1000)
+
+
+def kept(milliseconds: int) -> str:
+    """The same for a person, and as the configuration has it."""
+    return FOREVER if milliseconds < 0 else f"{milliseconds / 1000:.0f}s"
 
 
 def refusals(
@@ -147,7 +159,7 @@ def differences(admin: Any, config: TopicsConfig, there: Sequence[Topic]) -> Ite
     for name, options in options_of(admin, [topic.name for topic in there]).items():
         theirs = options.get(RETENTION, ours)
         if theirs != ours:
-            yield f"{name!r} has retention: {int(theirs) / 1000:.0f}s, not {int(ours) / 1000:.0f}s"
+            yield f"{name!r} has retention: {kept(int(theirs))}, not {kept(int(ours))}"
 
 
 def _topic(answer: Mapping[str, Any]) -> Topic:

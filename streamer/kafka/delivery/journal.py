@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import TYPE_CHECKING, Final, Protocol
 
 import anyio
@@ -101,6 +102,8 @@ class Journal:
             return
         batch = self._queue(messages)
         self._urgent.set()
+        if self._problem is not None:
+            return
         with anyio.move_on_after(COMMIT_S) as waited:
             await batch.written.wait()
         if waited.cancelled_caught:
@@ -166,7 +169,8 @@ class Journal:
     def _hold(self, messages: Sequence[Message], problem: str) -> None:
         """The disk takes nothing: send from memory what fits there, and keep what must not be lost."""
         self._tell(problem)
-        rest = [message for message in messages if not self._backlog.offer(message)]
+        # What comes behind one that finds no room would overtake it.
+        rest = list(dropwhile(self._backlog.offer, messages))
         self._held = [message for message in rest if message.lasting]
         lost = Counter(message.topic for message in rest if not message.lasting)
         for message in self._held[: max(0, len(self._held) - MOST_LASTING)]:

@@ -77,6 +77,10 @@ class DeliveryObserver(Protocol):
 
     def left_out(self, topic: str, reason: str, count: int = 1) -> None: ...
 
+
+class ReachObserver(Protocol):
+    """Hears how the brokers do, again and again; called from the sender's thread."""
+
     def reached(self, problem: StreamerError | None) -> None:
         """The brokers take messages, or why they don't."""
 
@@ -118,6 +122,7 @@ class Sender:
         backlog: Backlog,
         store: Store,
         observer: DeliveryObserver,
+        reach: ReachObserver,
     ) -> None:
         """
         Args:
@@ -125,11 +130,13 @@ class Sender:
             backlog: what is to be sent.
             store: where delivered messages are forgotten.
             observer: counts and measures.
+            reach: hears whether the brokers take anything.
         """
         self._connect = connect
         self._backlog = backlog
         self._store = store
         self._observer = observer
+        self._reach = reach
         self._in_flight: deque[InFlight] = deque()
         self._connection = 0
         self._size = 0
@@ -320,11 +327,6 @@ class Sender:
         return idle or time.monotonic() >= self._deadline
 
     def _tell(self, problem: StreamerError | None) -> None:
-        before, self._told = self._told, problem
+        self._told = problem
         self._backlog.brokers_away(problem is not None)
-        if str(before) != str(problem):
-            if problem is not None:
-                log.warning("%s; records wait on disk", problem)
-            elif before is not None:
-                log.info("kafka takes records again")
-        self._observer.reached(problem)
+        self._reach.reached(problem)

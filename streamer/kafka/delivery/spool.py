@@ -192,6 +192,8 @@ class Spool:
                 return work(self._opened())
         except sqlite3.Error as error:
             raise SinkUnavailable(f"kafka spool {self._path}: {_one_line(error)}") from error
+        except FileExistsError:
+            raise SinkUnavailable(f"{self._path.parent}: expected a folder, received a file") from None
         except OSError as error:
             raise SinkUnavailable(f"kafka spool {self._path}: {error.strerror}") from error
 
