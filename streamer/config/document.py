@@ -15,6 +15,7 @@ from streamer.config.option_tree import KeyPath
 from streamer.errors import ConfigError
 
 MERGE: Final = "tag:yaml.org,2002:merge"
+HEXADECIMAL: Final = re.compile(r"0x[0-9a-fA-F]+")
 MOST_VALUES: Final = 100_000
 """Of a file; aliases of aliases multiply."""
 VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -146,6 +147,9 @@ class _Reader:
         expanded = VARIABLE.sub(lambda match: self._variable(match[1], node), node.value)
         if expanded != node.value:
             return expanded
+        if HEXADECIMAL.fullmatch(node.value):
+            # 0x2 says how many tiles there are, and no other number is written so.
+            return str(node.value)
         try:
             return yaml.SafeLoader("").construct_object(node)
         except (yaml.YAMLError, ValueError) as error:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
+from detectors.wording import nearest
 from streamer.config.scene import EVERY_LABEL
 
 if TYPE_CHECKING:
@@ -14,6 +15,21 @@ if TYPE_CHECKING:
     from streamer.config.tree import CameraConfig
 
 Path: TypeAlias = tuple[str | int, ...]
+
+EVERYDAY: Final[Mapping[str, str]] = {
+    "people": "person",
+    "human": "person",
+    "pedestrian": "person",
+    "man": "person",
+    "woman": "person",
+    "bike": "bicycle",
+    "motorbike": "motorcycle",
+    "lorry": "truck",
+    "automobile": "car",
+    "puppy": "dog",
+    "kitten": "cat",
+}
+"""What models are not taught to call things that they find."""
 
 SHORT: Final = 4
 """Letters of a label up to which one wrong letter makes it another one; beyond it takes more than two."""
@@ -125,7 +141,9 @@ def unknown_labels(camera: Scene, model: str, known: Collection[str]) -> Iterato
     unknown: list[tuple[Path, str]] = [(path, label) for path, label in places if label not in made]
     unknown += [(("labels", label), label) for label in camera.labels if label not in known]
     for path, label in unknown:
-        yield Problem(path, f"expected a label of {model}, received {label!r}{nearest(label, made)}", label)
+        yield Problem(
+            path, f"expected a label of {model}, received {label!r}{label_meant(label, made)}", label
+        )
     # A name that is used elsewhere, too, is meant; so is one that stands for the label it is like.
     meant = {label for _, label in places} | set(known)
     for source, name in camera.labels.items():
@@ -138,10 +156,11 @@ def unknown_labels(camera: Scene, model: str, known: Collection[str]) -> Iterato
             yield Problem(("labels", source), text, name)
 
 
-def nearest(name: str, known: Collection[str]) -> str:
-    """A hint at what may have been meant."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+def label_meant(name: str, known: Collection[str]) -> str:
+    """A hint at the label that may have been meant, also by an everyday word for it."""
+    words = [*known, *(word for word, label in EVERYDAY.items() if label in known)]
+    near = difflib.get_close_matches(name.lower(), words, n=1)
+    return f" (did you mean {EVERYDAY.get(near[0], near[0])!r}?)" if near else ""
 
 
 def misspelt(name: str, known: Collection[str]) -> str | None:
@@ -163,7 +182,7 @@ def edits(first: str, second: str) -> int:
 
 
 def _unwanted(label: str, wanted: Sequence[str]) -> str:
-    hint = nearest(label, wanted)
+    hint = label_meant(label, wanted)
     return f"expected one of detect.labels ({', '.join(wanted)}), received {label!r}{hint}: it never matches"
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from detectors.wording import expectation, shown
-from streamer.config.names import nearest
+from detectors.wording import expectation, nearest, shown
 from streamer.config.option_tree import Choice, KeyPath, Spot, expected_at, keys_at, locate
 from streamer.config.tree import CameraConfig, Config
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from streamer.config.document import Document
 
-SECRET: Final = re.compile(r"password|token|secret|sasl$|://[^/]*@", re.IGNORECASE)
+SECRET: Final = re.compile(r"password|token|secret|sasl$|://.*@", re.DOTALL | re.IGNORECASE)
 LONGEST: Final = 60
 """Characters of a received value that are shown."""
 OF_A_TREE: Final = ("dict_type", "model_type", "tuple_type", "list_type")
