@@ -59,8 +59,13 @@ def shown(value: object) -> str:
 
 def nearest(name: str, known: Collection[str]) -> str:
     """A hint at what may have been meant."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    near = close(name, known)
+    return f" (did you mean {near!r}?)" if near is not None else ""
+
+
+def close(name: str, known: Collection[str]) -> str | None:
+    """The known name that is most like this one; None where none is."""
+    return next(iter(difflib.get_close_matches(name, known, n=1)), None)
 
 
 def expectation(details: ErrorDetails) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-from detectors.wording import nearest
+from detectors.wording import close, nearest
 from streamer.config.scene import EVERY_LABEL
 
 if TYPE_CHECKING:
@@ -81,6 +80,31 @@ class Problem:
     text: str
     label: str = ""
     everywhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is wrong with a configuration.
+
+    Attributes:
+        cameras: by the name of the camera; the paths begin within it.
+        rest: of everything else; the paths begin at the root.
+    """
+
+    cameras: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
+    rest: Sequence[Problem] = ()
+
+
+def together(findings: Sequence[Findings]) -> Findings:
+    """All of them; of a label that no model knows nothing else is told at the same place."""
+    cameras: dict[str, list[Problem]] = {}
+    for each in findings:
+        for name, problems in each.cameras.items():
+            cameras.setdefault(name, []).extend(problems)
+    for name, problems in cameras.items():
+        unknown = {problem.path for problem in problems if problem.label}
+        cameras[name] = [problem for problem in problems if problem.label or problem.path not in unknown]
+    return Findings(cameras, [problem for each in findings for problem in each.rest])
 
 
 def unknown_detector(camera: CameraConfig, detectors: Collection[str]) -> Iterator[Problem]:
@@ -159,8 +183,8 @@ def unknown_labels(camera: Scene, model: str, known: Collection[str]) -> Iterato
 def label_meant(name: str, known: Collection[str]) -> str:
     """A hint at the label that may have been meant, also by an everyday word for it."""
     words = [*known, *(word for word, label in EVERYDAY.items() if label in known)]
-    near = difflib.get_close_matches(name.lower(), words, n=1)
-    return f" (did you mean {EVERYDAY.get(near[0], near[0])!r}?)" if near else ""
+    near = close(name.lower(), words)
+    return f" (did you mean {EVERYDAY.get(near, near)!r}?)" if near is not None else ""
 
 
 def misspelt(name: str, known: Collection[str]) -> str | None:
