@@ -122,10 +122,10 @@ class StartRules:
             return Verdict(False, (Ruling("required_zones", False, never_in, f"in {where}"),))
         latest = measured(candidate.box, candidate.size, candidate.confidences[-1])
         kept = [
-            *rulings(rule, latest),
             Ruling("confirm_hits", True, float(hits), float(events.confirm_hits)),
             Ruling("confirm_s", True, age_s, events.confirm_s),
             Ruling("threshold", True, confidence, threshold),
+            *rulings(rule, latest),
         ]
         if met is not None:
             kept += self._visits.let_in(candidate.track, met)

@@ -40,8 +40,8 @@ def test_a_recording_that_is_not_there_is_told(folder: Path, capsys: pytest.Capt
     expected = "expected a file that can be read, received"
     assert check(f"{text}\n{streams}", capsys) == [
         f"c.yaml:2: cameras.a.source: {expected} 'clip.mp4': no such file",
-        f"c.yaml:3: cameras.b.source: {expected} 'beside.mp4', which is at conf/beside.mp4: paths begin where "
-        "the command is started",
+        f"c.yaml:3: cameras.b.source: {expected} 'beside.mp4', which is at conf/beside.mp4: paths begin "
+        "where the command is started",
         f"c.yaml:4: cameras.c.source: {expected} 'conf': a folder",
         f"c.yaml:6: cameras.e.source: {expected} 'gone.mp4': no such file",
         f"c.yaml:10: cameras.f.source.sub: {expected} 'front': no such file",
@@ -75,7 +75,7 @@ def test_a_model_beside_the_configuration_is_hinted_at(
     ]
 
 
-def test_what_a_model_without_a_sidecar_knows_is_asked(
+def test_a_model_of_ones_own_is_asked_for_its_labels(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     builtin = resolve("sightline-nano")
@@ -88,3 +88,15 @@ def test_what_a_model_without_a_sidecar_knows_is_asked(
         "c.yaml:4: cameras.a.filters.persn: expected a label of own.onnx, received 'persn' (did you mean "
         "'person'?)"
     ]
+
+
+@pytest.mark.realdata
+def test_a_model_that_names_its_labels_itself_is_asked_too(
+    folder: Path, test_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "own.onnx").symlink_to(test_data / "models" / "yolov8n_int8.onnx")
+    wrong = f"{CAMERAS}    filters: {{persn: {{}}}}\ndetectors: {{default: {{model: own.onnx}}}}"
+    (line,) = check(wrong, capsys)
+    assert line.startswith(
+        "c.yaml:4: cameras.a.filters.persn: expected a label of own.onnx, received 'persn'"
+    )

@@ -85,7 +85,7 @@ def test_an_event_names_the_filters_that_let_it_start() -> None:
     camera.watch(2, lambda _: [Seen(HERE)])
     said = {each.rule: each for each in camera.events[0].rules}
     assert list(said) == [
-        "min_area", "max_ratio", "min_confidence", "confirm_hits", "confirm_s", "threshold",
+        "confirm_hits", "confirm_s", "threshold", "min_area", "max_ratio", "min_confidence",
         "zones.porch.filters.max_area", "required_zones",
     ]  # fmt: skip
     assert said["min_area"] == Ruling("min_area", True, pytest.approx(0.015, rel=0.1), 0.01)
