@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-from detectors.cache import Entry
+from detectors.cache import Entry, GraphCache, default_folder
 from detectors.compiled import CompiledModel
 from detectors.errors import ModelLoadError
 from detectors.manifest import ModelManifest, stated_in
+from detectors.store import resolve
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from detectors.cache import GraphCache
     from detectors.store import ModelFiles
 
 COMPILE_VERSION: Final = 3
@@ -39,6 +39,19 @@ def compiled(files: ModelFiles, cache: GraphCache | None) -> CompiledModel:
     if cache and model.whole:
         cache.put(key, Entry(model.manifest.model_dump_json().encode(), model.graph))
     return model
+
+
+def described(model: str) -> ModelManifest:
+    """What a model is, by catalogue name or path: read, compiled and kept, but not started.
+
+    Raises:
+        ModelLoadError: there is no such model, or it cannot be used.
+    """
+    files, folder = resolve(model), default_folder()
+    try:
+        return compiled(files, GraphCache(folder) if folder else None).manifest
+    except ModelLoadError as error:
+        raise type(error)(f"{files.weights}: {error}") from error
 
 
 def _compile(content: bytes, sidecar: bytes, files: ModelFiles) -> CompiledModel:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -54,6 +55,17 @@ def shown(value: object) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(shown, value))}]"
     return repr(value) if isinstance(value, str) else escaped(str(value))
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """A hint at what may have been meant."""
+    near = close(name, known)
+    return f" (did you mean {near!r}?)" if near is not None else ""
+
+
+def close(name: str, known: Collection[str]) -> str | None:
+    """The known name that is most like this one; None where none is."""
+    return next(iter(difflib.get_close_matches(name, known, n=1)), None)
 
 
 def expectation(details: ErrorDetails) -> str:

@@ -41,11 +41,12 @@ class Ruling:
     limit: float | str | None
 
     def __str__(self) -> str:
-        """``min_area: 0.002, expected at least 0.01``, or ``min_area: 0.02``."""
+        """``min_area: 0.002, expected at least 0.01``, or ``min_area: 0.02 (at least 0.01)``."""
         value = _shown(self.value)
+        asked = f"{_bound(self.rule)}{_shown(self.limit)}"
         if self.kept:
-            return f"{self.rule}: {value}"
-        expected = f"expected {_bound(self.rule)}{_shown(self.limit)}"
+            return f"{self.rule}: {value}" if value == asked else f"{self.rule}: {value} ({asked})"
+        expected = f"expected {asked}"
         return f"{self.rule}: {expected}" if self.value is None else f"{self.rule}: {value}, {expected}"
 
 
@@ -54,9 +55,10 @@ def _shown(value: float | str | None) -> str:
 
 
 def _bound(rule: str) -> str:
-    if rule in {"masks", "labels", "required_zones", "stationary"}:
+    name = rule.rpartition(".")[2]
+    if name in {"masks", "labels", "required_zones", "stationary", "track"}:
         return ""
-    return "at most " if rule.startswith("max_") else "at least "
+    return "at most " if name.startswith("max_") else "at least "
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Event:
         sub_label, attributes: what a classifier adds.
         zones: zones entered so far.
         rules: what let it become an event.
+        reason: why it ended, one line for a person; None before, and where nobody knows.
         stationary: the object does not move; it stays in view, or is remembered where it was.
         pictured: the frame it is published with shows it better than all before.
     """
@@ -97,6 +100,7 @@ class Event:
     attributes: Mapping[str, str] = field(default_factory=dict)
     zones: tuple[str, ...] = ()
     rules: tuple[Ruling, ...] = ()
+    reason: str | None = None
     stationary: bool = False
     pictured: bool = True
 
@@ -154,6 +158,7 @@ class ZoneEvent:
         at: UTC, capture time of the frame since which it is so, without the zone's inertia.
         seconds: spent inside during this stay so far.
         id: UUIDv7, of this change alone.
+        rules: what of the zone let it in, when it enters.
     """
 
     camera: str
@@ -165,6 +170,7 @@ class ZoneEvent:
     at: datetime
     seconds: float
     id: str = field(default_factory=new_id, compare=False)
+    rules: tuple[Ruling, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

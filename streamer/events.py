@@ -35,7 +35,7 @@ LATE_S: Final = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One object in one frame."""
+    """One object in one frame; ``size`` is the frame's width and height."""
 
     track: int
     label: str
@@ -44,6 +44,7 @@ class Sighting:
     score: float
     time_s: float
     captured_at: datetime
+    size: tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -88,6 +89,15 @@ class Following:
     @property
     def box(self) -> Box:
         return self.last.box
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.last.size
+
+    def lost(self, time_s: float) -> str:
+        """Why it is over when nobody has seen it up to a media time."""
+        unseen = f"not seen for {time_s - self.last.time_s:.1f} s"
+        return f"left the picture, {unseen}" if at_edge(self.last.box, self.last.size) else unseen
 
 
 class Gate(Protocol):
@@ -138,13 +148,17 @@ class EventRules:
             at: what time it is, UTC; nothing ends later, however fast the camera's clock may be.
         """
         followed = [self._followed.pop(track) for track in tracks.ended if track in self._followed]
-        return self._ends(followed, at)
+        return [
+            replace(self._event(each, "end", at), reason=each.lost(tracks.time_s))
+            for each in followed
+            if each.id is not None
+        ]
 
     def close(self, at: datetime) -> list[Event]:
         """The ends of all that is open: the camera's recording is over."""
         followed = list(self._followed.values())
         self._followed.clear()
-        return self._ends(followed, at)
+        return self._ends(followed, at, "the source ended")
 
     def event_of(self, track: int) -> str | None:
         """The id of the event that a track is; None where it is none."""
@@ -161,7 +175,7 @@ class EventRules:
         """The ends of all that is open but what is parked: the process stops, and another may go on."""
         followed = [each for each in self._followed.values() if not each.stationary]
         self._followed.clear()
-        return self._ends(followed, at)
+        return self._ends(followed, at, "Sightline stopped")
 
     def parked(self, tracks: Sequence[ParkedTrack], size: tuple[int, int]) -> tuple[Parked, ...]:
         """What a later process has to know to go on with the events of these objects.
@@ -198,8 +212,9 @@ class EventRules:
     def _recall(self, frame: Frame, parked: Parked) -> ParkedTrack:
         event = parked.event
         seen_s = frame.time_s - max((frame.captured_at - parked.seen_at).total_seconds(), 0.0)
+        size = frame.width, frame.height
         last = Sighting(
-            event.track, event.label, event.confidence, event.box, parked.score, seen_s, parked.seen_at
+            event.track, event.label, event.confidence, event.box, parked.score, seen_s, parked.seen_at, size
         )
         first = replace(last, captured_at=event.started_at)
         following = Following(first, last, last, seen_s, event.confidence, Vote(parked.votes), event.label)
@@ -254,8 +269,10 @@ class EventRules:
         following.pictured_s = following.last.time_s
         return replace(self._event(following, phase), pictured=True)
 
-    def _ends(self, followed: list[Following], at: datetime) -> list[Event]:
-        return [self._event(each, "end", at) for each in followed if each.id is not None]
+    def _ends(self, followed: list[Following], at: datetime, reason: str) -> list[Event]:
+        return [
+            replace(self._event(each, "end", at), reason=reason) for each in followed if each.id is not None
+        ]
 
     def _event(self, following: Following, phase: Phase, at: datetime | None = None) -> Event:
         assert following.id is not None
@@ -294,6 +311,7 @@ def sightings(frame: Frame, tracks: Tracks) -> list[Sighting]:
             score=picture_score(box, confidence, (frame.width, frame.height)),
             time_s=frame.time_s,
             captured_at=frame.captured_at,
+            size=(frame.width, frame.height),
         )
         for track, label, confidence, box in zip(
             found.tracker_id.tolist(),
@@ -311,6 +329,12 @@ def scaled(box: Box, by: tuple[float, float]) -> Box:
     return box[0] * by[0], box[1] * by[1], box[2] * by[0], box[3] * by[1]
 
 
+def at_edge(box: Sequence[float], size: tuple[int, int]) -> bool:
+    """Whether a box in pixels touches an edge of the picture of that size."""
+    x1, y1, x2, y2 = box
+    return x1 < EDGE_PX or y1 < EDGE_PX or x2 > size[0] - EDGE_PX or y2 > size[1] - EDGE_PX
+
+
 def picture_score(box: list[float], confidence: float, size: tuple[int, int]) -> float:
     """How good a picture of the object is: sure, large (by its side, not its area), and not cut off.
 
@@ -321,6 +345,6 @@ def picture_score(box: list[float], confidence: float, size: tuple[int, int]) ->
     """
     x1, y1, x2, y2 = box
     width, height = size
-    cut = x1 < EDGE_PX or y1 < EDGE_PX or x2 > width - EDGE_PX or y2 > height - EDGE_PX
+    cut = at_edge(box, size)
     side = math.sqrt(max((x2 - x1) * (y2 - y1) / (width * height), 0.0))
     return confidence * side * (CUT if cut else 1.0)

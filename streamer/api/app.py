@@ -7,7 +7,7 @@ from collections.abc import Collection
 from http import HTTPStatus
 from typing import Annotated, Final, Protocol
 
-from fastapi import FastAPI, HTTPException, Query, Response
+from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -55,6 +55,15 @@ class EventQuestion(Question):
         max_length=200,
         description="`next` of the answer before",
     )
+
+
+def asked_once(request: Request) -> None:
+    """A parameter that is said twice says nothing for sure."""
+    said = [name for name, _ in request.query_params.multi_items()]
+    twice = next((name for name in said if said.count(name) > 1 and HARMLESS.fullmatch(name)), None)
+    if twice is not None:
+        detail = f"query {twice}: expected once, received {said.count(twice)} times"
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
 class EventArchive(Protocol):
@@ -110,11 +119,11 @@ def _add_health(app: FastAPI, metrics: Metrics, status: Status) -> None:
 
 
 def _add_lists(app: FastAPI, metrics: Metrics, archive: EventArchive) -> None:
-    @app.get("/api/cameras", summary="Every camera and how it does")
+    @app.get("/api/cameras", summary="Every camera and how it does", dependencies=[Depends(asked_once)])
     async def cameras(question: Annotated[Question, Query()]) -> Page[CameraItem]:
         return Page(items=tuple(CameraItem.of(camera) for camera in metrics.cameras()), next=None)
 
-    @app.get("/api/events", summary="What was seen, newest first")
+    @app.get("/api/events", summary="What was seen, newest first", dependencies=[Depends(asked_once)])
     async def events(question: Annotated[EventQuestion, Query()]) -> Page[EventItem]:
         camera = question.camera
         if camera is not None:

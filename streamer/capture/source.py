@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 import anyio
 from anyio.abc import TaskStatus
 
+from detectors.wording import nearest
 from streamer.capture import address as addresses
 from streamer.capture.address import Address
 from streamer.capture.broadcast import PacketBroadcast, PictureBroadcast
@@ -76,6 +77,10 @@ KINDS: Final[dict[str, Kind]] = {
 }
 
 
+SCHEMES: Final = ("rtsp", "http", "file", "webcam", "sim")
+"""What may be meant by an unknown one; the guess is not that somebody wanted TLS."""
+
+
 def open_source(
     name: str, camera: CameraConfig, observer: CaptureObserver, *, lossless: bool = False, every: int = 1
 ) -> Source:
@@ -119,6 +124,6 @@ def kind_of(camera: CameraConfig) -> Kind:
     if kind is None:
         raise ConfigError(
             "expected a path, rtsp(s)://, http(s)://, webcam://NUMBER or sim://street,"
-            f" received {address.shown!r}"
+            f" received {address.shown!r}{nearest(address.scheme, SCHEMES)}"
         )
     return kind

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import anyio
 from anyio.abc import TaskStatus
 
+from streamer.capture.address import parse
 from streamer.capture.broadcast import PacketBroadcast, PictureBroadcast
 from streamer.capture.decoder import HARDWARE
 from streamer.capture.mainstream import LINGER_S, MainStream
@@ -124,6 +126,34 @@ def wrong_options(camera: CameraConfig) -> list[Problem]:
         except ConfigError as error:
             problems.append(Problem(option, str(error)))
     return problems
+
+
+def missing_files(camera: CameraConfig, folder: Path) -> list[Problem]:
+    """Recordings of a camera that are not there; ``folder`` is where else a person may look for them."""
+    problems = []
+    for option, stream in _each(camera):
+        try:
+            address = parse(stream)
+        except ConfigError:
+            # Told by `wrong_options`.
+            continue
+        if address.scheme == "file" and (wrong := _no_file(address.opened, folder)) is not None:
+            problems.append(Problem(option, f"expected a file that can be read, received {wrong}"))
+    return problems
+
+
+def _no_file(source: str, folder: Path) -> str | None:
+    try:
+        if Path(source).is_dir():
+            return f"{source!r}: a folder"
+        if Path(source).exists():
+            return None
+        beside = (folder / source).is_file()
+    except (OSError, ValueError) as error:
+        return f"{source!r:.100}: {error}"
+    if not beside:
+        return f"{source!r}: no such file"
+    return f"{source!r}, which is at {folder / source}: paths begin where the command is started"
 
 
 def undecoded(camera: CameraConfig) -> list[Problem]:

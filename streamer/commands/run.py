@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,8 @@ from streamer.commands.parsers import Subparsers
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
-    from streamer.config.file import ConfigFile
+    from streamer.config.file import Check, ConfigFile
+    from streamer.config.names import Findings
     from streamer.config.tree import Config
     from streamer.loading import Place
 
@@ -59,7 +59,7 @@ def configured(options: argparse.Namespace) -> tuple[Config, Place | None]:
     With it, where the options of the file stand.
     """
     from detectors.store import resolve
-    from streamer.commands.config import require_sense, require_usable
+    from streamer.commands.checks import starting
     from streamer.config.file import read, validated
 
     if (options.config is None) == (not options.source):
@@ -67,13 +67,14 @@ def configured(options: argparse.Namespace) -> tuple[Config, Place | None]:
     if options.config is not None:
         if options.model:
             resolve(options.model)
-        read_file = read(options.config)
-        file = replace(read_file, config=overridden(read_file.config, options))
-        require_sense(file)
-        require_usable(file)
-        return file.config, partial(_told, file, options.model)
+        file = read(options.config, checks=[partial(_of_overridden, options, each) for each in starting()])
+        return overridden(file.config, options), partial(_told, file, options.model)
     cameras = {f"camera-{n}": {"source": url} for n, url in enumerate(options.source, 1)}
     return overridden(validated({"cameras": cameras}), options), None
+
+
+def _of_overridden(options: argparse.Namespace, check: Check, config: Config) -> Findings:
+    return check(overridden(config, options))
 
 
 def _told(file: ConfigFile, model: str | None, path: tuple[str, ...], text: str) -> str:

@@ -99,19 +99,18 @@ def configured(options: argparse.Namespace) -> KafkaConfig:
     """The brokers of the command line or of the file."""
     from pydantic import ValidationError
 
-    from streamer.commands.config import require_pem_files
+    from streamer.commands.checks import pem_files
     from streamer.config.bus import KafkaConfig
     from streamer.config.file import read
 
     prefix = {} if options.prefix is None else {"prefix": options.prefix}
     if options.config is not None:
-        file = read(options.config)
+        file = read(options.config, checks=[pem_files])
         kafka = file.config.kafka
         if kafka is None:
             raise ConfigError(
                 f"{options.config}: expected kafka, which says where the brokers are, received none"
             )
-        require_pem_files(file)
         given = kafka.model_dump() | prefix
     else:
         given = {"brokers": options.kafka} | prefix

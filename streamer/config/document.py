@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -15,21 +15,32 @@ from streamer.config.option_tree import KeyPath
 from streamer.errors import ConfigError
 
 MERGE: Final = "tag:yaml.org,2002:merge"
+HEXADECIMAL: Final = re.compile(r"0x[0-9a-fA-F]+")
 MOST_VALUES: Final = 100_000
 """Of a file; aliases of aliases multiply."""
 VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What cannot be read, and one line that says so; ``path`` is of what has no value now, if anything."""
+
+    path: KeyPath | None
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A YAML file as plain values, and the line (from 1) on which each of them stands.
 
-    Without lines it is no file, and ``name`` says what else the values are from.
+    Without lines it is no file, and ``name`` says what else the values are from. Where there is a fault, the
+    value is None.
     """
 
     name: str
     values: Mapping[str, Any]
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    faults: Sequence[Fault] = ()
 
     def line(self, path: KeyPath) -> int:
         """The line of the value at ``path``, or of the nearest section around it."""
@@ -104,7 +115,7 @@ def parse_document(text: str, name: str, environment: Mapping[str, str]) -> Docu
         raise reader.wrong(1, f"expected YAML, received {str(error).splitlines()[0]}") from None
     except RecursionError:
         raise reader.wrong(1, "expected options, received values within values without an end") from None
-    return Document(name, values, reader.lines)
+    return Document(name, values, reader.lines, reader.faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +125,10 @@ class _Reader:
     name: str
     environment: Mapping[str, str]
     lines: dict[KeyPath, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def fault(self, path: KeyPath | None, line: int, problem: str) -> None:
+        self.faults.append(Fault(path, str(self.wrong(line, problem))))
 
     def wrong(self, line: int, problem: str) -> ConfigError:
         return ConfigError(escaped(f"{self.name}:{line}: {problem}"))
@@ -126,38 +141,44 @@ class _Reader:
             return dict(self._items(node, path))
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, str(n))) for n, item in enumerate(node.value)]
-        return self._scalar(node)
+        return self._scalar(node, path)
 
     def _items(self, node: yaml.MappingNode, path: KeyPath) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise self.wrong(_line(key), "expected a name, received a nested value")
+                self.fault(path, _line(key), "expected a name, received a nested value")
+                continue
             if key.tag == MERGE:
                 text = "expected no merge key, received '<<': what cameras share stands outside of cameras"
-                raise self.wrong(_line(key), text)
+                self.fault(path, _line(key), text)
+                continue
             if key.value in seen:
-                raise self.wrong(_line(key), f"expected {key.value!r} once, received it twice")
+                self.fault(None, _line(key), f"expected {key.value!r} once, received it twice")
+                continue
             seen.add(key.value)
             self.lines[(*path, key.value)] = _line(key)
             yield key.value, self.value(value, (*path, key.value))
 
-    def _scalar(self, node: yaml.Node) -> Any:
-        expanded = VARIABLE.sub(lambda match: self._variable(match[1], node), node.value)
+    def _scalar(self, node: yaml.Node, path: KeyPath) -> Any:
+        missing = [name for name in VARIABLE.findall(node.value) if name not in self.environment]
+        for name in dict.fromkeys(missing):
+            text = f"expected the environment variable {name}, received nothing: it is not set"
+            self.fault(path, _line(node), text)
+        if missing:
+            return None
+        expanded = VARIABLE.sub(lambda match: self.environment[match[1]], node.value)
         if expanded != node.value:
             return expanded
+        if HEXADECIMAL.fullmatch(node.value):
+            # 0x2 says how many tiles there are, and no other number is written so.
+            return str(node.value)
         try:
             return yaml.SafeLoader("").construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
             reason = str(error).splitlines()[0]
-            raise self.wrong(_line(node), f"expected a plain value, received {reason}") from None
-
-    def _variable(self, variable: str, node: yaml.Node) -> str:
-        try:
-            return self.environment[variable]
-        except KeyError:
-            text = f"expected the environment variable {variable}, received nothing: it is not set"
-            raise self.wrong(_line(node), text) from None
+            self.fault(path, _line(node), f"expected a plain value, received {reason}")
+            return None
 
 
 def _reason(error: yaml.MarkedYAMLError) -> str:

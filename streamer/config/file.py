@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pydantic import ValidationError
 
 from streamer.config.document import Document, parse_document, read_document
 from streamer.config.impossible import impossible
-from streamer.config.names import label_problems, unknown_detector, unknown_zones, unused_password
+from streamer.config.names import (
+    Findings,
+    label_problems,
+    together,
+    unknown_detector,
+    unknown_zones,
+    unused_password,
+)
+from streamer.config.remains import remains, replace_value
 from streamer.config.sentences import sentences
 from streamer.config.tree import Config
 from streamer.errors import ConfigError
@@ -22,6 +31,9 @@ if TYPE_CHECKING:
     from streamer.config.names import Problem
     from streamer.config.option_tree import KeyPath
     from streamer.config.tree import CameraConfig
+
+Check: TypeAlias = Callable[[Config], Findings]
+"""Says what else is wrong with a configuration whose options are valid."""
 
 INHERITED: Final = (
     "clock",
@@ -52,19 +64,18 @@ class ConfigFile:
         """``file:line: option: text``, of an option of this file."""
         return self.document.told(path, text)
 
-    def refuse(self, problems: Mapping[str, Sequence[Problem]]) -> None:
-        """Tell what is wrong with each camera; ConfigError unless there is nothing.
+    def sentences(self, findings: Findings) -> list[str]:
+        """What is wrong, a line each.
 
         What cameras have from a global section is told when none of them can use it.
         """
         told = [
-            sentence
-            for name, found in problems.items()
+            self._told(name, problem, findings.cameras)
+            for name, found in findings.cameras.items()
             for problem in found
-            if (sentence := self._told(name, problem, problems)) is not None
         ]
-        if told:
-            raise refusal(told)
+        rest = [self.told(tuple(map(str, problem.path)), problem.text) for problem in findings.rest]
+        return [*filter(None, told), *rest]
 
     def _told(self, name: str, problem: Problem, problems: Mapping[str, Sequence[Problem]]) -> str | None:
         option = tuple(map(str, problem.path))
@@ -79,17 +90,18 @@ class ConfigFile:
         return self.document.told(path, problem.text, of_camera=True) if problem.everywhere else None
 
 
-def read(path: Path, environment: Mapping[str, str] = os.environ) -> ConfigFile:
+def read(path: Path, environment: Mapping[str, str] = os.environ, checks: Sequence[Check] = ()) -> ConfigFile:
     """Read and check a configuration file.
 
     Args:
         path: the YAML file.
         environment: where ``${NAME}`` is looked up.
+        checks: what else has to be right; asked also where something is wrong, of what is left then.
 
     Raises:
         ConfigError: ``file:line: option: what was expected, what was received``, one line per error.
     """
-    return _checked(read_document(path, environment))
+    return _checked(read_document(path, environment), checks)
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
@@ -97,9 +109,11 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     return read(path, environment).config
 
 
-def parse(text: str, name: str, environment: Mapping[str, str] = os.environ) -> Config:
+def parse(
+    text: str, name: str, environment: Mapping[str, str] = os.environ, checks: Sequence[Check] = ()
+) -> Config:
     """The same for a text; ``name`` stands for the file in messages."""
-    return _checked(parse_document(text, name, environment)).config
+    return _checked(parse_document(text, name, environment), checks).config
 
 
 def validated(values: Mapping[str, Any], name: str = "command line") -> Config:
@@ -110,14 +124,38 @@ def validated(values: Mapping[str, Any], name: str = "command line") -> Config:
         raise ConfigError("\n".join(sentences(Document(name, values), error))) from None
 
 
-def _checked(document: Document) -> ConfigFile:
+def _checked(document: Document, checks: Sequence[Check]) -> ConfigFile:
+    values, holes = _readable(document)
+    told = [fault.told for fault in document.faults]
     try:
-        config = Config.model_validate(_inherit(document.values))
+        Config.model_validate(values)
     except ValidationError as error:
-        raise refusal(sentences(document, error)) from None
-    file = ConfigFile(config, document)
-    file.refuse({name: _problems(camera, config) for name, camera in config.cameras.items()})
+        told += sentences(document, error, holes)
+    rest = remains(values, holes)
+    if rest.config is None:
+        raise refusal(told)
+    file = ConfigFile(rest.config, document)
+    found = [rest.sure(check(rest.config)) for check in (_named_and_matching, *checks)]
+    told += file.sentences(together(found))
+    if told:
+        raise refusal(told)
     return file
+
+
+def _readable(document: Document) -> tuple[dict[str, Any], list[KeyPath]]:
+    """The values with something harmless where nothing could be read, and where that is."""
+    values = deepcopy(dict(document.values))
+    holes = [fault.path for fault in document.faults if fault.path is not None]
+    for hole in holes:
+        replace_value(values, hole)
+    cameras = values.get("cameras")
+    for name in cameras if isinstance(cameras, dict) else ():
+        holes += [("cameras", name, *hole) for hole in holes if hole[:1] and hole[0] in INHERITED]
+    return _inherit(values), holes
+
+
+def _named_and_matching(config: Config) -> Findings:
+    return Findings({name: _problems(camera, config) for name, camera in config.cameras.items()})
 
 
 def _problems(camera: CameraConfig, config: Config) -> list[Problem]:

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from streamer.config.names import Path, Problem
-from streamer.config.polygon import WHOLE, hidden, outside
+from streamer.config.polygon import hidden, outside, strip
 from streamer.config.scene import EVERY_LABEL
+from streamer.config.sight import least_area, least_ratio, looked_at, most_area
 
 if TYPE_CHECKING:
     from streamer.config.names import Scene
     from streamer.config.polygon import Point
-    from streamer.config.scene import FilterConfig, MaskConfig, ZoneConfig
+    from streamer.config.scene import FilterConfig, MaskConfig, Regions, ZoneConfig
 
 
 def impossible(scene: Scene) -> Iterator[Problem]:
@@ -22,10 +23,14 @@ def impossible(scene: Scene) -> Iterator[Problem]:
             "expected a label of detect.labels without a filter of its own, received none: it never matches"
         )
         yield Problem(("filters", EVERY_LABEL), text)
-    yield from _hiding_masks(scene.masks)
+    yield from _hiding_masks(scene.masks, scene.detect.regions)
+    yield from _sizes(("filters",), scene.filters, scene.detect.regions)
     for name, zone in scene.zones.items():
-        yield from _unseen_zone(name, zone, scene)
+        yield from _unseen(("zones", name, "polygon"), zone.polygon, zone.labels, scene)
         yield from _zone_filters(name, zone, scene)
+        yield from _sizes(("zones", name, "filters"), zone.filters, scene.detect.regions)
+    for name, line in scene.lines.items():
+        yield from _unseen(("lines", name), strip(line.start, line.end), line.labels, scene)
     yield from _unmet_zones(scene)
 
 
@@ -34,37 +39,51 @@ def _left(labels: Sequence[str], filters: Mapping[str, FilterConfig]) -> list[st
     return [label for label in labels if label not in filters]
 
 
-def _hiding_masks(masks: Sequence[MaskConfig]) -> Iterator[Problem]:
-    """Masks that leave nothing of the picture, of all labels or of some; told at the last of them."""
+def _hiding_masks(masks: Sequence[MaskConfig], regions: Regions) -> Iterator[Problem]:
+    """Masks that leave nothing of what is looked at, to all labels or to some; told at the last of them."""
+    parts = looked_at(regions)
+    what = "a part of detect.regions, received all of them masked"
+    if not isinstance(regions, tuple):
+        what = "a part of the picture, received all of it masked"
     last: dict[int, list[str]] = {}
     for label in dict.fromkeys(("", *(label for mask in masks for label in mask.labels))):
         numbers = [n for n, mask in enumerate(masks) if not mask.labels or label in mask.labels]
-        if hidden(WHOLE, [masks[n].polygon for n in numbers]):
+        polygons = [masks[n].polygon for n in numbers]
+        if all(hidden(part, polygons) for part in parts):
             last.setdefault(numbers[-1], []).append(label)
             if not label:
                 break
     for number, labels in last.items():
-        expected = "expected masks that leave a part of the picture, received all of it masked"
         unwanted = f" for {', '.join(labels)}: detect.labels leaves out what is not wanted"
         never = ": nothing is ever found" if "" in labels else unwanted
-        yield Problem(("masks", number, "polygon"), expected + never)
+        yield Problem(("masks", number, "polygon"), f"expected masks that leave {what}{never}")
 
 
-def _unseen_zone(name: str, zone: ZoneConfig, scene: Scene) -> Iterator[Problem]:
-    """A zone that lies behind masks, or where the model does not look."""
-    path: Path = ("zones", name, "polygon")
-    regions = scene.detect.regions
-    if isinstance(regions, tuple) and outside(zone.polygon, [corners(*box) for box in regions]):
-        text = "expected a place within detect.regions, received one outside of them: nothing is ever in it"
+def _unseen(path: Path, polygon: Sequence[Point], labels: Sequence[str], scene: Scene) -> Iterator[Problem]:
+    """A zone, or a line, that lies behind masks, or where the model does not look."""
+    done = "on it" if path[0] == "lines" else "in it"
+    if outside(polygon, looked_at(scene.detect.regions)):
+        text = f"expected a place within detect.regions, received one outside of them: nothing is ever {done}"
         yield Problem(path, text)
-    counted = zone.labels or scene.detect.labels or ("",)
-    if all(hidden(zone.polygon, _masks_of(label, scene.masks)) for label in counted):
-        text = "expected a place that no mask hides, received one behind masks: nothing is ever in it"
+    counted = labels or scene.detect.labels or ("",)
+    if all(hidden(polygon, _masks_of(label, scene.masks)) for label in counted):
+        text = f"expected a place that no mask hides, received one behind masks: nothing is ever {done}"
         yield Problem(path, text)
 
 
-def corners(x1: float, y1: float, x2: float, y2: float) -> tuple[Point, ...]:
-    return ((x1, y1), (x2, y1), (x2, y2), (x1, y2))
+def _sizes(path: Path, filters: Mapping[str, FilterConfig], regions: Regions) -> Iterator[Problem]:
+    """Limits that nothing keeps, as the model finds nothing so small, so large or so narrow."""
+    area, ratio, most = least_area(regions), least_ratio(regions), most_area(regions)
+    for label, rule in filters.items():
+        if rule.max_area is not None and rule.max_area < area:
+            text = f"expected at least {area:.1g}, received {rule.max_area:g}: no object is so small"
+            yield Problem((*path, label, "max_area"), text)
+        if rule.max_ratio is not None and rule.max_ratio < ratio:
+            text = f"expected at least {ratio:.1g}, received {rule.max_ratio:g}: no object is so narrow"
+            yield Problem((*path, label, "max_ratio"), text)
+        if rule.min_area is not None and rule.min_area > most:
+            text = f"expected at most {most:.2g}, received {rule.min_area:g}: detect.regions are smaller"
+            yield Problem((*path, label, "min_area"), text)
 
 
 def _masks_of(label: str, masks: Sequence[MaskConfig]) -> list[tuple[Point, ...]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
+from detectors.wording import close, nearest
 from streamer.config.scene import EVERY_LABEL
 
 if TYPE_CHECKING:
@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     from streamer.config.tree import CameraConfig
 
 Path: TypeAlias = tuple[str | int, ...]
+
+EVERYDAY: Final[Mapping[str, str]] = {
+    "people": "person",
+    "human": "person",
+    "pedestrian": "person",
+    "man": "person",
+    "woman": "person",
+    "bike": "bicycle",
+    "motorbike": "motorcycle",
+    "lorry": "truck",
+    "automobile": "car",
+    "puppy": "dog",
+    "kitten": "cat",
+}
+"""What models are not taught to call things that they find."""
 
 SHORT: Final = 4
 """Letters of a label up to which one wrong letter makes it another one; beyond it takes more than two."""
@@ -65,6 +80,31 @@ class Problem:
     text: str
     label: str = ""
     everywhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is wrong with a configuration.
+
+    Attributes:
+        cameras: by the name of the camera; the paths begin within it.
+        rest: of everything else; the paths begin at the root.
+    """
+
+    cameras: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
+    rest: Sequence[Problem] = ()
+
+
+def together(findings: Sequence[Findings]) -> Findings:
+    """All of them; of a label that no model knows nothing else is told at the same place."""
+    cameras: dict[str, list[Problem]] = {}
+    for each in findings:
+        for name, problems in each.cameras.items():
+            cameras.setdefault(name, []).extend(problems)
+    for name, problems in cameras.items():
+        unknown = {problem.path for problem in problems if problem.label}
+        cameras[name] = [problem for problem in problems if problem.label or problem.path not in unknown]
+    return Findings(cameras, [problem for each in findings for problem in each.rest])
 
 
 def unknown_detector(camera: CameraConfig, detectors: Collection[str]) -> Iterator[Problem]:
@@ -125,7 +165,9 @@ def unknown_labels(camera: Scene, model: str, known: Collection[str]) -> Iterato
     unknown: list[tuple[Path, str]] = [(path, label) for path, label in places if label not in made]
     unknown += [(("labels", label), label) for label in camera.labels if label not in known]
     for path, label in unknown:
-        yield Problem(path, f"expected a label of {model}, received {label!r}{nearest(label, made)}", label)
+        yield Problem(
+            path, f"expected a label of {model}, received {label!r}{label_meant(label, made)}", label
+        )
     # A name that is used elsewhere, too, is meant; so is one that stands for the label it is like.
     meant = {label for _, label in places} | set(known)
     for source, name in camera.labels.items():
@@ -138,10 +180,11 @@ def unknown_labels(camera: Scene, model: str, known: Collection[str]) -> Iterato
             yield Problem(("labels", source), text, name)
 
 
-def nearest(name: str, known: Collection[str]) -> str:
-    """A hint at what may have been meant."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+def label_meant(name: str, known: Collection[str]) -> str:
+    """A hint at the label that may have been meant, also by an everyday word for it."""
+    words = [*known, *(word for word, label in EVERYDAY.items() if label in known)]
+    near = close(name.lower(), words)
+    return f" (did you mean {EVERYDAY.get(near, near)!r}?)" if near is not None else ""
 
 
 def misspelt(name: str, known: Collection[str]) -> str | None:
@@ -163,7 +206,7 @@ def edits(first: str, second: str) -> int:
 
 
 def _unwanted(label: str, wanted: Sequence[str]) -> str:
-    hint = nearest(label, wanted)
+    hint = label_meant(label, wanted)
     return f"expected one of detect.labels ({', '.join(wanted)}), received {label!r}{hint}: it never matches"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ KeyPath: TypeAlias = tuple[str, ...]
 
 OF_A_KEY: Final = "[key]"
 """What pydantic appends to the location of an error in a key."""
+TEXT: Final = re.compile(r"(^|[ -])str\]*$")
+"""Pydantic's names of text: bare, with bounds, or checked by a function."""
 KEYS_SHOWN: Final = 6
 """Keys of a section that are named to say what it is like."""
 
@@ -43,7 +46,7 @@ class Choice:
             return any(_is_section(kind) and kind.__name__ == self.tag for kind in self.kinds)
         if isinstance(value, Sequence) and not isinstance(value, str):
             return "tuple[" in self.tag
-        return isinstance(value, str) and self.tag.endswith("str")
+        return isinstance(value, str) and bool(TEXT.search(self.tag))
 
 
 @dataclass(frozen=True, slots=True)

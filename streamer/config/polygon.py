@@ -17,6 +17,8 @@ LEAST_SIDE: Final = 0.002
 
 ALL: Final = 1 - 1e-6
 """Share of an area that is all of it, rounding considered."""
+HALF_WIDTH: Final = 1e-7
+"""Of a line as a polygon."""
 NARROW: Final = 1e-12
 """Rounding error of a place in the picture."""
 
@@ -95,6 +97,14 @@ def area(polygon: Sequence[Point]) -> float:
 def hidden(polygon: Sequence[Point], behind: Sequence[Sequence[Point]]) -> bool:
     """Whether all of a polygon lies within the others."""
     return sum(map(area, behind)) >= ALL * area(polygon) and covered(polygon, behind) >= ALL
+
+
+def strip(start: Point, end: Point) -> tuple[Point, ...]:
+    """A line as a polygon, so narrow that it is hidden where the line is."""
+    length = math.dist(start, end)
+    dx, dy = (HALF_WIDTH * (b - a) / length for a, b in zip(start, end, strict=True))
+    (x1, y1), (x2, y2) = start, end
+    return ((x1 - dy, y1 + dx), (x2 - dy, y2 + dx), (x2 + dy, y2 - dx), (x1 + dy, y1 - dx))
 
 
 def outside(polygon: Sequence[Point], others: Sequence[Sequence[Point]]) -> bool:

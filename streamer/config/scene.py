@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import (
@@ -18,12 +17,10 @@ from pydantic import (
 
 from detectors.wording import shown
 from streamer.config.polygon import LEAST_SIDE, PicturePoint, Polygon, shares
-from streamer.config.section import Duration, Section, Share
+from streamer.config.section import CONTROL, Duration, Section, Share
 
 EVERY_LABEL: Final = "*"
 """As a key of filters: for the labels that have none of their own."""
-
-CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def labels_of(value: object) -> object:
@@ -31,7 +28,7 @@ def labels_of(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-def on_one_line(label: str) -> str:
+def label_on_one_line(label: str) -> str:
     if CONTROL.search(label):
         raise ValueError(f"expected a label on one line, received {label!r}")
     return label
@@ -40,7 +37,7 @@ def on_one_line(label: str) -> str:
 Label: TypeAlias = Annotated[
     str,
     Field(min_length=1, max_length=100, json_schema_extra={"pattern": r"^[^\x00-\x1f]*$"}),
-    AfterValidator(on_one_line),
+    AfterValidator(label_on_one_line),
 ]
 Labels = Annotated[tuple[Label, ...], BeforeValidator(labels_of)]
 Confidence = Annotated[float, Field(ge=0, lt=1)]

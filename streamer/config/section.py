@@ -7,6 +7,7 @@ import types
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -20,6 +21,7 @@ from pydantic_core import PydanticCustomError
 from detectors.wording import shown
 
 BYTE_UNITS: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 TOLD: Final = "told"
 LONGEST_S: Final = 365 * 86400
 SECONDS: Final = {"ms": 0.001, "": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -33,15 +35,21 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_number_is_true(cls, value: object, info: ValidationInfo) -> object:
-        # pydantic takes true for 1.
+        # pydantic takes true for 1, and 1 for true.
         if isinstance(value, bool) and _is_number(cls.model_fields[str(info.field_name)].annotation):
             raise ValueError(f"expected a number, received {shown(value)}")
+        if isinstance(value, int | float) and not isinstance(value, bool) and _is_switch(cls, info):
+            raise ValueError(f"expected true or false, received {shown(value)}")
         return value
 
 
 def told(text: str) -> PydanticCustomError:
     """An error whose text is told as it is: nothing that was received, which may be secret, is in it."""
     return PydanticCustomError(TOLD, "{text}", {"text": text})
+
+
+def _is_switch(section: type[BaseModel], info: ValidationInfo) -> bool:
+    return section.model_fields[str(info.field_name)].annotation is bool
 
 
 def _is_number(annotation: Any) -> bool:
@@ -86,6 +94,14 @@ def duration(value: object) -> object:
     return seconds
 
 
+def on_one_line(text: str) -> str:
+    found = CONTROL.search(text)
+    if found:
+        # Without the text: it may hold a password.
+        raise ValueError(f"expected text on one line, received {found[0]!r} in it")
+    return text
+
+
 def number_or(example: str) -> WithJsonSchema:
     """What an editor is told of a number that may have a unit."""
     return WithJsonSchema({"type": ["number", "string"], "examples": [example]})
@@ -98,4 +114,6 @@ Duration = Annotated[
     Field(ge=0, le=LONGEST_S),
     number_or("10min"),
 ]
+Line = Annotated[str, Field(min_length=1), AfterValidator(on_one_line)]
+"""Text that a person can be shown."""
 Share = Annotated[float, Field(ge=0, le=1)]

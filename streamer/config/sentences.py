@@ -5,29 +5,34 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from detectors.wording import expectation, shown
-from streamer.config.names import nearest
+from detectors.wording import expectation, nearest, shown
 from streamer.config.option_tree import Choice, KeyPath, Spot, expected_at, keys_at, locate
 from streamer.config.section import TOLD
 from streamer.config.tree import CameraConfig, Config
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
     from streamer.config.document import Document
 
-SECRET: Final = re.compile(r"password|token|secret|sasl$|://[^/]*@", re.IGNORECASE)
+SECRET: Final = re.compile(r"password|token|secret|sasl$|://.*@", re.DOTALL | re.IGNORECASE)
 LONGEST: Final = 60
 """Characters of a received value that are shown."""
 OF_A_TREE: Final = ("dict_type", "model_type", "tuple_type", "list_type")
 """Errors of which the tree of options knows best what was expected."""
 
 
-def sentences(document: Document, error: ValidationError) -> list[str]:
-    """What is wrong, each thing once."""
+def sentences(document: Document, error: ValidationError, holes: Sequence[KeyPath] = ()) -> list[str]:
+    """What is wrong, each thing once; what is left out in the holes is missed by nobody."""
     found = [(locate(Config, details["loc"]), details) for details in error.errors()]
-    found = [each for each in found if not document.inherited(each[0].path)]
+    found = [
+        (spot, details)
+        for spot, details in found
+        if not document.inherited(spot.path) and not any(_is_around(hole, spot.path) for hole in holes)
+    ]
     meant = {spot.choice.path for spot, _ in found if spot.choice and _is_meant(document, spot.choice)}
     told = []
     for spot, details in found:
@@ -47,6 +52,11 @@ def sentences(document: Document, error: ValidationError) -> list[str]:
 
 def _is_meant(document: Document, choice: Choice) -> bool:
     return choice.fits(document.value(choice.path))
+
+
+def _is_around(first: KeyPath, second: KeyPath) -> bool:
+    """Whether one of two options is within the other, or they are the same."""
+    return all(one == other for one, other in zip(first, second, strict=False))
 
 
 def _is_within(inner: Spot, outer: Spot) -> bool:

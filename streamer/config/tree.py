@@ -20,7 +20,7 @@ from streamer.config.scene import (
     Regions,
     ZoneConfig,
 )
-from streamer.config.section import ByteSize, Duration, Section
+from streamer.config.section import ByteSize, Duration, Line, Section
 
 CAMERA_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -118,8 +118,8 @@ class CountsConfig(Section):
 class StreamsConfig(Section):
     """Two streams of one camera: ``sub`` is detected on, ``main`` is for viewing and snapshots."""
 
-    main: str = Field(min_length=1)
-    sub: str = Field(min_length=1)
+    main: Line
+    sub: Line
 
 
 class CameraConfig(Section):
@@ -132,7 +132,7 @@ class CameraConfig(Section):
     a card that was asked for and is not there is an error.
     """
 
-    source: Annotated[str, Field(min_length=1)] | StreamsConfig
+    source: Line | StreamsConfig
     username: str | None = None
     password: SecretStr | None = None
     transport: Literal["tcp", "udp"] = "tcp"
@@ -166,7 +166,7 @@ class DetectorConfig(Section):
     what is followed needs one.
     """
 
-    model: str = "sightline-nano"
+    model: Line = "sightline-nano"
     provider: Literal["auto", "cpu", "cuda", "tensorrt"] = "auto"
     iou: float = Field(default=0.45, ge=0, le=1)
     multi_label: bool = False
@@ -190,7 +190,7 @@ class HttpConfig(Section):
     are the pages of others (``https://example.org``) that may show live video.
     """
 
-    host: str = "127.0.0.1"
+    host: Line = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     token: SecretStr | None = Field(default=None, min_length=8)
     origins: tuple[Origin, ...] = ()

@@ -17,6 +17,7 @@ from streamer.messages.record import (
     Confidence,
     Record,
     Timestamp,
+    absent,
     rejection,
 )
 from streamer.messages.rulings import DecisionRecord
@@ -43,10 +44,6 @@ class DetectedObject(Record):
     track: Annotated[int, Field(ge=0)] | None
 
 
-def _absent(value: object) -> bool:
-    return value is None
-
-
 class DetectionRecord(Record):
     """What was found in one processed frame, or picture; ``objects`` is empty when nothing was."""
 
@@ -54,7 +51,7 @@ class DetectionRecord(Record):
     camera: str = Field(description="name of the source")
     file: str | None = Field(
         default=None,
-        exclude_if=_absent,
+        exclude_if=absent,
         description="path of the picture; of a video only where it stands for a camera",
     )
     frame: int = Field(ge=0, description="number of the frame within its source, from 0")
@@ -68,7 +65,7 @@ class DetectionRecord(Record):
     model: str = Field(description="name of the detector's model")
     objects: tuple[DetectedObject, ...]
     explain: tuple[DecisionRecord, ...] | None = Field(
-        default=None, exclude_if=_absent, description="what the rules decided; absent unless asked for"
+        default=None, exclude_if=absent, description="what the rules decided; absent unless asked for"
     )
 
     @classmethod

@@ -12,6 +12,7 @@ from streamer.messages.record import (
     Confidence,
     Record,
     Timestamp,
+    absent,
     rejection,
     rounded_box,
 )
@@ -44,6 +45,9 @@ class EventRecord(Record):
     started_at: Timestamp
     ended_at: Timestamp | None
     snapshot: str | None = Field(description="path of the best picture below the data folder, without suffix")
+    reason: str | None = Field(
+        default=None, exclude_if=absent, description="why it ended; absent before, and where nobody knows"
+    )
 
     @classmethod
     def of(cls, event: Event, *, width: int, height: int) -> Self:
@@ -68,6 +72,7 @@ class EventRecord(Record):
                 started_at=event.started_at,
                 ended_at=event.ended_at,
                 snapshot=event.snapshot,
+                reason=event.reason,
             )
         except ValidationError as error:
             raise rejection(event.camera, error) from error

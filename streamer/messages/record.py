@@ -42,6 +42,11 @@ Box = Annotated[
 ]
 
 
+def absent(value: object) -> bool:
+    """Whether a key that came later is left out of a record."""
+    return value is None
+
+
 def open_to_more(schema: dict[str, Any]) -> None:
     """A program that reads records has to pass over keys that it doesn't know: they may be newer."""
     schema.pop("additionalProperties", None)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 from pydantic import Field
 
 from streamer.event import Direction, ZoneChange
-from streamer.messages.record import Record, Timestamp
+from streamer.messages.record import Record, Timestamp, absent
+from streamer.messages.rulings import RulingRecord
 
 if TYPE_CHECKING:
     from streamer.event import Counts, LineCrossing, ZoneEvent
@@ -33,6 +34,11 @@ class ZoneRecord(Record):
     event: str | None = Field(description="id of the object's event; null where it is none (yet)")
     at: Timestamp = Field(description="capture time of the frame since which it is so")
     seconds: float = Field(ge=0, description="inside during this stay so far")
+    rules: tuple[RulingRecord, ...] | None = Field(
+        default=None,
+        exclude_if=absent,
+        description="what of the zone let it in, when it entered; absent where the zone asks nothing",
+    )
 
     @classmethod
     def of(cls, event: ZoneEvent) -> Self:
@@ -47,6 +53,7 @@ class ZoneRecord(Record):
             event=event.event,
             at=event.at,
             seconds=round(event.seconds, SECONDS_DIGITS),
+            rules=tuple(map(RulingRecord.of, event.rules)) or None,
         )
 
 

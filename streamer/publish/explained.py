@@ -45,10 +45,12 @@ def line(happening: Happening) -> str | None:
         case Decision():
             return decided(happening)
         case Event(phase="end"):
-            return f"{happening.label}, track {happening.track}: event ended"
+            why = f": {happening.reason}" if happening.reason else ""
+            return f"{happening.label}, track {happening.track}: event ended{why}"
         case ZoneEvent(label=label, track=track):
             stayed = "" if happening.change == "entered" else f" after {happening.seconds:.1f} s"
-            return f"{label}, track {track}: {happening.change} zone {happening.zone}{stayed}"
+            why = f": {'; '.join(map(str, happening.rules))}" if happening.rules else ""
+            return f"{label}, track {track}: {happening.change} zone {happening.zone}{stayed}{why}"
         case LineCrossing(label=label, track=track):
             return f"{label}, track {track}: crossed line {happening.line} {happening.direction}"
         case Counts():

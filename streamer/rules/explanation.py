@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from supervision import Detections
 
     from streamer.config.tree import TrackerConfig
+    from streamer.rules.seen import Seen
     from streamer.tracking.tracks import Tracks
 
-NOT_FOLLOWED = -1
+NOT_FOLLOWED: Final = -1
+PART: Final = Ruling("track", False, "a part or another name of what is followed", "an object of its own")
 
 
 class Explanation:
@@ -33,6 +35,7 @@ class Explanation:
         self._track = track
         self._decisions: list[Decision] = []
         self._waiting: dict[int, tuple[str, Ruling]] = {}
+        self._outside: dict[int, dict[str, str]] = {}
 
     def take(self) -> list[Decision]:
         """What was decided since the last call."""
@@ -55,7 +58,24 @@ class Explanation:
                 self._decide("dropped", found, row, Ruling("min_confidence", False, confidence, limit))
             elif self._track is not None:
                 hits, stayed_s = int(found.data[HITS][row]), float(found.data[STAYED_S][row])
-                self._decide("waiting", found, row, unconfirmed(hits, stayed_s, self._track))
+                if hits:
+                    self._decide("waiting", found, row, unconfirmed(hits, stayed_s, self._track))
+                else:
+                    self._decide("dropped", found, row, PART)
+
+    def at_zone(self, seen: Seen, number: int, zone: str, rulings: Sequence[Ruling]) -> None:
+        """What a zone asks of the object at a row that stands in it; told when the answer changes."""
+        against = next((each for each in rulings if not each.kept), None)
+        outside = self._outside.setdefault(seen.tracks[number], {})
+        if against is None:
+            outside.pop(zone, None)
+        elif outside.get(zone) != against.rule:
+            outside[zone] = against.rule
+            x1, y1, x2, y2 = seen.boxes[number].tolist()
+            decision = Decision(
+                "dropped", seen.labels[number], (against,), (x1, y1, x2, y2), seen.tracks[number]
+            )
+            self._decisions.append(decision)
 
     def judged(self, candidate: Candidate, verdict: Verdict, box: Box) -> None:
         """A track became an event, or did not yet."""
@@ -73,6 +93,7 @@ class Explanation:
     def ended(self, tracks: Iterable[int]) -> None:
         """Tracks that are over, whether they became events or not."""
         for track in tracks:
+            self._outside.pop(track, None)
             waiting = self._waiting.pop(track, None)
             if waiting is not None:
                 label, ruling = waiting

@@ -28,12 +28,12 @@ class SceneRules:
     """What the tracks of one camera do in its scene; without zones and lines it costs nothing."""
 
     def __init__(self, name: str, camera: CameraConfig, explanation: Explanation | None = None) -> None:
-        self._zones = Zones(name, camera.zones)
+        self._zones = Zones(name, camera.zones, explanation)
         self._lines = Lines(name, camera.lines)
         self._has_zones, self._has_lines = bool(camera.zones), bool(camera.lines)
         self._counts = self._has_zones or self._has_lines
         self._totals = Totals(name, camera.counts.interval, self._zones.totals)
-        self._starts = StartRules(camera.events, camera.filters, self._zones.visited, camera.zones)
+        self._starts = StartRules(camera.events, camera.filters, self._zones, camera.zones)
         self._explanation = explanation
 
     def zones_of(self, track: int) -> tuple[str, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Final, Protocol
 
 from streamer.event import Ruling
 from streamer.rules.labels import filter_of
+from streamer.rules.rulings import measured, rulings
 
 if TYPE_CHECKING:
     from streamer.config.scene import FilterConfig, ZoneConfig
@@ -28,6 +29,7 @@ class Candidate(Protocol):
         age_s: between its first and its latest sighting.
         confidences: of the latest sightings, at least one.
         box: the latest one, x1, y1, x2, y2 in source pixels.
+        size: width and height of the picture that it is in.
     """
 
     @property
@@ -40,6 +42,8 @@ class Candidate(Protocol):
     def confidences(self) -> Sequence[float]: ...
     @property
     def box(self) -> Box: ...
+    @property
+    def size(self) -> tuple[int, int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,24 @@ class Verdict:
     rulings: tuple[Ruling, ...]
 
 
-def nowhere(track: int) -> tuple[str, ...]:
-    """The zones that a track was in where there are none."""
-    return ()
+class Visits(Protocol):
+    """Where tracks have been, and what let them in there."""
+
+    def visited(self, track: int) -> tuple[str, ...]: ...
+    def let_in(self, track: int, zone: str) -> tuple[Ruling, ...]: ...
+
+
+class Nowhere:
+    """The visits where there are no zones."""
+
+    def visited(self, track: int) -> tuple[str, ...]:
+        return ()
+
+    def let_in(self, track: int, zone: str) -> tuple[Ruling, ...]:
+        return ()
+
+
+NOWHERE: Final = Nowhere()
 
 
 class StartRules:
@@ -62,20 +81,24 @@ class StartRules:
         self,
         events: EventConfig,
         filters: Mapping[str, FilterConfig] | None = None,
-        zones_of: Callable[[int], tuple[str, ...]] = nowhere,
+        visits: Visits = NOWHERE,
         zones: Mapping[str, ZoneConfig] | None = None,
     ) -> None:
         """
         Args:
             events: what every track has to keep.
             filters: what differs for a label.
-            zones_of: the zones that a track has entered so far.
+            visits: the zones that tracks have entered so far.
             zones: what there is to enter.
         """
         self._events = events
         self._filters = filters or {}
         self._zones = zones or {}
-        self.zones_of = zones_of
+        self._visits = visits
+
+    def zones_of(self, track: int) -> tuple[str, ...]:
+        """The zones that a track has entered so far."""
+        return self._visits.visited(track)
 
     def may_start(self, candidate: Candidate) -> Verdict:
         """What the rules say of a track as of its latest sighting."""
@@ -97,12 +120,15 @@ class StartRules:
             never_in = f"in {' and '.join(entered)}" if entered else "in no zone"
             where = " or ".join(self._described(zone, candidate.label) for zone in required)
             return Verdict(False, (Ruling("required_zones", False, never_in, f"in {where}"),))
+        latest = measured(candidate.box, candidate.size, candidate.confidences[-1])
         kept = [
             Ruling("confirm_hits", True, float(hits), float(events.confirm_hits)),
             Ruling("confirm_s", True, age_s, events.confirm_s),
             Ruling("threshold", True, confidence, threshold),
+            *rulings(rule, latest),
         ]
-        if required:
+        if met is not None:
+            kept += self._visits.let_in(candidate.track, met)
             kept.append(Ruling("required_zones", True, f"in {met}", f"in {' or '.join(required)}"))
         return Verdict(True, tuple(kept))
 

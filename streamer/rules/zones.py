@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from statistics import median
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamer.config.scene import ZoneConfig
-from streamer.event import Parked, ZoneChange, ZoneEvent, ZoneStay
+from streamer.event import Parked, Ruling, ZoneChange, ZoneEvent, ZoneStay
 from streamer.rules.geometry import Floats, Mask, Polygons
-from streamer.rules.labels import PerLabel, applies, filter_of
 from streamer.rules.rows import Rows
 from streamer.rules.seen import Seen
-from streamer.rules.shape import limits_of, shapes, within
+from streamer.rules.zone_filters import ZoneFilters
+
+if TYPE_CHECKING:
+    from streamer.rules.explanation import Explanation
 
 LATE_S: Final = 1e-6
 """Rounding error of differences of media times."""
-RECENT: Final = 250
-"""Sightings over which the median confidence of a zone's threshold is taken."""
 
 
 @dataclass(slots=True)
@@ -90,29 +89,29 @@ def columns(rows: int, zones: int) -> Columns:
 class Zones:
     """The zones of one camera. It touches no clock: times are those of the frames."""
 
-    def __init__(self, camera: str, zones: Mapping[str, ZoneConfig]) -> None:
+    def __init__(
+        self, camera: str, zones: Mapping[str, ZoneConfig], explanation: Explanation | None = None
+    ) -> None:
         self._camera = camera
         self._names = list(zones)
         self._zones = list(zones.values())
         self._polygons = Polygons([zone.polygon for zone in self._zones])
         self._inertia_s = np.array([zone.inertia for zone in self._zones])
-        self._counted = PerLabel(self._counted_of)
-        self._limits = PerLabel(self._limits_of)
-        self._least = PerLabel(lambda label: self._filter_values(label, "min_confidence"))
-        self._thresholds = PerLabel(lambda label: self._filter_values(label, "threshold"))
-        filters = [each for zone in self._zones for each in zone.filters.values()]
-        self._filtered = bool(filters)
-        self._judged = any(each.threshold is not None for each in filters)
-        self._confidences: dict[int, deque[float]] = {}
+        self._filters = ZoneFilters(zones)
+        self._explanation = explanation
         self._columns = columns(0, len(self._zones))
         self._rows = Rows(self._grow, self._clear)
         self._stays: dict[tuple[int, int], Stay] = {}
         self._seconds: defaultdict[tuple[str, str], float] = defaultdict(float)
-        self._visited: dict[int, tuple[str, ...]] = {}
+        self._visited: dict[int, dict[str, tuple[Ruling, ...]]] = {}
 
     def visited(self, track: int) -> tuple[str, ...]:
         """The zones that a track has entered so far, in that order; until it is forgotten."""
-        return self._visited.get(track, ())
+        return tuple(self._visited.get(track, ()))
+
+    def let_in(self, track: int, zone: str) -> tuple[Ruling, ...]:
+        """What let a track into a zone that it has entered."""
+        return self._visited[track][zone]
 
     def update(self, seen: Seen) -> list[ZoneEvent]:
         """Who enters, loiters and leaves with this frame."""
@@ -137,7 +136,8 @@ class Zones:
         for number, zone in np.argwhere(turned).tolist():
             track, row = seen.tracks[number], int(rows[number])
             if there[number, zone]:
-                told.append(self._enter(track, seen.labels[number], row, zone))
+                said = self._filters.rulings(seen, number, zone)
+                told.append(self._enter(track, seen.labels[number], row, zone, said))
             else:
                 told.append(self._leave(track, row, zone))
         return told
@@ -147,7 +147,7 @@ class Zones:
         told = []
         for track in tracks:
             row = self._rows.take(track)
-            self._confidences.pop(track, None)
+            self._filters.forget(track)
             if row is None:
                 continue
             state = self._columns
@@ -211,29 +211,21 @@ class Zones:
 
     def _there(self, seen: Seen) -> Mask:
         """[N,Z] whether an object's feet are in the zone, and the zone counts it."""
-        there = self._polygons.contain(seen.feet) & self._counted.of(seen.labels)
-        if not self._filtered:
-            return np.asarray(there)
-        there &= within(shapes(seen.boxes, seen.size), self._limits.of(seen.labels))
-        there &= seen.confidence[:, None] >= self._least.of(seen.labels)
-        if self._judged:
-            there &= self._medians(seen)[:, None] >= self._thresholds.of(seen.labels)
+        within = self._polygons.contain(seen.feet)
+        there = within & self._filters.passes(seen)
+        if self._explanation is not None:
+            for number, zone in np.argwhere(within).tolist():
+                said = self._filters.rulings(seen, number, zone)
+                self._explanation.at_zone(seen, number, self._names[zone], said)
         return np.asarray(there)
 
-    def _medians(self, seen: Seen) -> Floats:
-        for track, confidence in zip(seen.tracks, seen.confidence.tolist(), strict=True):
-            self._confidences.setdefault(track, deque(maxlen=RECENT)).append(confidence)
-        return np.array([median(self._confidences[track]) for track in seen.tracks])
-
-    def _enter(self, track: int, label: str, row: int, zone: int) -> ZoneEvent:
+    def _enter(self, track: int, label: str, row: int, zone: int, said: tuple[Ruling, ...]) -> ZoneEvent:
         since_s, at = self._turn(row, zone)
         self._columns.inside[row, zone] = True
         self._columns.loiters_s[row, zone] = since_s + self._zones[zone].loiter
         self._stays[track, zone] = Stay(label, since_s, at, since_s)
-        name = self._names[zone]
-        if name not in self.visited(track):
-            self._visited[track] = (*self.visited(track), name)
-        return self._event(track, zone, "entered", at, since_s)
+        self._visited.setdefault(track, {}).setdefault(self._names[zone], said)
+        return replace(self._event(track, zone, "entered", at, since_s), rules=said)
 
     def _loiter(self, seen: Seen, number: int, zone: int) -> ZoneEvent:
         (row,) = self._rows.of([seen.tracks[number]])
@@ -266,16 +258,6 @@ class Zones:
         stay = self._stays[track, zone]
         seconds = time_s - stay.entered_s
         return ZoneEvent(self._camera, self._names[zone], change, stay.label, track, None, at, seconds)
-
-    def _counted_of(self, label: str) -> Mask:
-        return np.array([applies(zone.labels, label) for zone in self._zones], np.bool_)
-
-    def _limits_of(self, label: str) -> Floats:
-        return np.stack([limits_of(filter_of(zone.filters, label)) for zone in self._zones])
-
-    def _filter_values(self, label: str, name: str) -> Floats:
-        values = [getattr(filter_of(zone.filters, label), name) for zone in self._zones]
-        return np.array([0.0 if value is None else value for value in values])
 
     def _grow(self, rows: int) -> None:
         old, self._columns = self._columns, columns(rows, len(self._zones))

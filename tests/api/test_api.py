@@ -215,6 +215,8 @@ async def test_a_bad_question_is_a_problem_that_repeats_nothing(client, query):
         ("/api/cameras?name=front", 422, "query: expected no parameters, received 'name'"),
         ("/api/events?camera=cellar", 404, "query camera: expected one of attic, front, garage"),
         ("/api/events?camera=Front", 422, "query camera: expected a match of ^[a-z0-9][a-z0-9_-]*$"),
+        ("/api/events?label=a&label=b", 422, "query label: expected once, received 2 times"),
+        ("/api/events?limit=1&limit=1&limit=2", 422, "query limit: expected once, received 3 times"),
         ("/api/events?limit=0", 422, "query limit: expected at least 1"),
         ("/api/events?limit=many", 422, "query limit: expected a whole number"),
     ],

@@ -66,7 +66,36 @@ NEVER = {
     f"{A}    detect: {{regions: [[0.5, 0, 1, 1], [0, 0.5, 1, 1]]}}\n    zones:\n      z: {{{CORNER}}}": (
         f"c.yaml:6: cameras.a.zones.z.polygon: {UNSEEN}"
     ),
+    f"{A}    detect: {{regions: [0.1, 0.1, 0.4, 0.4]}}\n    masks:\n      - {{{LEFT}}}": (
+        "c.yaml:6: cameras.a.masks.0.polygon: expected masks that leave a part of detect.regions, received "
+        "all of them masked: nothing is ever found"
+    ),
+    f"{A}    masks: [{{{LEFT}}}]\n    lines:\n      l: {{from: [0.1, 0.1], to: [0.4, 0.9]}}": (
+        f"c.yaml:6: cameras.a.lines.l: {BEHIND.replace('in it', 'on it')}"
+    ),
+    f"{A}    masks: [{{{LEFT}, labels: car}}]\n    lines:\n"
+    "      l: {from: [0, 0], to: [0, 1], labels: [car]}\n"
+    "      m: {from: [0.1, 0], to: [0.1, 1], labels: car}": (
+        f"c.yaml:7: cameras.a.lines.m: {BEHIND.replace('in it', 'on it')}"
+    ),
+    f"{A}    detect: {{regions: [0.5, 0, 1, 1]}}\n    lines: {{l: {{from: [0.1, 0.1], to: [0.4, 0.9]}}}}": (
+        f"c.yaml:5: cameras.a.lines.l: {UNSEEN.replace('in it', 'on it')}"
+    ),
     # Limits.
+    f"{A}    filters:\n      person: {{max_area: 0.000001, max_ratio: 0.00001}}": (
+        "c.yaml:5: cameras.a.filters.person.max_area: expected at least 4e-06, received 1e-06: no object is "
+        "so small\n"
+        "c.yaml:5: cameras.a.filters.person.max_ratio: expected at least 0.0005, received 1e-05: no object "
+        "is so narrow"
+    ),
+    f"{A}    zones:\n      z: {{{LEFT}, filters: {{'*': {{max_area: 0.000001}}}}}}": (
+        "c.yaml:5: cameras.a.zones.z.filters.*.max_area: expected at least 4e-06, received 1e-06: no object "
+        "is so small"
+    ),
+    f"{A}    detect: {{regions: [0.1, 0.1, 0.4, 0.4]}}\n    filters: {{person: {{min_area: 0.2}}}}": (
+        "c.yaml:5: cameras.a.filters.person.min_area: expected at most 0.09, received 0.2: detect.regions "
+        "are smaller"
+    ),
     f"{A}    filters:\n      person:\n        min_area: 1": (
         "c.yaml:6: cameras.a.filters.person.min_area: expected less than 1, received 1"
     ),
@@ -137,6 +166,14 @@ SOMETIMES = [
     f"masks: [{{{LEFT}}}]\nzones: {{z: {{{CORNER}}}}}\n"
     "cameras: {a: {source: x}, b: {source: y, masks: []}}",
     f"{A}    detect: {{regions: [[0.2, 0, 1, 1]]}}\n    zones: {{z: {{{CORNER}}}}}",
+    # A line along the edge of a mask, one that comes out of it, and one across two regions.
+    f"{A}    masks: [{{polygon: [[0, 0], [1, 0], [1, 0.5], [0, 0.5]]}}]\n"
+    "    lines: {l: {from: [0, 0.5], to: [1, 0.5]}, m: {from: [0.1, 0.1], to: [0.1, 0.51]}}",
+    f"{A}    detect: {{regions: [[0, 0, 0.2, 1], [0.8, 0, 1, 1]]}}\n"
+    "    filters: {person: {min_area: 0.5}}\n    lines: {l: {from: [0, 0.5], to: [1, 0.5]}}",
+    # In tiles smaller things are found.
+    f"{A}    detect: {{regions: 'tiles:4x4'}}\n    filters: {{person: {{max_area: 0.000001}}}}",
+    f"{A}    detect: {{regions: [0.1, 0.1, 0.4, 0.4]}}\n    masks: [{{{RIGHT}}}]",
     f"{A}    filters: {{person: {{max_area: 0.1}}}}\n"
     f"    zones: {{z: {{{LEFT}, labels: [person, car], filters: {{'*': {{min_area: 0.2}}}}}}}}",
 ]

@@ -130,6 +130,12 @@ UNKNOWN = {
         ":5: cameras.a.detect.labels.0: expected a label of sightline-nano, received 'persn' "
         "(did you mean 'person'?)"
     ),
+    A + "    detect: {labels: [peple, human]}": (
+        ":4: cameras.a.detect.labels.0: expected a label of sightline-nano, received 'peple' "
+        "(did you mean 'person'?)\n"
+        ":4: cameras.a.detect.labels.1: expected a label of sightline-nano, received 'human' "
+        "(did you mean 'person'?)"
+    ),
     "filters:\n  prson: {threshold: 0.4}\ncameras: {a: {source: x}, b: {source: y}}": (
         ":2: filters.prson: expected a label of sightline-nano, received 'prson' (did you mean 'person'?)"
     ),
@@ -160,7 +166,7 @@ def test_a_label_that_the_model_does_not_know_is_told_its_line(
     path.write_text(text)
     with pytest.raises(ConfigError) as caught:
         checked(path)
-    assert str(caught.value) == f"{path}{message}"
+    assert str(caught.value).replace(str(path), "") == message
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from streamer.config.polygon import WHOLE, Point, Polygon, area, covered, hidden, outside
+from streamer.config.polygon import WHOLE, Point, Polygon, area, covered, hidden, outside, strip
 from streamer.rules.geometry import Polygons
 
 POLYGON: TypeAdapter[tuple[Point, ...]] = TypeAdapter(Polygon)
@@ -51,6 +51,25 @@ def test_a_polygon_hides_itself_and_lies_in_the_picture(polygon: tuple[Point, ..
     assert hidden(polygon, [polygon])
     assert hidden(polygon, [WHOLE])
     assert outside(polygon, [])
+
+
+@given(st.tuples(GRID, GRID), st.tuples(GRID, GRID), st.lists(polygons(), min_size=1, max_size=3))
+def test_a_line_is_hidden_where_all_of_its_points_are(
+    start: Point, end: Point, by: list[tuple[Point, ...]]
+) -> None:
+    assume(start != end)
+    steps = (np.arange(400) + 0.5)[:, None] / 400
+    points = np.array(start) + steps * (np.array(end) - np.array(start))
+    # What runs along an edge is on both sides of it.
+    sides = [Polygons(by).contain(points + shift).any(axis=1) for shift in normal(start, end)]
+    share = covered(strip(start, end), by)
+    assert share == pytest.approx(np.mean(sides), abs=0.02)
+    assert hidden(strip(start, end), by) <= bool(np.mean(sides) > 0.99)
+
+
+def normal(start: Point, end: Point) -> tuple[np.ndarray, np.ndarray]:
+    across = np.array([start[1] - end[1], end[0] - start[0]]) * 1e-7
+    return across, -across
 
 
 def test_two_halves_hide_the_whole_and_a_gap_does_not() -> None:

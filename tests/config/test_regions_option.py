@@ -44,7 +44,7 @@ def test_a_camera_has_its_own() -> None:
 
 BAD = {
     "{tiles: 3by2}": "expected COLUMNSxROWS such as 3x2, received '3by2'",
-    "{tiles: 0x2}": "expected COLUMNSxROWS such as 3x2, received 2",
+    "{tiles: 0x2}": "expected 2 to 64 tiles, at most 8x8, received 0x2",
     "{tiles: 9x2}": "expected 2 to 64 tiles, at most 8x8, received 9x2",
     "{tiles: 1x1}": "expected 2 to 64 tiles, at most 8x8, received 1x1",
     "{tiles: 3x2, overlap: 0.9}": "expected at most 0.5, received 0.9",

@@ -152,6 +152,21 @@ BAD = {
     f"{A}state: {{hold: 10m}}": (
         "c.yaml:4: state.hold: expected a duration like '0.5s', '10min' or '1h', received '10m'"
     ),
+    f"{A}    loop: 1": "c.yaml:4: cameras.a.loop: expected true or false, received 1",
+    f"{A}    detect: {{regions: {{tiles: 2x2, whole: 0}}}}": (
+        "c.yaml:4: cameras.a.detect.regions.whole: expected true or false, received 0"
+    ),
+    # Line feeds.
+    "cameras:\n  a:\n    source: \"rtsp://bob:hunter2/@h/1\\n\"": (
+        "c.yaml:3: cameras.a.source: expected text on one line, received '\\n' in it"
+    ),
+    "cameras:\n  a: {source: {main: \"sim://street\\nx\", sub: \"a\\tb\"}}": (
+        "c.yaml:2: cameras.a.source.main: expected text on one line, received '\\n' in it\n"
+        "c.yaml:2: cameras.a.source.sub: expected text on one line, received '\\t' in it"
+    ),
+    f"{A}detectors: {{default: {{model: \"a\\nb\"}}}}": (
+        "c.yaml:4: detectors.default.model: expected text on one line, received '\\n' in it"
+    ),
     f"{A}    loop: maybe": "c.yaml:4: cameras.a.loop: expected true or false, received 'maybe'",
     # Names.
     "cameras:\n  \"x\\ny\": {source: z}": (

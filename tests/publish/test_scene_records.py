@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 from itertools import takewhile
 
@@ -66,6 +67,16 @@ def test_a_zone_record_has_exactly_these_keys() -> None:
         "seconds": 9.0,
     }
     assert wire(ENTERED)["event"] is None
+
+
+def test_what_let_an_object_in_and_why_its_event_ended_are_keys_only_where_they_are_known() -> None:
+    ruling = Ruling("zones.porch.filters.min_area", True, 0.0212345678, 0.01)
+    told = wire(replace(ENTERED, rules=(ruling,)))["rules"]
+    assert told == [{"rule": ruling.rule, "kept": True, "value": 0.021235, "limit": 0.01}]
+    assert "rules" not in wire(ENTERED)
+    ended = replace(event("end"), reason="the source ended")
+    assert wire(ended)["reason"] == "the source ended"
+    assert "reason" not in wire(event("end"))
 
 
 def test_a_crossing_record_has_exactly_these_keys() -> None:
@@ -166,7 +177,7 @@ async def test_decisions_are_told_as_text() -> None:
     assert all("".join(takewhile(lambda c: c != "s", line)).strip() == "12.40" for line in lines)
     assert [line.partition(" s  ")[2] for line in lines] == [
         "car at 10,20,90,60: dropped by min_area: 0.00212, expected at least 0.01",
-        "person, track 3 at 1,2,3,4: event: threshold: 0.71",
+        "person, track 3 at 1,2,3,4: event: threshold: 0.71 (at least 0.5)",
         "person, track 3: entered zone porch",
         "person, track 3: crossed line gate in",
         "person, track 3: left zone porch after 9.0 s",

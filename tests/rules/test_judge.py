@@ -159,7 +159,8 @@ def test_what_comes_back_to_where_something_was_parked_waits_and_says_so() -> No
 
 def test_a_track_that_becomes_an_event_is_explained() -> None:
     assert explained({}, Seen(on(0.3, 0.6)))[-1] == (
-        "started", "person", "confirm_hits: 4; confirm_s: 0.6; threshold: 0.9",
+        "started", "person",
+        "confirm_hits: 4 (at least 3); confirm_s: 0.6 (at least 0.5); threshold: 0.9 (at least 0.5)",
     )  # fmt: skip
 
 

@@ -23,6 +23,16 @@ TOLD = {
     "cameras: {a: {source: webcam://front}}": (
         "c.yaml:1: cameras.a.source: expected webcam://NUMBER, received 'webcam://front'",
     ),
+    "cameras: {a: {source: rtps://h/1}}": (
+        f"c.yaml:1: cameras.a.source: expected a path, {SOURCES}, "
+        "received 'rtps://h/1' (did you mean 'rtsp'?)",
+    ),
+    "cameras:\n  a:\n    source: {main: 'sim://street?seeed=1', sub: 'sim://street?seed=1&seed=2'}": (
+        "c.yaml:3: cameras.a.source.main: street option seeed: expected one of seed, fps, size, people, "
+        "kinds, realtime, parked, parked_from, parked_until, crowd, night, rain, mirror, loss, gop, covered, "
+        "frozen, blurred, received seeed=1 (did you mean 'seed'?)",
+        "c.yaml:3: cameras.a.source.sub: street option seed: expected once, received again with '2'",
+    ),
     f"cameras:\n  a:\n    source: {STREET}\n    decode: cuda": (
         "c.yaml:4: cameras.a.decode: expected auto or cpu for sim://, received 'cuda': there is nothing",
     ),

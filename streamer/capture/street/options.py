@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
+from detectors.wording import nearest
+
 MAX_PEOPLE: Final = 64
 MAX_KINDS: Final = 4
 MAX_PARKED: Final = 6
@@ -179,7 +181,8 @@ _FORMS: Final = {
 def _parsed(name: str, text: str) -> dict[str, Value]:
     form = _FORMS.get(name)
     if form is None:
-        raise ValueError(f"street option {name}: expected one of {', '.join(_FORMS)}, received {name}={text}")
+        received = f"received {name}={text}{nearest(name, _FORMS)}"
+        raise ValueError(f"street option {name}: expected one of {', '.join(_FORMS)}, {received}")
     if re.fullmatch(form.pattern, text, re.ASCII) is None:
         raise ValueError(f"street option {name}: expected {form.words}, received {text!r}")
     if name == "size":
