@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from streamer.capture.annexb import SYNTAX
 from streamer.capture.broadcast import PacketBroadcast, PictureBroadcast
 from streamer.capture.clock import MediaClock, Playhead, Rate
 from streamer.capture.damage import Damage
 from streamer.capture.faults import DamagedUnit
 from streamer.capture.handover import Handover
 from streamer.capture.keyframes import KeyframesOnly
+from streamer.capture.parameters import SYNTAX
 from streamer.capture.reader import Decoded, Picture, Reader
 from streamer.capture.state import CaptureObserver
 from streamer.errors import SourceUnavailable
