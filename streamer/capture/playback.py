@@ -125,8 +125,8 @@ class Playback:
     def _begin(self, reader: Reader[Any]) -> None:
         self._damage.restart()
         self._keyframes.restart()
-        self.frames_total, self._packets.codec = reader.frames_total, reader.codec
-        self._packets.restart()
+        self.frames_total = reader.frames_total
+        self._packets.restart(reader.codec)
         self._patient = self._plan.lossless or reader.pace == "consumer"
         self._paced = reader.pace == "clock" and not self._plan.lossless
         # A recording that plays like a camera is seen now, one that is read was seen when it was made.

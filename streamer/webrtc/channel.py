@@ -34,7 +34,7 @@ class Channel:
     """
 
     def __init__(self, streams: CameraStreams, kind: Kind, bitrate: int, head: dict[str, Any]) -> None:
-        self.feed = Feed()
+        self.feed = Feed(bitrate)
         self.overlay = Overlay(
             streams.name, {"camera": streams.name, "kind": kind, **head}, self._pts_of(kind)
         )
