@@ -42,7 +42,6 @@ class Channel:
         self.scope = anyio.CancelScope()
         self._streams = streams
         self._kind = kind
-        self._bitrate = bitrate
         self._moments: deque[Unit] = deque(maxlen=MOMENTS)
 
     async def run(self, results: LiveResults) -> None:
@@ -58,9 +57,9 @@ class Channel:
 
     async def _fill(self, results: LiveResults) -> None:
         streams = self._streams
-        coded = Coded(streams.pictures, self.feed, self._bitrate)
+        coded = Coded(streams.pictures, self.feed)
         if self._kind == "annotated":
-            await code_annotated(coded, streams.name, results)
+            await code_annotated(coded, streams.name, results, self.overlay.head)
         elif self._kind == "encoded":
             await code_clean(coded)
         elif self._kind == "main":
