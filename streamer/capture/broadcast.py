@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from streamer.capture.handover import Handover
 from streamer.capture.parameters import SYNTAX
+from streamer.capture.slices import is_bidirectional
 from streamer.capture.wakeup import Wakeup
 from streamer.frame import Frame, Packet
 
@@ -52,7 +53,9 @@ class PacketBroadcast:
 
     def publish(self, packet: Packet) -> None:
         """Called by the decode thread."""
-        self.reordered = self.reordered or packet.pts < self._highest_pts
+        if not self.reordered:
+            bidirectional = self.codec == "h264" and is_bidirectional(packet.data)
+            self.reordered = bidirectional or packet.pts < self._highest_pts
         self._highest_pts = max(self._highest_pts, packet.pts)
         with self._lock:
             self._keep(packet)

@@ -107,6 +107,11 @@ class SharedEncoder:
         self._keyframe_pts: int | None = None
         self._wanted = False
 
+    @property
+    def fps(self) -> float | None:
+        """Pictures per second that bits are shared among; None before the first one."""
+        return None if self._coding is None else self._coding.fps
+
     def encode(
         self, frame: Frame, image: NDArray[np.uint8] | None, bitrate: int, *, keyframe: bool = False
     ) -> list[Unit]:

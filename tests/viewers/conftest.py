@@ -1,0 +1,6 @@
+"""What tests of viewers start from: real cameras."""
+
+from rtsp.fixtures import clips, rtsp_camera
+from rtsp.two_streams import two_streams
+
+__all__ = ["clips", "rtsp_camera", "two_streams"]
