@@ -7,7 +7,6 @@ receiver reports is read on its way.
 
 from __future__ import annotations
 
-import struct
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -105,10 +104,6 @@ class UnitSender:
         await self._handle_rtcp(packet)
 
     def _hear_estimate(self, fci: bytes) -> None:
-        try:
-            bitrate, senders = unpack_remb_fci(fci)
-        except (ValueError, struct.error):
-            # Another application's message, or one that was cut short.
-            return
+        bitrate, senders = unpack_remb_fci(fci)
         if self._sender._ssrc in senders:
             self._queue.rate.estimated(bitrate, self._sent.bitrate(time.monotonic()))

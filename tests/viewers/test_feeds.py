@@ -10,7 +10,8 @@ from aiortc.codecs.h264 import H264PayloadDescriptor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.frame import PTS_CLOCK_HZ
+from streamer.capture.broadcast import PacketBroadcast
+from streamer.frame import PTS_CLOCK_HZ, Packet
 from streamer.webrtc.feed import BACKLOG_TICKS, MOST_KEPT_BYTES, MOST_WAITING, Feed, Unit, ViewerQueue
 from streamer.webrtc.h264 import PASSED_OVER, payloads, unit_type, units
 from streamer.webrtc.rate import FLOOR, ReceiverRate, SentRate
@@ -195,3 +196,53 @@ async def test_the_slowest_viewer_counts() -> None:
             assert feed.bitrate == 500_000
         assert feed.bitrate == 900_000
     assert feed.bitrate == BITRATE
+
+
+def packet(number: int, *, keyframe: bool = False, data: bytes = b"x") -> Packet:
+    return Packet("gate", number * STEP, keyframe, data)
+
+
+async def test_who_waits_for_packets_hears_that_none_can_come() -> None:
+    packets = PacketBroadcast()
+    packets.restart("h264")
+    async with packets.subscribe() as subscription:
+        packets.publish(packet(0, keyframe=True))
+        packets.restart("hevc")
+        packets.publish(packet(1, keyframe=True))
+        packets.restart("mjpeg")
+        with anyio.fail_after(10):
+            assert [each.pts async for each in subscription] == [0, STEP]
+    async with packets.subscribe() as late:
+        with anyio.fail_after(10):
+            assert [each async for each in late] == []
+    packets.restart("h264")
+    async with packets.subscribe() as again:
+        packets.publish(packet(2, keyframe=True))
+        with anyio.fail_after(10):
+            assert (await anext(again)).pts == 2 * STEP
+
+
+def test_groups_that_do_not_end_are_told() -> None:
+    packets = PacketBroadcast()
+    packets.restart("h264")
+    large = bytes(MOST_KEPT_BYTES // 4)
+    for number in range(6):
+        assert packets.endless == (number > 4)
+        packets.publish(packet(number, keyframe=number == 0, data=large))
+    assert packets.latest_keyframe is None
+    packets.publish(packet(6, keyframe=True))
+    assert not packets.endless
+
+
+@pytest.mark.parametrize(
+    ("slice_type", "reordered"), [(0, False), (5, False), (1, True), (6, True), (7, False)]
+)
+def test_b_slices_are_seen_in_the_bits(slice_type: int, reordered: bool) -> None:
+    # The first macroblock is 0, then the type (ITU-T H.264 7.3.3), both as Exp-Golomb codes.
+    code = f"{slice_type + 1:b}"
+    bits = "1" + "0" * (len(code) - 1) + code + "1"
+    first = int(bits.ljust(16, "0"), 2).to_bytes(2, "big")
+    packets = PacketBroadcast()
+    packets.restart("h264")
+    packets.publish(packet(0, data=b"\0\0\0\1\x09\xf0\0\0\1\x41" + first + b"\1\1"))
+    assert packets.reordered == reordered
