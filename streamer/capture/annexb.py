@@ -2,65 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import av
-from av.bitstream import BitStreamFilterContext
 from av.video.stream import VideoStream
 
-START_CODE: Final = b"\0\0\1"
+from streamer.capture.parameters import START_CODE, SYNTAX, Packing, ParameterSets
+
 SEARCHED_BYTES: Final = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Syntax:
-    """How a codec marks its units.
-
-    Attributes:
-        filter: libav's filter that makes Annex B of other packings, and leaves Annex B alone.
-        unit_type: the type of a unit, from the byte after its start code.
-        parameters: type of the unit that comes first before a key frame (SPS; in H.265 the VPS).
-    """
-
-    filter: str
-    unit_type: Callable[[int], int]
-    parameters: int
-
-
-SYNTAX: Final = {
-    # ITU-T H.264 7.3.1, H.265 7.3.1.2
-    "h264": Syntax("h264_mp4toannexb", lambda byte: byte & 0x1F, 7),
-    "hevc": Syntax("hevc_mp4toannexb", lambda byte: byte >> 1 & 0x3F, 32),
-}
+CHANGED: Final = "new_extradata"
+"""libav's side data of a packet from which on other parameter sets count."""
 
 
 def begins_with_parameters(codec: str, data: bytes) -> bool:
-    """Whether a unit of Annex B has its parameter sets before its first picture."""
+    """Whether a unit of Annex B has a parameter set before its first picture."""
     syntax = SYNTAX[codec]
     at = data.find(START_CODE, 0, SEARCHED_BYTES)
     while at >= 0 and at + len(START_CODE) < len(data):
-        if syntax.unit_type(data[at + len(START_CODE)]) == syntax.parameters:
+        if syntax.unit_type(data[at + len(START_CODE)]) == syntax.sets[0]:
             return True
         at = data.find(START_CODE, at + len(START_CODE), SEARCHED_BYTES)
     return False
 
 
 class AnnexB:
-    """Turns the packets of a stream into Annex B, with parameter sets before each key frame."""
+    """Turns the packets of a stream into Annex B, parameter sets of the moment before each key frame.
+
+    An RTSP camera may tell them in its session description only, and others later among its pictures.
+    """
 
     def __init__(self, stream: VideoStream) -> None:
         self._codec = stream.codec_context.name
-        self._filter = BitStreamFilterContext(SYNTAX[self._codec].filter, stream)
-        # An RTSP camera may tell its parameter sets in the session description only.
-        extradata = stream.codec_context.extradata or b""
-        self._parameters = extradata if extradata.lstrip(b"\0").startswith(b"\1") else b""
+        self._sets = ParameterSets(self._codec)
+        self._packing = self._told(stream.codec_context.extradata or b"")
 
     def __call__(self, packet: av.Packet[VideoStream]) -> bytes:
-        # A copy: the filter empties its packet, which is still to be decoded.
-        copy = av.Packet(bytes(packet))
-        data = b"".join(bytes(filtered) for filtered in self._filter.filter(copy))
-        if packet.is_keyframe and not begins_with_parameters(self._codec, data):
-            return self._parameters + data
-        return data
+        if packet.has_sidedata(CHANGED):
+            self._packing = self._told(bytes(packet.get_sidedata(CHANGED)))
+        data = self._packing.annex_b(bytes(packet))
+        complete = self._sets.told_in(data)
+        return self._sets.before(data) if packet.is_keyframe and not complete else data
+
+    def _told(self, extradata: bytes) -> Packing:
+        packing = Packing.of(self._codec, extradata)
+        for unit in packing.sets:
+            self._sets.keep(unit)
+        return packing

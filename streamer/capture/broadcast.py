@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from streamer.capture.handover import Handover
+from streamer.capture.parameters import SYNTAX
+from streamer.capture.slices import is_bidirectional
 from streamer.capture.wakeup import Wakeup
 from streamer.frame import Frame, Packet
 
@@ -26,11 +28,13 @@ class PacketBroadcast:
     Attributes:
         codec: ``h264`` or ``hevc`` once the stream is known; a stream of another kind has no packets.
         reordered: pictures come in another order than they are shown (B-frames).
+        endless: key frames are so far apart that what came since the latest one is not kept.
     """
 
     def __init__(self) -> None:
         self.codec: str | None = None
         self.reordered = False
+        self.endless = False
         self._highest_pts = -1
         self._ended = False
         self._subscriptions: tuple[Subscription, ...] = ()
@@ -49,7 +53,9 @@ class PacketBroadcast:
 
     def publish(self, packet: Packet) -> None:
         """Called by the decode thread."""
-        self.reordered = self.reordered or packet.pts < self._highest_pts
+        if not self.reordered:
+            bidirectional = self.codec == "h264" and is_bidirectional(packet.data)
+            self.reordered = bidirectional or packet.pts < self._highest_pts
         self._highest_pts = max(self._highest_pts, packet.pts)
         with self._lock:
             self._keep(packet)
@@ -57,11 +63,18 @@ class PacketBroadcast:
         for subscription in subscriptions:
             subscription.offer(packet)
 
-    def restart(self) -> None:
-        """Another connection begins: what was kept belongs to the one before."""
-        self.reordered, self._highest_pts = False, -1
+    def restart(self, codec: str | None) -> None:
+        """Another connection begins, or none is to be: what was kept belongs to the one before.
+
+        Args:
+            codec: of the stream; where it has no packets, subscriptions end. None before it is known.
+        """
+        self.codec, self.reordered, self.endless, self._highest_pts = codec, False, False, -1
         with self._lock:
             self._group, self._group_bytes = [], 0
+            subscriptions = self._subscriptions if self._silent else ()
+        for subscription in subscriptions:
+            subscription.end()
 
     @property
     def latest_keyframe(self) -> Packet | None:
@@ -80,22 +93,29 @@ class PacketBroadcast:
         with self._lock:
             self._subscriptions = (*self._subscriptions, subscription)
             subscription.begin(self._group)
-            if self._ended:
+            if self._ended or self._silent:
                 subscription.end()
 
     def remove(self, subscription: Subscription) -> None:
         with self._lock:
             self._subscriptions = tuple(s for s in self._subscriptions if s is not subscription)
 
+    @property
+    def _silent(self) -> bool:
+        """Whether what is sent has no packets."""
+        return self.codec is not None and self.codec not in SYNTAX
+
     def _keep(self, packet: Packet) -> None:
         if packet.keyframe:
             self._group, self._group_bytes = [], 0
+            self.endless = False
         elif not self._group:
             return
         self._group_bytes += len(packet.data)
         self._group.append(packet)
         if self._group_bytes > MOST_KEPT_BYTES:
             self._group, self._group_bytes = [], 0
+            self.endless = True
 
 
 class Subscription:
@@ -190,9 +210,13 @@ class PictureBroadcast:
         return bool(self._takers)
 
     @contextmanager
-    def subscribed(self) -> Iterator[Handover[Frame]]:
-        """The pictures that come from now on, for one task, for as long as the block lasts."""
-        taker = Handover[Frame](PICTURES_WAITING)
+    def subscribed(self, limit: int = PICTURES_WAITING) -> Iterator[Handover[Frame]]:
+        """The pictures that come from now on, for one task, for as long as the block lasts.
+
+        Args:
+            limit: how many may wait.
+        """
+        taker = Handover[Frame](limit)
         with self._lock:
             self._takers = (*self._takers, taker)
             if self._ended:

@@ -11,8 +11,8 @@ from av import Codec, CodecContext, VideoCodecContext
 from av.codec.hwaccel import HWAccel
 from av.video.stream import VideoStream
 
-from streamer.capture.annexb import SYNTAX
 from streamer.capture.libav_log import LibavLog
+from streamer.capture.parameters import SYNTAX
 from streamer.errors import SourceUnavailable
 
 Decode = Literal["auto", "cpu", "cuda", "qsv"]

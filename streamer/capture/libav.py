@@ -19,13 +19,14 @@ import av.error
 from av.video.stream import VideoStream
 
 from streamer.capture.address import Address
-from streamer.capture.annexb import SYNTAX, AnnexB, begins_with_parameters
+from streamer.capture.annexb import AnnexB, begins_with_parameters
 from streamer.capture.camera_clock import CameraClock, CaptureTime
 from streamer.capture.clock import EvenTimes
 from streamer.capture.damage import Losses
 from streamer.capture.decoder import HARDWARE, Decoder, decoder_for, missing
 from streamer.capture.faults import DamagedUnit, translated
 from streamer.capture.libav_log import LibavLog
+from streamer.capture.parameters import SYNTAX
 from streamer.capture.pixels import BgrConverter, VideoPixels
 from streamer.capture.reader import Pace, Picture, Reader
 from streamer.config.tree import CameraConfig

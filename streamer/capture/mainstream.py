@@ -80,6 +80,7 @@ class MainStream:
         self._plan = plan
         self._observer = observer
         self._place = place
+        self._packets = packets
         self._source = SupervisedSource(plan, _Apart(observer), packets, self.pictures)
         self._need = Need(linger_s)
         self._changed = anyio.Event()
@@ -139,6 +140,9 @@ class MainStream:
                 self._changed = anyio.Event()
 
     def _closed(self) -> None:
+        if self._packets is not None:
+            # A viewer who comes later would begin with what was seen then.
+            self._packets.restart(None)
         self._observer.main_changed(self._plan.camera, MainState("closed", None, datetime.now(UTC)))
 
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from streamer.capture.annexb import SYNTAX
 from streamer.capture.camera_clock import CaptureTime
 from streamer.capture.clock import LOOP_GAP_TICKS, Rate
 from streamer.capture.gop import CodedPixels, GroupOfPictures
+from streamer.capture.parameters import SYNTAX
 from streamer.capture.reader import Pace, Picture, Reader
 from streamer.frame import PTS_CLOCK_HZ
 

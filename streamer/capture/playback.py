@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from streamer.capture.annexb import SYNTAX
 from streamer.capture.broadcast import PacketBroadcast, PictureBroadcast
 from streamer.capture.clock import MediaClock, Playhead, Rate
 from streamer.capture.damage import Damage
 from streamer.capture.faults import DamagedUnit
 from streamer.capture.handover import Handover
 from streamer.capture.keyframes import KeyframesOnly
+from streamer.capture.parameters import SYNTAX
 from streamer.capture.reader import Decoded, Picture, Reader
 from streamer.capture.state import CaptureObserver
 from streamer.errors import SourceUnavailable
@@ -125,8 +125,8 @@ class Playback:
     def _begin(self, reader: Reader[Any]) -> None:
         self._damage.restart()
         self._keyframes.restart()
-        self.frames_total, self._packets.codec = reader.frames_total, reader.codec
-        self._packets.restart()
+        self.frames_total = reader.frames_total
+        self._packets.restart(reader.codec)
         self._patient = self._plan.lossless or reader.pace == "consumer"
         self._paced = reader.pace == "clock" and not self._plan.lossless
         # A recording that plays like a camera is seen now, one that is read was seen when it was made.

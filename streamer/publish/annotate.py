@@ -81,12 +81,18 @@ class Annotator:
         self.draw(copy, detections)
         return copy
 
-    def draw(self, image: Image, detections: Detections) -> None:
-        """Draws into the picture itself, large objects first, so that small ones stay visible."""
+    def draw(self, image: Image, detections: Detections, *, predicted: bool = False) -> None:
+        """Draws into the picture itself, large objects first, so that small ones stay visible.
+
+        Args:
+            image: uint8 [h, w, 3] BGR.
+            detections: boxes in its pixels.
+            predicted: they were found in an earlier picture, and their lines are thinner.
+        """
         if len(detections) == 0:
             return
         unit = min(image.shape[:2]) / 360
-        line = max(2, round(unit))
+        line = max(1, round(unit / 2)) if predicted else max(2, round(unit))
         objects = tuple(_objects(detections))
         for drawn in objects:
             self._outline(image, drawn, line)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
-from streamer.capture.pairing import NEAR_S
+from streamer.capture.pairing import NEAR_S, PATIENCE_S
 from streamer.frame import PTS_CLOCK_HZ
 from streamer.webrtc.coding import Coded, code_annotated, code_clean
 from streamer.webrtc.feed import Feed, Kind, Unit
-from streamer.webrtc.overlay import Overlay
+from streamer.webrtc.overlay import Overlay, PtsOf
 
 if TYPE_CHECKING:
     from streamer.capture.broadcast import PacketBroadcast
@@ -34,7 +34,7 @@ class Channel:
     """
 
     def __init__(self, streams: CameraStreams, kind: Kind, bitrate: int, head: dict[str, Any]) -> None:
-        self.feed = Feed()
+        self.feed = Feed(bitrate)
         self.overlay = Overlay(
             streams.name, {"camera": streams.name, "kind": kind, **head}, self._pts_of(kind)
         )
@@ -42,8 +42,8 @@ class Channel:
         self.scope = anyio.CancelScope()
         self._streams = streams
         self._kind = kind
-        self._bitrate = bitrate
         self._moments: deque[Unit] = deque(maxlen=MOMENTS)
+        self._more = anyio.Event()
 
     async def run(self, results: LiveResults) -> None:
         """Fills feed and overlay until its scope is cancelled, or the stream ends."""
@@ -58,9 +58,9 @@ class Channel:
 
     async def _fill(self, results: LiveResults) -> None:
         streams = self._streams
-        coded = Coded(streams.pictures, self.feed, self._bitrate)
+        coded = Coded(streams.pictures, self.feed)
         if self._kind == "annotated":
-            await code_annotated(coded, streams.name, results)
+            await code_annotated(coded, streams.name, results, self.overlay.head)
         elif self._kind == "encoded":
             await code_clean(coded)
         elif self._kind == "main":
@@ -79,17 +79,24 @@ class Channel:
                     return
                 unit = Unit.of(packet)
                 self._moments.append(unit)
+                self._more.set()
                 self.feed.push(unit)
 
-    def _pts_of(self, kind: Kind) -> Any:
+    def _pts_of(self, kind: Kind) -> PtsOf:
         return self._at_its_moment if kind == "main" else _its_own
 
-    def _at_its_moment(self, frame: Frame) -> int | None:
+    async def _at_its_moment(self, frame: Frame) -> int | None:
         """The other stream's picture of the same moment, at most half a picture's time away."""
-        nearest = min(self._moments, key=lambda unit: _apart_s(frame, unit), default=None)
-        if nearest is None or _apart_s(frame, nearest) > min(NEAR_S, self._half_a_picture_s()):
-            return None
-        return nearest.pts
+        with anyio.move_on_after(PATIENCE_S):
+            while not (self._moments and _is_later(self._moments[-1], frame)):
+                self._more = anyio.Event()
+                await self._more.wait()
+        captured_at_s = frame.captured_at.timestamp()
+        apart_s, pts = min(
+            ((_apart_s(frame, captured_at_s, unit), unit.pts) for unit in self._moments),
+            default=(math.inf, 0),
+        )
+        return pts if apart_s <= min(NEAR_S, self._half_a_picture_s()) else None
 
     def _half_a_picture_s(self) -> float:
         if len(self._moments) < 2:
@@ -98,11 +105,17 @@ class Channel:
         return max(span / PTS_CLOCK_HZ / (len(self._moments) - 1) * 0.55, 0.005)
 
 
-def _its_own(frame: Frame) -> int:
+async def _its_own(frame: Frame) -> int:
     return frame.pts
 
 
-def _apart_s(frame: Frame, unit: Unit) -> float:
+def _is_later(unit: Unit, frame: Frame) -> bool:
     if frame.clock == unit.clock == "camera":
-        return abs(frame.captured_at.timestamp() - unit.captured_at_s)
+        return unit.captured_at_s >= frame.captured_at.timestamp()
+    return unit.arrived_at >= frame.decoded_at
+
+
+def _apart_s(frame: Frame, captured_at_s: float, unit: Unit) -> float:
+    if frame.clock == unit.clock == "camera":
+        return abs(captured_at_s - unit.captured_at_s)
     return abs(frame.decoded_at - unit.arrived_at) if unit.arrived_at else math.inf

@@ -2,97 +2,94 @@
 
 from __future__ import annotations
 
-from collections import deque
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
-import anyio
 from anyio import to_thread
 
-from streamer.frame import PTS_CLOCK_HZ
-from streamer.publish.annotate import Annotator
-from streamer.webrtc.encoder import Coding, SharedEncoder, fps_of
+from streamer.webrtc.encoder import SharedEncoder
+from streamer.webrtc.painter import Painter
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from streamer.capture.broadcast import PictureBroadcast
-    from streamer.capture.handover import Handover
     from streamer.frame import Frame
-    from streamer.webrtc.feed import Feed
+    from streamer.webrtc.feed import Feed, Unit
     from streamer.webrtc.results import LiveResults, Result, ResultQueue
 
-FIRST_PICTURES: Final = 3
-"""So many show how often they come."""
-LONGEST_WAIT_S: Final = 0.3
-"""So long a picture waits for its boxes."""
-STALE_TICKS: Final = 2 * PTS_CLOCK_HZ
+LONGEST_WAIT_S: Final = 0.5
+"""So long a picture waits for its boxes, however long they take."""
+MARGIN: Final = 1.2
+"""By so much longer than most boxes take."""
+WAITING: Final = 20
+"""Pictures that come while one waits for its boxes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """Where pictures come from, where they go, and how many bits they may take.
+    """Where pictures come from, and where they go.
 
     Attributes:
         pictures: all decoded ones of a camera.
         feed: takes them coded.
-        bitrate: bits per second.
     """
 
     pictures: PictureBroadcast
     feed: Feed
-    bitrate: int
 
 
 async def code_clean(coded: Coded) -> None:
     """Codes every picture as it is, until the camera ends."""
+    encoder = SharedEncoder()
     with coded.pictures.subscribed() as taker:
-        first = await _first(taker)
-        encoder = SharedEncoder(Coding(coded.bitrate, fps_of(first)))
-        waiting = deque(first)
-        while (frame := waiting.popleft() if waiting else await taker.take()) is not None:
+        while (frame := await taker.take()) is not None:
             await _code(encoder, coded.feed, frame, None)
 
 
-async def code_annotated(coded: Coded, camera: str, results: LiveResults) -> None:
-    """Codes every picture with the boxes that were found in it, or the latest ones, until the camera ends."""
-    artist = Annotator()
-    with coded.pictures.subscribed() as taker, results.watched(camera) as found:
-        first = await _first(taker)
-        encoder = SharedEncoder(Coding(coded.bitrate, fps_of(first)))
-        waiting = deque(first)
+async def code_annotated(coded: Coded, camera: str, results: LiveResults, scene: Mapping[str, Any]) -> None:
+    """Codes every picture with the boxes that were found in it, until the camera ends.
+
+    Into those between, which were not looked at, boxes are drawn where they should be by then.
+    """
+    encoder, painter = SharedEncoder(), Painter(scene)
+    with coded.pictures.subscribed(WAITING) as taker, results.watched(camera) as found:
         latest: Result | None = None
-        while (frame := waiting.popleft() if waiting else await taker.take()) is not None:
+        while (frame := await taker.take()) is not None:
             latest = await _boxes(found, frame, latest)
-            image = await to_thread.run_sync(_drawn, artist, frame, latest)
-            await _code(encoder, coded.feed, frame, image)
+            await _code(encoder, coded.feed, frame, partial(painter.painted, frame, latest))
 
 
-async def _first(taker: Handover[Frame]) -> list[Frame]:
-    first: list[Frame] = []
-    while len(first) < FIRST_PICTURES and (frame := await taker.take()) is not None:
-        first.append(frame)
-    return first
-
-
-async def _code(encoder: SharedEncoder, feed: Feed, frame: Frame, image: NDArray[np.uint8] | None) -> None:
+async def _code(
+    encoder: SharedEncoder, feed: Feed, frame: Frame, paint: Callable[[], NDArray[np.uint8]] | None
+) -> None:
     keyframe, feed.keyframe_wanted = feed.keyframe_wanted, False
-    for unit in await to_thread.run_sync(lambda: encoder.encode(frame, image, keyframe=keyframe)):
+    bitrate = feed.bitrate
+
+    def code() -> list[Unit]:
+        image = None if paint is None else paint()
+        return encoder.encode(frame, image, bitrate, keyframe=keyframe)
+
+    for unit in await to_thread.run_sync(code):
         feed.push(unit)
 
 
 async def _boxes(found: ResultQueue, frame: Frame, latest: Result | None) -> Result | None:
     """The boxes of this frame where it is looked at, else the newest older ones."""
-    with anyio.move_on_after(LONGEST_WAIT_S):
-        while found.any or (latest is not None and found.expects(frame.pts)):
+    while True:
+        if (at := found.next_pts) is not None:
+            if at > frame.pts:
+                return latest
             latest = await found.take()
-            if latest.frame.pts >= frame.pts:
-                break
-    return latest
-
-
-def _drawn(artist: Annotator, frame: Frame, boxes: Result | None) -> NDArray[np.uint8]:
-    if boxes is None or abs(frame.pts - boxes.frame.pts) > STALE_TICKS:
-        return frame.image
-    return artist.annotated(frame.image, boxes.detections)
+            if at == frame.pts:
+                return latest
+        elif latest is None or not found.expects(frame.pts):
+            return latest
+        else:
+            due = frame.decoded_at + min(latest.latency_s * MARGIN, LONGEST_WAIT_S)
+            if not await found.comes_within(due - time.monotonic()):
+                return latest

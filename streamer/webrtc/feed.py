@@ -6,16 +6,20 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 import anyio
 
 from streamer.frame import PTS_CLOCK_HZ, Clock, Packet
 from streamer.webrtc.h264 import payloads
+from streamer.webrtc.rate import ReceiverRate
 
 Kind: TypeAlias = Literal["sub", "main", "encoded", "annotated"]
 """One of a camera's own streams, or what is coded here: clean, or with its boxes in the picture."""
 
+USUAL_BITRATE: Final = 2_500_000
+MOST_KEPT_BYTES: Final = 16 * 2**20
+"""Of a stream with longer groups of pictures a new viewer waits for the next key frame; 30 s at 4 Mbit/s."""
 MOST_WAITING: Final = 150
 """Access units, five seconds at 30 a second; above what a viewer was given to begin with."""
 BACKLOG_TICKS: Final = PTS_CLOCK_HZ // 2
@@ -63,20 +67,32 @@ class ViewerQueue:
 
     Attributes:
         skipped: units that were left out.
+        rate: what its connection takes.
     """
 
-    def __init__(self, group: list[Unit]) -> None:
+    def __init__(self, group: list[Unit], bitrate: int) -> None:
         """
         Args:
             group: what came since the latest key frame.
+            bitrate: bits per second that it may take.
         """
         self.skipped = 0
+        self.rate = ReceiverRate(bitrate)
         self._waiting = deque(group)
         self._limit = MOST_WAITING + len(group)
         self._skipping = not group
         self._ended = False
         self._changed = anyio.Event()
         self._last_pts = -1
+        self._hurries = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def waits_for_keyframe(self) -> bool:
+        """Whether it takes nothing before the next key frame."""
+        return self._skipping
 
     def offer(self, unit: Unit) -> None:
         """Takes a unit, or leaves it out; never waits."""
@@ -97,9 +113,9 @@ class ViewerQueue:
         self._changed.set()
 
     async def take(self) -> Unit | None:
-        """The next unit; None at the end.
+        """The next unit; None at the end. Times rise.
 
-        While much more waits, as at the beginning, its time is just before that of the newest one: a player
+        Once much waits, as at the beginning, all of it has times just before that of the newest one: a player
         then shows that one at once, instead of everything at its pace.
         """
         while not self._waiting:
@@ -107,12 +123,27 @@ class ViewerQueue:
                 return None
             self._changed = anyio.Event()
             await self._changed.wait()
-        unit, newest = self._waiting.popleft(), self._waiting[-1] if self._waiting else None
-        if newest is not None and newest.pts - unit.pts > BACKLOG_TICKS:
-            hurried = newest.pts - len(self._waiting) * CATCH_UP_TICKS
-            unit = replace(unit, pts=max(hurried, self._last_pts + 1))
-        self._last_pts = unit.pts
-        return unit
+        unit = self._waiting.popleft()
+        pts = max(self._hurried(unit), self._last_pts + 1)
+        self._last_pts = pts
+        return unit if pts == unit.pts else replace(unit, pts=pts)
+
+    def _hurried(self, unit: Unit) -> int:
+        if not self._waiting:
+            self._hurries = False
+            return unit.pts
+        newest = self._waiting[-1]
+        self._hurries = self._hurries or newest.pts - unit.pts > BACKLOG_TICKS
+        hurried = newest.pts - len(self._waiting) * CATCH_UP_TICKS
+        return max(hurried, unit.pts) if self._hurries else unit.pts
+
+
+class Taker(Protocol):
+    """Hears of a feed's units; never waits."""
+
+    def offer(self, unit: Unit) -> None: ...
+
+    def end(self) -> None: ...
 
 
 class Feed:
@@ -122,10 +153,17 @@ class Feed:
         keyframe_wanted: a viewer cannot go on without one; whoever codes the pictures takes it back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bitrate: int = USUAL_BITRATE) -> None:
+        """
+        Args:
+            bitrate: bits per second that a viewer is sent at most, where it depends on us.
+        """
         self.keyframe_wanted = False
+        self._most = bitrate
         self._group: list[Unit] = []
-        self._queues: list[ViewerQueue] = []
+        self._group_bytes = 0
+        self._queues: list[Taker] = []
+        self._viewers: list[ViewerQueue] = []
 
     @property
     def viewers(self) -> int:
@@ -133,27 +171,49 @@ class Feed:
 
     @property
     def group(self) -> list[Unit]:
-        """The units since the latest key frame."""
+        """The units since the latest key frame; none where they are too many to be kept."""
         return self._group
+
+    @property
+    def bitrate(self) -> int:
+        """What the slowest viewer's connection takes, bits per second."""
+        return min((viewer.rate.bitrate for viewer in self._viewers), default=self._most)
 
     @contextmanager
     def watched(self) -> Iterator[ViewerQueue]:
         """A queue of what comes, for as long as the block lasts."""
-        queue = ViewerQueue(self._group)
-        self._queues.append(queue)
+        queue = ViewerQueue(self._group, self._most)
+        if queue.waits_for_keyframe:
+            self.want_keyframe()
+        self._viewers.append(queue)
         try:
-            yield queue
+            with self.heard_by(queue):
+                yield queue
         finally:
-            self._queues.remove(queue)
+            self._viewers.remove(queue)
+
+    @contextmanager
+    def heard_by(self, taker: Taker) -> Iterator[None]:
+        """What comes from now on is offered to another one, for as long as the block lasts."""
+        self._queues.append(taker)
+        try:
+            yield
+        finally:
+            self._queues.remove(taker)
 
     def push(self, unit: Unit) -> None:
         """The next unit of the camera."""
         if unit.keyframe:
-            self._group = []
+            self._group, self._group_bytes = [], 0
         if unit.keyframe or self._group:
             self._group.append(unit)
+            self._group_bytes += len(unit.data)
+        if self._group_bytes > MOST_KEPT_BYTES:
+            self._group, self._group_bytes = [], 0
         for queue in self._queues:
             queue.offer(unit)
+        if any(viewer.waits_for_keyframe for viewer in self._viewers):
+            self.want_keyframe()
 
     def want_keyframe(self) -> None:
         """A viewer cannot go on without one."""

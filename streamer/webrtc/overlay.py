@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 MESSAGES_WAITING: Final = 16
 
-PtsOf = Callable[["Frame"], "int | None"]
-"""When the picture that shows a frame's moment is shown in the stream, ticks of 90 kHz; None: in none."""
+PtsOf = Callable[["Frame"], Awaitable["int | None"]]
+"""When the picture that shows a frame's moment is shown in the stream, ticks of 90 kHz; None: in none. It may
+still have to come."""
 
 
 class Results(Protocol):
@@ -61,7 +62,7 @@ class Overlay:
     Attributes:
         head: what a viewer is told first of the camera and its scene.
         matched: results whose picture is in the stream.
-        unmatched: results without one; a viewer sees those boxes at the nearest time.
+        unmatched: results without one; a viewer isn't told of them.
     """
 
     def __init__(self, camera: str, head: dict[str, Any], pts_of: PtsOf) -> None:
@@ -77,7 +78,7 @@ class Overlay:
         with results.watched(self._camera) as queue:
             while True:
                 result = await queue.take()
-                if self._queues and (text := self._told(result)) is not None:
+                if self._queues and (text := await self._told(result)) is not None:
                     for each in self._queues:
                         each.put(text)
 
@@ -91,9 +92,9 @@ class Overlay:
         finally:
             self._queues.remove(queue)
 
-    def _told(self, result: Result) -> str | None:
+    async def _told(self, result: Result) -> str | None:
         frame = result.frame
-        pts = self._pts_of(frame)
+        pts = await self._pts_of(frame)
         if pts is None:
             self.unmatched += 1
             return None
@@ -103,6 +104,7 @@ class Overlay:
             "pts": pts,
             "width": frame.width,
             "height": frame.height,
+            "matched": round(self.matched / (self.matched + self.unmatched), 3),
             "latency_ms": round(result.latency_s * 1000),
             "objects": [found.model_dump(mode="json") for found in result.objects],
         }

@@ -57,13 +57,21 @@ class ResultQueue:
         self._changed.set()
 
     @property
-    def any(self) -> bool:
-        """Whether one waits to be taken."""
-        return bool(self._waiting)
+    def next_pts(self) -> int | None:
+        """Of the frame whose result is the next to be taken; None while there is none."""
+        return self._waiting[0].frame.pts if self._waiting else None
 
     def expects(self, pts: int) -> bool:
         """Whether a result for a picture at this time may still come, as often as they came so far."""
-        return pts > self._last_pts + self._spacing // 2
+        return pts > self._last_pts + self._spacing * 7 // 8
+
+    async def comes_within(self, patience_s: float) -> bool:
+        """Waits until there is one to be taken; False when none came for so long."""
+        with anyio.move_on_after(patience_s):
+            while not self._waiting:
+                self._changed = anyio.Event()
+                await self._changed.wait()
+        return bool(self._waiting)
 
     async def take(self) -> Result:
         while not self._waiting:

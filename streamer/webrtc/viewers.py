@@ -256,7 +256,7 @@ async def _begun(packets: PacketBroadcast) -> None:
 
 def _fits(packets: PacketBroadcast, offer: Offer) -> bool:
     """Whether the viewer decodes this stream as it is."""
-    if packets.codec != "h264" or packets.reordered:
+    if packets.codec != "h264" or packets.reordered or packets.endless:
         return False
     first = packets.latest_keyframe
     profile = profile_of(first.data) if first is not None else None

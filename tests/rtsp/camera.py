@@ -42,6 +42,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--loss", type=float, default=0.0, help="share of RTP packets that never leave")
     parser.add_argument("--seed", type=int, default=0, help="of which packets those are")
     parser.add_argument("--ahead-s", type=float, default=0.0, help="how far its clock is ahead")
+    parser.add_argument(
+        "--sets-beforehand", action="store_true", help="parameter sets are in the session description only"
+    )
     parser.add_argument("--life-s", type=int, default=600)
     return parser.parse_args()
 
@@ -56,13 +59,18 @@ def access_units(data: bytes, delimiter: bytes) -> list[bytes]:
     return [data[start:end] for start, end in zip(starts, [*starts[1:], len(data)], strict=True)]
 
 
-def packetized(codec: str) -> Gst.Element:
+def packetized(codec: str, *, sets_beforehand: bool = False) -> Gst.Element:
     """A pipeline that takes access units as they are: no encoder runs in the camera."""
     parse, pay = PARSERS[codec]
     caps = f"{CAPS[codec]},stream-format=byte-stream,alignment=au"
+    # In this form there is no place for parameter sets among the pictures.
+    parsed = (
+        f"{parse} ! {CAPS[codec]},stream-format=avc" if sets_beforehand else f"{parse} config-interval=-1"
+    )
+    interval = 0 if sets_beforehand else -1
     return Gst.parse_launch(
         f"( appsrc name=src is-live=true format=time max-bytes=4000000 caps={caps}"
-        f" ! {parse} config-interval=-1 ! {pay} name=pay0 pt=96 config-interval=-1 )"
+        f" ! {parsed} ! {pay} name=pay0 pt=96 config-interval={interval} )"
     )
 
 
@@ -154,11 +162,12 @@ class LoopedFile(GstRtspServer.RTSPMediaFactory):
         self.units, self.codec, self.fps = units, options.codec, options.fps
         self.loss = Loss(options.loss, options.seed)
         self.ahead_s = options.ahead_s
+        self.sets_beforehand = options.sets_beforehand
         self.set_shared(True)
         self.set_latency(0)
 
     def do_create_element(self, url: object) -> Gst.Element:
-        return packetized(self.codec)
+        return packetized(self.codec, sets_beforehand=self.sets_beforehand)
 
     def do_configure(self, media: GstRtspServer.RTSPMedia) -> None:
         element = media.get_element()

@@ -29,11 +29,13 @@ class Flaws:
     Attributes:
         loss: share of RTP packets that are lost, the same ones for a ``seed``.
         ahead_s: how far its clock is ahead of ours.
+        sets_beforehand: it tells its parameter sets in the session description only.
     """
 
     loss: float = 0.0
     seed: int = 0
     ahead_s: float = 0.0
+    sets_beforehand: bool = False
 
 
 class RtspCamera:
@@ -65,6 +67,8 @@ class RtspCamera:
         command += ["--codec", self._clip.codec, "--fps", str(self._clip.fps), "--port", str(self.port)]
         command += ["--loss", str(self._flaws.loss), "--seed", str(self._flaws.seed)]
         command += ["--ahead-s", str(self._flaws.ahead_s)]
+        if self._flaws.sets_beforehand:
+            command += ["--sets-beforehand"]
         if self._login:
             command += ["--auth", self._login.method, "--user", self._login.user]
             command += ["--password", self._login.password]

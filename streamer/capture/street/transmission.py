@@ -11,7 +11,7 @@ from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
-from streamer.capture.annexb import START_CODE
+from streamer.capture.parameters import START_CODE
 from streamer.capture.street.chance import Matter, chance
 from streamer.capture.street.options import StreetOptions
 

@@ -1,0 +1,187 @@
+"""Cameras with their viewers, in this process: what the service runs, without its pages."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import anyio
+import numpy as np
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamError
+from supervision import Detections
+
+from streamer.capture.state import MainState, SourceState
+from streamer.capture.streams import CameraStreams, open_streams
+from streamer.config.tree import CameraConfig, DetectConfig, StreamsConfig, WebRtcConfig
+from streamer.frame import Frame
+from streamer.tracking.tracks import Tracks
+from streamer.webrtc.results import LiveResults
+from streamer.webrtc.session import Session
+from streamer.webrtc.viewers import Viewers, Wish
+
+PATIENCE_S: Final = 30.0
+LOOK_S: Final = 0.01
+CAMERA: Final = "gate"
+ANYTHING: Final = Wish()
+BASELINE, HIGH = "42001f", "64001f"
+
+
+def camera(main: str, sub: str | None = None, *, fps: float = 0) -> CameraConfig:
+    """One that plays like a camera, every picture looked at unless ``fps`` says otherwise."""
+    source = main if sub is None else StreamsConfig(main=main, sub=sub)
+    return CameraConfig(source=source, loop=True, timeout_s=5, detect=DetectConfig(fps=fps))
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Looks again and again until it is so."""
+    with anyio.fail_after(PATIENCE_S):
+        while not holds():
+            await anyio.sleep(LOOK_S)
+
+
+@dataclass(eq=False)
+class OnAir:
+    """A camera that runs; also its observer.
+
+    Attributes:
+        streams: the camera.
+        viewers: who watches it.
+        frames: how many pictures were looked at.
+        latest: the latest one.
+    """
+
+    streams: CameraStreams
+    viewers: Viewers
+    results: LiveResults
+    frames: int = 0
+    latest: Frame | None = None
+
+    async def more(self, frames: int) -> None:
+        wanted = self.frames + frames
+        await until(lambda: self.frames >= wanted)
+
+    async def look(self) -> None:
+        """Finds nothing, in every picture."""
+        async for frame in self.streams.frames():
+            self.frames, self.latest = self.frames + 1, frame
+            nothing = Detections.empty()
+            nothing.data["class_name"] = np.array([], str)
+            await self.results.publish(frame, Tracks(frame.time_s, nothing, ()), ())
+
+
+class Observer:
+    """Hears of a camera, and keeps what is said of its larger stream."""
+
+    def received(self, camera: str) -> None: ...
+
+    def dropped(self, camera: str, reason: str) -> None: ...
+
+    def changed(self, camera: str, state: SourceState) -> None: ...
+
+    def clocked(self, camera: str, offset_s: float) -> None: ...
+
+    def main_changed(self, camera: str, state: MainState) -> None: ...
+
+
+@asynccontextmanager
+async def on_air(config: CameraConfig, scene: Mapping[str, Any] | None = None) -> AsyncIterator[OnAir]:
+    """Runs a camera and looks at its pictures until the block ends."""
+    streams, results = open_streams(CAMERA, config, Observer(), linger_s=0.3), LiveResults()
+    viewers = Viewers({CAMERA: streams}, {CAMERA: dict(scene or {})}, results, WebRtcConfig())
+    running = OnAir(streams, viewers, results)
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(viewers.run)
+        tasks.start_soon(running.look)
+        await tasks.start(streams.run)
+        await until(lambda: running.frames > 0)
+        yield running
+        tasks.cancel_scope.cancel()
+
+
+@dataclass(eq=False)
+class Client:
+    """A viewer's connection, from outside.
+
+    Attributes:
+        peer: it.
+        messages: what was told beside the video.
+        session: its other end.
+        sizes: of the pictures that were seen, in their order, each once.
+        times: of the pictures that were seen, ticks of 90 kHz since the first one.
+        timestamps: of the RTP packets that came.
+    """
+
+    peer: RTCPeerConnection
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    timestamps: set[int] = field(default_factory=set)
+    session: Session | None = None
+
+    @property
+    def kind(self) -> str:
+        assert self.session is not None
+        return self.session.watching.kind
+
+    @property
+    def boxes(self) -> list[dict[str, Any]]:
+        return [message for message in self.messages if message["type"] == "boxes"]
+
+    async def offer(self, profile: str = HIGH) -> str:
+        """An offer of H.264, of the baseline profile and one more."""
+        transceiver = self.peer.addTransceiver("video", direction="recvonly")
+        codecs = RTCRtpReceiver.getCapabilities("video").codecs
+        transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType == "video/H264"])
+        channel = self.peer.createDataChannel("detections", ordered=False, maxRetransmits=0)
+        channel.on("message", lambda text: self.messages.append(json.loads(text)))
+        receiver: Any = transceiver.receiver
+        handle = receiver._handle_rtp_packet
+
+        async def noted(packet: Any, arrival_time_ms: int) -> None:
+            self.timestamps.add(packet.timestamp)
+            await handle(packet, arrival_time_ms=arrival_time_ms)
+
+        receiver._handle_rtp_packet = noted
+        await self.peer.setLocalDescription(await self.peer.createOffer())
+        return str(self.peer.localDescription.sdp).replace(BASELINE, profile)
+
+    async def join(self, running: OnAir, wish: Wish = ANYTHING, profile: str = HIGH) -> None:
+        self.session, answer = await running.viewers.open(CAMERA, await self.offer(profile), wish)
+        await self.peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+
+    async def watch(self, pictures: int) -> list[Any]:
+        """The next so many pictures."""
+        track, seen = self.peer.getReceivers()[0].track, []
+        with anyio.fail_after(PATIENCE_S):
+            for _ in range(pictures):
+                picture = await track.recv()
+                seen.append(picture)
+                self.times.append(picture.pts)
+                size = picture.width, picture.height
+                self.sizes += [size] if self.sizes[-1:] != [size] else []
+        assert all(a < b for a, b in itertools.pairwise(self.times))
+        return seen
+
+    async def watch_to_the_end(self) -> None:
+        """Until nothing comes any more."""
+        try:
+            while True:
+                await self.watch(1)
+        except MediaStreamError:
+            return
+
+
+@asynccontextmanager
+async def client() -> AsyncIterator[Client]:
+    """A viewer who has not come yet."""
+    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    try:
+        yield Client(peer)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await peer.close()
