@@ -5,15 +5,17 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Final, Literal
 
-from fastapi import FastAPI, HTTPException, Query, Request, Response
+from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
 from pydantic import Field
 
 from streamer.api.app import Question
 from streamer.api.problems import problem
 from streamer.config.tree import WebRtcConfig
+from streamer.webrtc.ice import PortsTaken
 from streamer.webrtc.offer import MalformedOffer, UnfitOffer
 from streamer.webrtc.viewers import (
     NothingToShow,
+    OtherSession,
     RestartRefused,
     TooMany,
     UnknownCamera,
@@ -31,8 +33,10 @@ STATUS: Final = {
     RestartRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownCamera: HTTPStatus.NOT_FOUND,
     UnknownSession: HTTPStatus.NOT_FOUND,
+    OtherSession: HTTPStatus.PRECONDITION_FAILED,
     NothingToShow: HTTPStatus.SERVICE_UNAVAILABLE,
     TooMany: HTTPStatus.SERVICE_UNAVAILABLE,
+    PortsTaken: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RETRY_S: Final = "2"
 
@@ -68,13 +72,18 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
         headers = {
             "Location": f"/whep/{camera}/{session.id}",
             "Accept-Patch": FRAGMENT,
+            "ETag": f'"{session.tag}"',
         }
         return _linked(Response(answer, HTTPStatus.CREATED, headers, SDP), links)
 
     @app.patch("/whep/{camera}/{session}", summary="More addresses of a viewer (trickle ICE)")
-    async def trickle(camera: str, session: str, request: Request) -> Response:
-        await viewers.add(camera, session, await body(request, FRAGMENT))
-        return Response(status_code=HTTPStatus.NO_CONTENT)
+    async def trickle(
+        camera: str, session: str, request: Request, if_match: Annotated[str | None, Header()] = None
+    ) -> Response:
+        # "*" is said where ICE is to begin anew, which the fragment then says, too (RFC 9725, section 4.3.3).
+        tag = None if if_match is None or if_match.strip() == "*" else if_match.strip().strip('"')
+        found = viewers.add(camera, session, await body(request, FRAGMENT), tag)
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers={"ETag": f'"{found.tag}"'})
 
     @app.delete("/whep/{camera}/{session}", summary="Stop watching")
     async def leave(camera: str, session: str) -> Response:
