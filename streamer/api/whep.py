@@ -39,6 +39,10 @@ STATUS: Final = {
     PortsTaken: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RETRY_S: Final = "2"
+METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+ENDPOINT: Final = ("OPTIONS", "POST")
+RESOURCE: Final = ("DELETE", "PATCH")
+"""What may be asked for, of a camera and of a session; the router itself would tell only one of them."""
 
 
 class WhepQuestion(Question):
@@ -61,7 +65,7 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
 
     @app.options("/whep/{camera}", include_in_schema=False)
     async def options(camera: str) -> Response:
-        headers = {"Accept-Post": SDP, "Allow": "OPTIONS, POST"}
+        headers = {"Accept-Post": SDP, "Allow": ", ".join(ENDPOINT)}
         return _linked(Response(status_code=HTTPStatus.NO_CONTENT, headers=headers), links)
 
     @app.post("/whep/{camera}", status_code=HTTPStatus.CREATED, summary="Watch a camera (WHEP)")
@@ -89,6 +93,16 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
     async def leave(camera: str, session: str) -> Response:
         viewers.close(camera, session)
         return Response(status_code=HTTPStatus.OK)
+
+    _refuse_others(app, "/whep/{camera}", ENDPOINT)
+    _refuse_others(app, "/whep/{camera}/{session}", RESOURCE)
+
+
+def _refuse_others(app: FastAPI, path: str, allowed: tuple[str, ...]) -> None:
+    @app.api_route(path, methods=sorted(METHODS - {*allowed}), include_in_schema=False)
+    async def refused() -> None:
+        text = f"expected {' or '.join(allowed)}"
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, text, {"Allow": ", ".join(allowed)})
 
 
 async def body(request: Request, kind: str) -> str:

@@ -11,6 +11,7 @@ from detectors.wording import shown
 
 ICE_URL: Final = re.compile(r"(stuns?|turns?):[^?:@/\s]+(:\d{1,5})?(\?transport=(udp|tcp))?")
 ORIGIN: Final = re.compile(r"https?://[^/?#@\s]+")
+USUAL_PORTS: Final = {"http": ":80", "https": ":443"}
 HIGHEST_PORT: Final = 65535
 
 
@@ -25,7 +26,9 @@ def origin(value: str) -> str:
     """The origin of a web page (RFC 6454)."""
     if not ORIGIN.fullmatch(value):
         raise ValueError(f"expected an origin like https://example.org, received {shown(value)}")
-    return value.lower()
+    scheme, _, place = value.lower().partition("://")
+    # Browsers leave out the usual port.
+    return f"{scheme}://{place.removesuffix(USUAL_PORTS[scheme])}"
 
 
 def listed(value: object) -> object:

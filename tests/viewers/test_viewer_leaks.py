@@ -52,8 +52,8 @@ async def test_viewers_come_and_go_and_nothing_is_kept(
         grown = process.memory_info().rss - before[2]
         with capsys.disabled():
             print(f"\n{VIEWERS} viewers: {grown / 2**20:+.1f} MiB, {before[0]} files", end="")
-        assert service.series("sightline_viewer_sessions_total", camera="street", route="webrtc", kind="sub") == (
-            WARM + VIEWERS
-        )
+        assert service.series(
+            "sightline_viewer_sessions_total", camera="street", route="webrtc", kind="sub"
+        ) == (WARM + VIEWERS)
         assert "Traceback" not in service.log, service.log
     assert grown < MOST_GROWTH_BYTES
