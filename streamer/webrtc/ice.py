@@ -40,7 +40,7 @@ class Ports:
 
     def __init__(self, config: WebRtcConfig) -> None:
         self._range = config.udp_ports or ANY
-        self._advertised = [str(address) for address in config.advertise]
+        self._advertised = config.advertise
         self._next = self._range[0]
 
     def take_over(self, connection: Connection) -> None:
