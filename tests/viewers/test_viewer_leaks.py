@@ -6,11 +6,13 @@ import os
 from pathlib import Path
 from typing import Final
 
+import anyio
 import httpx
 import psutil
 import pytest
 from system.serving import Service, serving, until, write_config
-from viewers.whep_viewer import viewer
+from viewers.on_air import on_air
+from viewers.whep_viewer import PATIENCE_S, viewer
 
 pytestmark = pytest.mark.anyio
 
@@ -20,6 +22,22 @@ WARM: Final = 5
 """Viewers before the first look: libraries are loaded and pools filled by then."""
 MOST_GROWTH_BYTES: Final = 24 * 2**20
 """Of all viewers after the first ones; one decoder or peer that is kept is about 1 MB."""
+
+
+async def test_no_task_outlives_its_viewer(footage: Path, tmp_path: Path) -> None:
+    async with on_air(footage, tmp_path) as air:
+        for leaves in (True, False) * 3:
+            async with viewer() as someone:
+                address = await someone.join(air.http, "front")
+                await someone.watch(3)
+                if leaves:
+                    assert (await air.http.delete(address)).status_code == 200
+            # Who closes the connection without a request is gone, too.
+            await air.until(viewers=0)
+        with anyio.fail_after(PATIENCE_S):
+            # What fills a stream goes on for some seconds after its last viewer.
+            while len(air.tasks()) > air.first_tasks or psutil.Process().num_fds() > air.first_files:
+                await anyio.sleep(0.05)
 
 
 async def _look(service: Service, http: httpx.AsyncClient) -> None:
