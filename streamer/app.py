@@ -169,7 +169,7 @@ class App:
     async def _start_viewing(self, services: TaskGroup, api: FastAPI) -> None:
         config = self._config
         heads = {name: scene_of(camera) for name, camera in config.cameras.items()}
-        viewers = Viewers(self._sources, heads, self._results, config.webrtc)
+        viewers = Viewers(self._sources, heads, self._results, config.webrtc, self.metrics)
         await services.start(viewers.run)
         add_whep(api, viewers)
         add_pages(api, self._sources)

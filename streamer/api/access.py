@@ -30,8 +30,8 @@ def allow(app: FastAPI, config: HttpConfig) -> None:
             CORSMiddleware,
             allow_origins=config.origins,
             allow_methods=["GET", "POST", "PATCH", "DELETE", "OPTIONS"],
-            allow_headers=["Authorization", "Content-Type"],
-            expose_headers=["Location", "Link"],
+            allow_headers=["Authorization", "Content-Type", "If-Match"],
+            expose_headers=["Accept-Patch", "ETag", "Link", "Location", "Retry-After"],
         )
 
 

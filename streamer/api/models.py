@@ -55,6 +55,7 @@ class CameraItem(Answer):
     decoder: str | None
     clock_offset_s: float | None
     main: MainItem | None = Field(description="how its larger stream does; null where it has one stream")
+    viewers: int = Field(description="those who watch it live")
 
     @classmethod
     def of(cls, camera: CameraStatistics) -> CameraItem:
@@ -73,6 +74,7 @@ class CameraItem(Answer):
             decoder=camera.decoder,
             clock_offset_s=None if camera.clock_offset_s is None else round(camera.clock_offset_s, 3),
             main=None if camera.main is None else MainItem.model_validate(camera.main),
+            viewers=camera.viewers,
         )
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Final, Literal
 
-from fastapi import FastAPI, HTTPException, Query, Request, Response
+from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
 from pydantic import Field
 
 from streamer.api.app import Question
 from streamer.api.problems import problem
 from streamer.config.tree import WebRtcConfig
+from streamer.webrtc.ice import PortsTaken
 from streamer.webrtc.offer import MalformedOffer, UnfitOffer
 from streamer.webrtc.viewers import (
     NothingToShow,
+    OtherSession,
     RestartRefused,
     TooMany,
     UnknownCamera,
@@ -31,10 +33,16 @@ STATUS: Final = {
     RestartRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownCamera: HTTPStatus.NOT_FOUND,
     UnknownSession: HTTPStatus.NOT_FOUND,
+    OtherSession: HTTPStatus.PRECONDITION_FAILED,
     NothingToShow: HTTPStatus.SERVICE_UNAVAILABLE,
     TooMany: HTTPStatus.SERVICE_UNAVAILABLE,
+    PortsTaken: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RETRY_S: Final = "2"
+METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+ENDPOINT: Final = ("OPTIONS", "POST")
+RESOURCE: Final = ("DELETE", "PATCH")
+"""What may be asked for, of a camera and of a session; the router itself would tell only one of them."""
 
 
 class WhepQuestion(Question):
@@ -57,7 +65,7 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
 
     @app.options("/whep/{camera}", include_in_schema=False)
     async def options(camera: str) -> Response:
-        headers = {"Accept-Post": SDP, "Allow": "OPTIONS, POST"}
+        headers = {"Accept-Post": SDP, "Allow": ", ".join(ENDPOINT)}
         return _linked(Response(status_code=HTTPStatus.NO_CONTENT, headers=headers), links)
 
     @app.post("/whep/{camera}", status_code=HTTPStatus.CREATED, summary="Watch a camera (WHEP)")
@@ -68,18 +76,33 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
         headers = {
             "Location": f"/whep/{camera}/{session.id}",
             "Accept-Patch": FRAGMENT,
+            "ETag": f'"{session.tag}"',
         }
         return _linked(Response(answer, HTTPStatus.CREATED, headers, SDP), links)
 
     @app.patch("/whep/{camera}/{session}", summary="More addresses of a viewer (trickle ICE)")
-    async def trickle(camera: str, session: str, request: Request) -> Response:
-        await viewers.add(camera, session, await body(request, FRAGMENT))
-        return Response(status_code=HTTPStatus.NO_CONTENT)
+    async def trickle(
+        camera: str, session: str, request: Request, if_match: Annotated[str | None, Header()] = None
+    ) -> Response:
+        # "*" is said where ICE is to begin anew, which the fragment then says, too (RFC 9725, section 4.3.3).
+        tag = None if if_match is None or if_match.strip() == "*" else if_match.strip().strip('"')
+        found = viewers.add(camera, session, await body(request, FRAGMENT), tag)
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers={"ETag": f'"{found.tag}"'})
 
     @app.delete("/whep/{camera}/{session}", summary="Stop watching")
     async def leave(camera: str, session: str) -> Response:
         viewers.close(camera, session)
         return Response(status_code=HTTPStatus.OK)
+
+    _refuse_others(app, "/whep/{camera}", ENDPOINT)
+    _refuse_others(app, "/whep/{camera}/{session}", RESOURCE)
+
+
+def _refuse_others(app: FastAPI, path: str, allowed: tuple[str, ...]) -> None:
+    @app.api_route(path, methods=sorted(METHODS - {*allowed}), include_in_schema=False)
+    async def refused() -> None:
+        text = f"expected {' or '.join(allowed)}"
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, text, {"Allow": ", ".join(allowed)})
 
 
 async def body(request: Request, kind: str) -> str:

@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
 
 from detectors.wording import shown
 
-ICE_URL: Final = re.compile(r"(stuns?|turns?):[^?:@/\s]+(:\d{1,5})?(\?transport=(udp|tcp))?")
-ORIGIN: Final = re.compile(r"https?://[^/?#@\s]+")
+ICE_URL: Final = re.compile(r"(stuns?|turns?):[^?:@/\s]+(:(?P<port>\d{1,5}))?(\?transport=(udp|tcp))?")
+ORIGIN: Final = re.compile(
+    r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:(?P<port>\d{1,5}))?", re.ASCII | re.IGNORECASE
+)
+TOKEN: Final = re.compile(r"[!-~]{8,}", re.ASCII)
+USUAL_PORTS: Final = {"http": ":80", "https": ":443"}
+PORTS: Final = re.compile(r"\s*(\d{1,5})\s*(?:-\s*(\d{1,5})\s*)?", re.ASCII)
 HIGHEST_PORT: Final = 65535
 
 
 def ice_url(value: str) -> str:
     """The address of a STUN or TURN server (RFC 7064, RFC 7065)."""
-    if not ICE_URL.fullmatch(value):
+    match = ICE_URL.fullmatch(value)
+    if match is None or not _is_port(match["port"]):
         raise ValueError(f"expected an address like stun:example.org:3478, received {shown(value)}")
     return value
 
 
 def origin(value: str) -> str:
     """The origin of a web page (RFC 6454)."""
-    if not ORIGIN.fullmatch(value):
+    match = ORIGIN.fullmatch(value)
+    if match is None or not _is_port(match["port"]):
         raise ValueError(f"expected an origin like https://example.org, received {shown(value)}")
-    return value.lower()
+    scheme, _, place = value.lower().partition("://")
+    # Browsers leave out the usual port.
+    return f"{scheme}://{place.removesuffix(USUAL_PORTS[scheme])}"
 
 
 def listed(value: object) -> object:
@@ -33,14 +43,39 @@ def listed(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
+def address(value: object) -> object:
+    """An address that packets can be sent to."""
+    try:
+        found = ip_address(value) if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    if found is None or found.is_unspecified or found.is_multicast:
+        raise ValueError(f"expected an address like 203.0.113.7, received {shown(value)}")
+    return str(found)
+
+
+def token(value: SecretStr) -> SecretStr:
+    """What fits into a header; the message says nothing of it."""
+    if not TOKEN.fullmatch(value.get_secret_value()):
+        raise ValueError(
+            "expected at least 8 characters of ASCII without spaces, received a value that is not shown"
+        )
+    return value
+
+
 def port_range(value: object) -> object:
     """``50000-50100`` as its first and last port; pairs pass through."""
-    if not isinstance(value, str | int) or isinstance(value, bool):
+    if isinstance(value, tuple):
         return value
-    match = re.fullmatch(r"\s*(\d{1,5})\s*(?:-\s*(\d{1,5})\s*)?", str(value), re.ASCII)
-    if match is None:
+    match = None if isinstance(value, bool) else PORTS.fullmatch(str(value))
+    if match is None or not all(map(_is_port, match.groups())):
         raise ValueError(f"expected ports like 50000-50100, received {shown(value)}")
     return int(match[1]), int(match[2] or match[1])
+
+
+def _is_port(text: str | None) -> bool:
+    """Whether it can be one; so can none."""
+    return text is None or 1 <= int(text) <= HIGHEST_PORT
 
 
 def _rising(value: tuple[int, int]) -> tuple[int, int]:
@@ -55,5 +90,7 @@ def _schema() -> Any:
 
 IceUrl = Annotated[str, AfterValidator(ice_url)]
 Origin = Annotated[str, AfterValidator(origin)]
+Address = Annotated[str, BeforeValidator(address)]
+Token = Annotated[SecretStr, AfterValidator(token)]
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 PortRange = Annotated[tuple[Port, Port], BeforeValidator(port_range), AfterValidator(_rising), _schema()]

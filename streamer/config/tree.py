@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyAddress, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from streamer.config.bus import KafkaConfig, some_brokers
-from streamer.config.network import IceUrl, Origin, PortRange, listed
+from streamer.config.network import Address, IceUrl, Origin, PortRange, Token, listed
 from streamer.config.scene import (
     Confidence,
     FilterConfig,
@@ -192,8 +192,8 @@ class HttpConfig(Section):
 
     host: Line = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
-    token: SecretStr | None = Field(default=None, min_length=8)
-    origins: tuple[Origin, ...] = ()
+    token: Token | None = None
+    origins: Annotated[tuple[Origin, ...], BeforeValidator(listed)] = ()
 
 
 class IceServerConfig(Section):
@@ -202,6 +202,12 @@ class IceServerConfig(Section):
     urls: Annotated[tuple[IceUrl, ...], BeforeValidator(listed), Field(min_length=1)]
     username: str | None = None
     credential: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> IceServerConfig:
+        if any(url.startswith("turn") for url in self.urls) and not (self.username and self.credential):
+            raise ValueError("expected username and credential of a TURN server, received none")
+        return self
 
 
 class WebRtcConfig(Section):
@@ -213,7 +219,7 @@ class WebRtcConfig(Section):
 
     ice_servers: tuple[IceServerConfig, ...] = ()
     udp_ports: PortRange | None = None
-    advertise: tuple[IPvAnyAddress, ...] = ()
+    advertise: Annotated[tuple[Address, ...], BeforeValidator(listed)] = ()
     max_viewers: int = Field(default=100, ge=1, le=10_000)
     bitrate: ByteSize = 2_500_000
 

@@ -34,6 +34,7 @@ class CameraStatistics:
         clock_offset_s: by how much the camera's clock is ahead of ours; None when it tells no time.
         main: how its larger stream does; None where it has one stream.
         picture: what its pictures are worth; None while none come, or nobody looks.
+        viewers: those who watch it live.
     """
 
     camera: str
@@ -52,6 +53,7 @@ class CameraStatistics:
     clock_offset_s: float | None = None
     main: MainState | None = None
     picture: PictureState | None = None
+    viewers: int = 0
 
 
 class CameraMeter:
@@ -71,6 +73,7 @@ class CameraMeter:
         self.clock_offset_s: float | None = None
         self.main: MainState | None = None
         self.picture: PictureState | None = None
+        self.viewers = 0
 
     def statistics(self, now: float) -> CameraStatistics:
         latencies = sorted(self.latencies.values(now))
@@ -91,4 +94,5 @@ class CameraMeter:
             clock_offset_s=self.clock_offset_s,
             main=self.main,
             picture=self.picture if self.state is not None and self.state.state == "live" else None,
+            viewers=self.viewers,
         )

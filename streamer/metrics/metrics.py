@@ -125,6 +125,32 @@ class Metrics:
         """An object crossed a line."""
         self._series.crossings.of(camera, line, label, direction).inc()
 
+    # Who watches a camera live.
+
+    def viewer_came(self, camera: str, route: str, kind: str) -> None:
+        """Somebody watches; ``route`` is how it is sent, ``kind`` which of the camera's streams."""
+        self._count_viewers(camera, 1)
+        self._series.viewer_sessions.of(camera, route, kind).inc()
+        self._series.viewers.of(camera, route, kind).inc()
+
+    def viewer_went(self, camera: str, route: str, kind: str) -> None:
+        """One who came watches no more."""
+        self._count_viewers(camera, -1)
+        self._series.viewers.of(camera, route, kind).dec()
+
+    def viewer_refused(self, reason: str) -> None:
+        """Somebody wanted to watch and cannot."""
+        self._series.viewers_refused.of(reason).inc()
+
+    def viewer_missed(self, camera: str, units: int) -> None:
+        """A viewer was too slow for so many pictures."""
+        self._series.viewer_units_skipped.of(camera).inc(units)
+
+    def _count_viewers(self, camera: str, change: int) -> None:
+        meter = self._meter(camera)
+        with meter.lock:
+            meter.viewers += change
+
     # A detector's queue.
 
     def queue_depth(self, detector: str, frames: int) -> None:

@@ -99,6 +99,15 @@ class Series:
         self.camera_events = counter(
             "camera_events", "Troubles of cameras that were told, and their ends (up)", "camera", "state"
         )
+        viewer = ("camera", "route", "kind")
+        self.viewers = Known(
+            Gauge("sightline_viewers", "Those who watch a camera live", viewer, registry=registry)
+        )
+        self.viewer_sessions = counter("viewer_sessions", "Viewers that came", *viewer)
+        self.viewers_refused = counter("viewers_refused", "Viewers that were sent away", "reason")
+        self.viewer_units_skipped = counter(
+            "viewer_units_skipped", "Coded pictures that viewers were too slow for", *camera
+        )
         self.crossings = counter("line_crossings", "Lines crossed", "camera", "line", "label", "direction")
 
 

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
-from aiortc.sdp import candidate_from_sdp
+from aiortc import RTCIceCandidate, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
+from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
-from streamer.webrtc.offer import UnfitOffer
+from streamer.webrtc.offer import MOST_CANDIDATES, UNREADABLE, UnfitOffer
 from streamer.webrtc.sender import PassedOn, UnitSender
 
 if TYPE_CHECKING:
-    from streamer.webrtc.feed import Feed, Kind
+    from collections.abc import Sequence
+
+    from streamer.webrtc.feed import Feed, Kind, ViewerQueue
     from streamer.webrtc.offer import Fragment, Offer
     from streamer.webrtc.overlay import Overlay
+
+log = logging.getLogger(__name__)
 
 CONNECT_S: Final = 15.0
 """So long a viewer may take to connect."""
 CHANNEL: Final = "detections"
 MOST_BUFFERED_BYTES: Final = 64 * 1024
 """Of boxes that a viewer's connection does not take; the newest are left out then."""
+UNANSWERABLE: Final = (*UNREADABLE, RuntimeError, InvalidAccessError, InvalidStateError, OperationError)
+"""What aiortc raises for an offer that it reads but has no answer to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +56,20 @@ class Session:
 
     Attributes:
         id: names it in its address; not to be guessed.
+        tag: of what was agreed on, for requests that are about just that (``ETag``).
         watching: what it gets.
     """
 
-    def __init__(self, watching: Watching, offer: Offer, configuration: RTCConfiguration) -> None:
+    def __init__(self, watching: Watching, offer: Offer, peer: RTCPeerConnection) -> None:
         self.id = secrets.token_urlsafe(16)
+        self.tag = secrets.token_urlsafe(8)
         self.watching = watching
         self._offer = offer
-        self._peer = RTCPeerConnection(configuration)
+        self._peer = peer
+        self._queue: ViewerQueue | None = None
+        self._skipped = 0
+        self._candidates = 0
+        self._coming, self._come = anyio.create_memory_object_stream[RTCIceCandidate](MOST_CANDIDATES)
         self._ended = anyio.Event()
         self._connected = anyio.Event()
         self._opened = anyio.Event()
@@ -71,11 +84,12 @@ class Session:
 
         Raises:
             UnfitOffer: it cannot be answered.
+            PortsTaken: there is no port for it.
         """
         feed = self.watching.feed
-        queue = self._queue_end.enter_context(feed.watched())
+        self._queue = self._queue_end.enter_context(feed.watched())
         sender = self._peer.addTrack(PassedOn())
-        self._sender = UnitSender(sender, queue, feed.want_keyframe, self.leave)
+        self._sender = UnitSender(sender, self._queue, feed.want_keyframe, self.leave)
         [transceiver] = [each for each in self._peer.getTransceivers() if each.sender is sender]
         transceiver.direction = "sendonly"
         codecs = RTCRtpSender.getCapabilities("video").codecs
@@ -83,20 +97,22 @@ class Session:
         try:
             await self._peer.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer"))
             await self._peer.setLocalDescription(await self._peer.createAnswer())
-        except (ValueError, KeyError, IndexError, AssertionError, AttributeError) as error:
-            raise UnfitOffer(f"the offer cannot be answered: {error or type(error).__name__}") from None
+        except UNANSWERABLE as error:
+            log.debug("%s: an offer was not answered", self.watching.camera, exc_info=error)
+            raise UnfitOffer("expected an offer of WebRTC that can be answered, received another") from None
+        self._take(self._offer.candidates)
         return str(self._peer.localDescription.sdp)
 
     async def run(self) -> None:
         """Sends until the viewer goes, says that it does, or does not come at all."""
         try:
-            with anyio.move_on_after(CONNECT_S) as waiting:
-                await self._connected.wait()
-            if waiting.cancelled_caught or self._ended.is_set():
-                return
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._tell)
-                await self._ended.wait()
+                tasks.start_soon(self._reach_out)
+                with anyio.move_on_after(CONNECT_S):
+                    await self._connected.wait()
+                if self._connected.is_set():
+                    tasks.start_soon(self._tell)
+                    await self._ended.wait()
                 tasks.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
@@ -104,26 +120,54 @@ class Session:
 
     async def close(self) -> None:
         """Lets go of everything; a session may be closed at any time, and again."""
+        self.leave()
         self._queue_end.close()
-        self._ended.set()
-        self._connected.set()
+        self._coming.close()
+        self._come.close()
         await self._peer.close()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the viewer has gone."""
+        return self._ended.is_set()
+
+    def newly_skipped(self) -> int:
+        """Units that were left out for this viewer since this was last asked."""
+        before, self._skipped = self._skipped, self._queue.skipped if self._queue else 0
+        return self._skipped - before
 
     def leave(self) -> None:
         """The viewer says that it goes."""
         self._ended.set()
         self._connected.set()
 
-    async def add(self, fragment: Fragment) -> None:
-        """More addresses of the viewer."""
-        for mid, text in fragment.candidates:
-            candidate = candidate_from_sdp(text)
-            candidate.sdpMid = mid
-            await self._peer.addIceCandidate(candidate)
+    def add(self, fragment: Fragment) -> None:
+        """More addresses of the viewer; UnfitOffer where they are too many."""
+        if self._candidates + len(fragment.candidates) > MOST_CANDIDATES:
+            raise UnfitOffer(f"expected at most {MOST_CANDIDATES} candidates in one session")
+        self._take(fragment.candidates)
 
     def is_restarted_by(self, fragment: Fragment) -> bool:
         """Whether it asks for ICE to begin anew, which a connection of aiortc cannot."""
         return fragment.username not in (None, self._offer.username)
+
+    def _take(self, candidates: Sequence[RTCIceCandidate]) -> None:
+        self._candidates += len(candidates)
+        for candidate in candidates:
+            self._coming.send_nowait(candidate)
+
+    async def _reach_out(self) -> None:
+        """A name among the addresses takes its time to be found; the others do not wait for it."""
+        async with anyio.create_task_group() as tasks:
+            async for candidate in self._come:
+                tasks.start_soon(self._try, candidate)
+
+    async def _try(self, candidate: RTCIceCandidate) -> None:
+        try:
+            await self._peer.addIceCandidate(candidate)
+        except (OSError, *UNREADABLE) as error:
+            # Names are asked for by multicast, which a machine may not have.
+            log.debug("%s: an address of a viewer cannot be used", self.watching.camera, exc_info=error)
 
     def _state_changed(self) -> None:
         state = self._peer.connectionState

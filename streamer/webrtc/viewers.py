@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
@@ -14,8 +14,8 @@ from anyio.abc import TaskGroup, TaskStatus
 from streamer.errors import StreamerError
 from streamer.webrtc.channel import Channel
 from streamer.webrtc.h264 import profile_of
-from streamer.webrtc.ice import configuration_of
-from streamer.webrtc.offer import Fragment, Offer
+from streamer.webrtc.ice import Peer, Ports, PortsTaken, configuration_of
+from streamer.webrtc.offer import Fragment, MalformedOffer, Offer, UnfitOffer
 from streamer.webrtc.session import Session, Watching
 
 if TYPE_CHECKING:
@@ -27,12 +27,17 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MOST_ANSWERING: Final = 8
-"""Offers that are answered at the same time; more are to come again."""
+MOST_ANSWERING: Final = 64
+"""Offers that may wait to be answered, as of a page with many cameras; more are to come again."""
+MOST_AT_ONCE: Final = 8
+"""Answers that are made at the same time; each holds up the others for some milliseconds."""
 OPENING_S: Final = 3.0
 """So long the larger of two streams may take to open before the smaller one is shown in its place."""
 LINGER_S: Final = 5.0
 """An encoder goes on for so long without viewers: a page that is loaded anew finds it warm."""
+COUNT_S: Final = 1.0
+"""How often it is told what viewers were too slow for."""
+ROUTE: Final = "webrtc"
 
 
 class UnknownCamera(StreamerError):
@@ -53,6 +58,33 @@ class TooMany(StreamerError):
 
 class RestartRefused(StreamerError):
     """ICE cannot begin anew in a session; a new session can."""
+
+
+class OtherSession(StreamerError):
+    """What is asked for is about something that was agreed on before, or elsewhere."""
+
+
+REASONS: Final[dict[type[StreamerError], str]] = {
+    UnknownCamera: "unknown_camera",
+    MalformedOffer: "malformed",
+    UnfitOffer: "unfit",
+    NothingToShow: "no_picture",
+    TooMany: "full",
+    PortsTaken: "ports",
+}
+"""Why viewers are refused, in the metrics."""
+
+
+class ViewersObserver(Protocol):
+    """Hears of viewers; ``route`` is how they are sent to, ``kind`` which of a camera's streams they get."""
+
+    def viewer_came(self, camera: str, route: str, kind: str) -> None: ...
+
+    def viewer_went(self, camera: str, route: str, kind: str) -> None: ...
+
+    def viewer_refused(self, reason: str) -> None: ...
+
+    def viewer_missed(self, camera: str, units: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +111,7 @@ class Viewers:
         heads: Mapping[str, dict[str, Any]],
         results: LiveResults,
         config: WebRtcConfig,
+        observer: ViewersObserver,
     ) -> None:
         """
         Args:
@@ -86,14 +119,18 @@ class Viewers:
             heads: what is told of each camera's scene, by name; see ``Overlay``.
             results: what is found.
             config: bounds and addresses.
+            observer: hears of viewers.
         """
         self._cameras = cameras
         self._heads = heads
         self._results = results
         self._config = config
+        self._observer = observer
+        self._ports = Ports(config)
         self._sessions: dict[str, Session] = {}
         self._channels: dict[tuple[str, Kind], Channel] = {}
         self._answering = 0
+        self._turns = anyio.Semaphore(MOST_AT_ONCE)
         self._tasks: TaskGroup | None = None
 
     @property
@@ -114,7 +151,10 @@ class Viewers:
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
             task_status.started()
-            await anyio.sleep_forever()
+            while True:
+                await anyio.sleep(COUNT_S)
+                for session in self._sessions.values():
+                    self._count_missed(session)
 
     async def open(self, camera: str, sdp: str, wish: Wish) -> tuple[Session, str]:
         """A session for an offer, with the answer to it.
@@ -125,26 +165,42 @@ class Viewers:
             UnfitOffer: it cannot be answered.
             NothingToShow: the camera has sent no picture yet.
             TooMany: there is no room for another viewer.
+            PortsTaken: there is no port for another viewer.
         """
-        streams = self.streams(camera)
-        offer = Offer.parse(sdp)
-        with self._room():
-            kind = await self._kind(streams, offer, wish)
-            channel = self._channel(streams, kind)
-            session = Session(
-                Watching(camera, kind, channel.feed, channel.overlay), offer, configuration_of(self._config)
-            )
-            try:
-                answer = await session.answer()
-            except BaseException:
-                with anyio.CancelScope(shield=True):
-                    await session.close()
-                self._release(channel)
-                raise
-            self._sessions[session.id] = session
+        try:
+            streams = self.streams(camera)
+            with self._room():
+                # Reading takes its time, too: nobody who would be sent away gets this far.
+                session, channel, answer = await self._answered(streams, Offer.parse(sdp), wish)
+        except tuple(REASONS) as error:
+            self._observer.viewer_refused(REASONS[type(error)])
+            raise
         assert self._tasks is not None, "it runs"
         self._tasks.start_soon(self._run, session, channel)
         return session, answer
+
+    async def _answered(
+        self, streams: CameraStreams, offer: Offer, wish: Wish
+    ) -> tuple[Session, Channel, str]:
+        """A session that is counted, and has to be run."""
+        kind = await self._kind(streams, offer, wish)
+        channel = self._channel(streams, kind)
+        watching = Watching(streams.name, kind, channel.feed, channel.overlay)
+        try:
+            session = Session(watching, offer, Peer(configuration_of(self._config), self._ports))
+            try:
+                async with self._turns:
+                    answer = await session.answer()
+            except BaseException:
+                with anyio.CancelScope(shield=True):
+                    await session.close()
+                raise
+        except BaseException:
+            self._release(channel)
+            raise
+        self._sessions[session.id] = session
+        self._observer.viewer_came(streams.name, ROUTE, kind)
+        return session, channel, answer
 
     def streams(self, camera: str) -> CameraStreams:
         """UnknownCamera where there is none of this name."""
@@ -153,18 +209,30 @@ class Viewers:
         except KeyError:
             raise UnknownCamera(f"expected one of {', '.join(sorted(self._cameras))}") from None
 
-    async def add(self, camera: str, session: str, fragment: str) -> None:
+    def add(self, camera: str, session: str, fragment: str, tag: str | None = None) -> Session:
         """More addresses of a viewer.
+
+        Args:
+            camera: which is watched.
+            session: by whom.
+            fragment: of a session description, with the addresses.
+            tag: of the session that they are meant for; any unless said.
 
         Raises:
             UnknownSession: there is none.
+            OtherSession: it has another tag.
             MalformedOffer: it is no fragment of a session description.
+            UnfitOffer: these are too many addresses.
             RestartRefused: it asks for ICE to begin anew.
         """
-        found, parsed = self._found(camera, session), Fragment.parse(fragment)
+        found = self._found(camera, session)
+        if tag is not None and tag != found.tag:
+            raise OtherSession("expected the tag of this session (If-Match), received another")
+        parsed = Fragment.parse(fragment)
         if found.is_restarted_by(parsed):
             raise RestartRefused("ICE cannot begin anew in this session: post an offer for a new one")
-        await found.add(parsed)
+        found.add(parsed)
+        return found
 
     def close(self, camera: str, session: str) -> None:
         """The viewer goes; UnknownSession where there is none."""
@@ -172,7 +240,7 @@ class Viewers:
 
     def _found(self, camera: str, session: str) -> Session:
         found = self._sessions.get(session)
-        if found is None or found.watching.camera != camera:
+        if found is None or found.ended or found.watching.camera != camera:
             raise UnknownSession("expected a session that is open")
         return found
 
@@ -195,7 +263,13 @@ class Viewers:
             log.exception("%s: a viewer's session failed", session.watching.camera)
         finally:
             del self._sessions[session.id]
+            self._count_missed(session)
+            self._observer.viewer_went(session.watching.camera, ROUTE, session.watching.kind)
             self._release(channel)
+
+    def _count_missed(self, session: Session) -> None:
+        if units := session.newly_skipped():
+            self._observer.viewer_missed(session.watching.camera, units)
 
     async def _kind(self, streams: CameraStreams, offer: Offer, wish: Wish) -> Kind:
         """What is sent: a stream of the camera's own where the viewer plays it, else one coded for it."""

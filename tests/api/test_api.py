@@ -124,6 +124,7 @@ async def test_cameras_tell_their_state_and_why(client, metrics):
         "decoder": "cpu",
         "clock_offset_s": -3599.99,
         "main": None,
+        "viewers": 0,
     }
     assert (garage["state"], garage["reason"]) == ("down", "no answer from 10.0.0.4")
 

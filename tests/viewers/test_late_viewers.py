@@ -1,0 +1,109 @@
+"""Viewers that never arrive, and those that vanish: they are noticed, and nothing of them is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import anyio
+import httpx
+import psutil
+import pytest
+from system.serving import Service, serving, until, write_config
+from viewers.whep_viewer import PATIENCE_S, SDP, offer_text
+
+pytestmark = pytest.mark.anyio
+OFFERS: Final = 1000
+MOST_CONNECTIONS: Final = 50
+VANISHING: Final = Path(__file__).with_name("vanishing_viewer.py")
+
+
+@pytest.fixture
+def service(footage, tmp_path):
+    config = write_config(tmp_path, {"street": {"source": str(footage)}})
+    with serving("run", config, folder=tmp_path) as service:
+        service.until_state("street", "live")
+        yield service
+
+
+def viewers(service: Service) -> int:
+    return service.cameras()["street"]["viewers"]
+
+
+def post(service: Service, offer: str) -> httpx.Response:
+    return httpx.post(f"{service.url}/whep/street", content=offer, headers=SDP, timeout=60)
+
+
+async def test_who_never_connects_is_forgotten(service):
+    offer = await offer_text()
+    process = psutil.Process(service.process.pid)
+    assert post(service, "v=0").status_code == 400
+    files = process.num_fds()
+    answers = [post(service, offer).status_code for _ in range(20)]
+    assert answers == [201] * 20
+    assert process.num_fds() > files
+    until(lambda: viewers(service) == 0)
+    until(lambda: process.num_fds() <= files)
+    assert post(service, offer).status_code == 201
+    assert "Traceback" not in service.log, service.log
+
+
+async def test_who_vanishes_without_a_word_is_noticed(service):
+    # A killed process says nothing; only that nobody answers for it any more (RFC 7675).
+    process = subprocess.Popen(
+        [sys.executable, VANISHING, service.url, "street"], stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "watching\n"
+        assert viewers(service) == 1
+        process.kill()
+    until(lambda: viewers(service) == 0)
+    assert "Traceback" not in service.log, service.log
+
+
+async def test_a_thousand_offers_at_once_are_answered_or_sent_away(service, capsys):
+    offer, process = await offer_text(), psutil.Process(service.process.pid)
+    assert post(service, "v=0").status_code == 400
+    files, began = process.num_fds(), time.monotonic()
+    waits_s: list[float] = []
+    limits = httpx.Limits(max_connections=MOST_CONNECTIONS)
+    async with (
+        httpx.AsyncClient(base_url=service.url, timeout=PATIENCE_S, limits=limits) as http,
+        anyio.create_task_group() as watching,
+    ):
+        watching.start_soon(_keep_asking, service.url, waits_s)
+        answers = await asyncio.gather(
+            *(http.post("/whep/street", content=offer, headers=SDP) for _ in range(OFFERS))
+        )
+        watching.cancel_scope.cancel()
+    took_s = time.monotonic() - began
+    taken = [each for each in answers if each.status_code == 201]
+    refused = [each for each in answers if each.status_code == 503]
+    assert len(taken) + len(refused) == OFFERS
+    assert taken
+    assert all(each.headers["retry-after"] for each in refused)
+    waits_s.sort()
+    with capsys.disabled():
+        print(
+            f"\n{OFFERS} offers in {took_s:.1f} s, {len(taken)} taken; health answered {len(waits_s)} times,"
+            f" median {waits_s[len(waits_s) // 2] * 1000:.0f} ms, longest {waits_s[-1] * 1000:.0f} ms",
+            end="",
+        )
+    until(lambda: viewers(service) == 0)
+    until(lambda: process.num_fds() <= files)
+    assert "Traceback" not in service.log, service.log
+
+
+async def _keep_asking(url: str, waits_s: list[float]) -> None:
+    """How long the service takes to say that it is well."""
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as http:
+        while True:
+            began = time.monotonic()
+            assert (await http.get("/healthz")).status_code == 200
+            waits_s.append(time.monotonic() - began)
+            await anyio.sleep(0.01)
