@@ -12,6 +12,8 @@ from anyio import to_thread
 from streamer.frame import PTS_CLOCK_HZ
 from streamer.publish.annotate import Annotator
 from streamer.webrtc.encoder import Coding, SharedEncoder, fps_of
+from streamer.webrtc.feed import Unit
+from streamer.webrtc.stills import jpeg
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +30,8 @@ FIRST_PICTURES: Final = 3
 LONGEST_WAIT_S: Final = 0.3
 """So long a picture waits for its boxes."""
 STALE_TICKS: Final = 2 * PTS_CLOCK_HZ
+MOST_JPEG_HZ: Final = 10
+"""JPEG pictures cost ten times the bits of video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,22 @@ async def code_annotated(coded: Coded, camera: str, results: LiveResults) -> Non
             await _code(encoder, coded.feed, frame, image)
 
 
+async def code_pictures(coded: Coded, camera: str, results: LiveResults) -> None:
+    """Makes JPEG pictures with their boxes drawn in, a few a second, until the camera ends."""
+    artist = Annotator()
+    due = 0.0
+    with coded.pictures.subscribed() as taker, results.watched(camera) as found:
+        latest: Result | None = None
+        while (frame := await taker.take()) is not None:
+            if frame.pts < due:
+                continue
+            # From the time when it was due: 15 a second make 10 so, not 7.5.
+            due = max(due, frame.pts - PTS_CLOCK_HZ / MOST_JPEG_HZ) + PTS_CLOCK_HZ / MOST_JPEG_HZ
+            latest = await _boxes(found, frame, latest)
+            data = await to_thread.run_sync(_jpeg, artist, frame, latest)
+            coded.feed.push(Unit(frame.pts, True, data, ()))
+
+
 async def _first(taker: Handover[Frame]) -> list[Frame]:
     first: list[Frame] = []
     while len(first) < FIRST_PICTURES and (frame := await taker.take()) is not None:
@@ -96,3 +116,7 @@ def _drawn(artist: Annotator, frame: Frame, boxes: Result | None) -> NDArray[np.
     if boxes is None or abs(frame.pts - boxes.frame.pts) > STALE_TICKS:
         return frame.image
     return artist.annotated(frame.image, boxes.detections)
+
+
+def _jpeg(artist: Annotator, frame: Frame, boxes: Result | None) -> bytes:
+    return jpeg(_drawn(artist, frame, boxes))

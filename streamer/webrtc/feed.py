@@ -6,15 +6,15 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 import anyio
 
 from streamer.frame import PTS_CLOCK_HZ, Clock, Packet
 from streamer.webrtc.h264 import payloads
 
-Kind: TypeAlias = Literal["sub", "main", "encoded", "annotated"]
-"""One of a camera's own streams, or what is coded here: clean, or with its boxes in the picture."""
+Kind: TypeAlias = Literal["sub", "main", "encoded", "annotated", "pictures"]
+"""One of a camera's own streams, or what is coded here: clean, with its boxes in the picture, or JPEG pictures."""
 
 MOST_WAITING: Final = 150
 """Access units, five seconds at 30 a second; above what a viewer was given to begin with."""
@@ -115,6 +115,14 @@ class ViewerQueue:
         return unit
 
 
+class Taker(Protocol):
+    """Hears of a feed's units; never waits."""
+
+    def offer(self, unit: Unit) -> None: ...
+
+    def end(self) -> None: ...
+
+
 class Feed:
     """Gives each unit to every viewer, and the latest group of pictures to a new one.
 
@@ -125,7 +133,7 @@ class Feed:
     def __init__(self) -> None:
         self.keyframe_wanted = False
         self._group: list[Unit] = []
-        self._queues: list[ViewerQueue] = []
+        self._queues: list[Taker] = []
 
     @property
     def viewers(self) -> int:
@@ -140,11 +148,17 @@ class Feed:
     def watched(self) -> Iterator[ViewerQueue]:
         """A queue of what comes, for as long as the block lasts."""
         queue = ViewerQueue(self._group)
-        self._queues.append(queue)
-        try:
+        with self.heard_by(queue):
             yield queue
+
+    @contextmanager
+    def heard_by(self, taker: Taker) -> Iterator[None]:
+        """What comes from now on is offered to another one, for as long as the block lasts."""
+        self._queues.append(taker)
+        try:
+            yield
         finally:
-            self._queues.remove(queue)
+            self._queues.remove(taker)
 
     def push(self, unit: Unit) -> None:
         """The next unit of the camera."""
