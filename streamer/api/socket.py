@@ -1,6 +1,6 @@
 """Video over a WebSocket, for players of fragmented MP4 (Media Source Extensions), and boxes beside it.
 
-The first message is text: ``{"type": "stream", "codec": .., "width": .., "height": .., "kind": .., "origin": ..}``,
+The first message is text: ``{"type": "stream", "codec": .., "width": .., "height": .., "kind": .., "origin": .., ..}``,
 the second one the initialisation segment. Then comes a fragment for each picture, and text with what was found:
 the boxes of ``pts`` belong to the picture at ``(pts + origin) / 90000`` seconds in the media.
 """
@@ -42,7 +42,7 @@ async def play(
     await websocket.accept()
     try:
         async with viewers.watched(camera, wish) as channel:
-            await _Playing(websocket, channel).run()
+            await _Playing(websocket, channel, viewers.config.udp_ports).run()
         await websocket.close(status.WS_1012_SERVICE_RESTART, "the pictures begin anew")
     except tuple(CODES) as error:
         await websocket.close(CODES[type(error)], _shortened(str(error)))
@@ -53,9 +53,12 @@ async def play(
 class _Playing:
     """A socket while it is sent to."""
 
-    def __init__(self, websocket: WebSocket, channel: Channel) -> None:
+    def __init__(
+        self, websocket: WebSocket, channel: Channel, udp_ports: tuple[int, int] | None
+    ) -> None:
         self._websocket = websocket
         self._channel = channel
+        self._udp_ports = udp_ports
         self._header: Header | None = None
         self._begun = anyio.Event()
 
@@ -78,9 +81,8 @@ class _Playing:
     async def _send_header(self, header: Header) -> None:
         self._header = header
         picture = {"codec": header.codec, "width": header.width, "height": header.height}
-        await self._tell(
-            {"type": "stream", **picture, "origin": header.origin, **self._channel.overlay.head}
-        )
+        media = {"origin": header.origin, "udp_ports": self._udp_ports}
+        await self._tell({"type": "stream", **picture, **media, **self._channel.overlay.head})
         await self._websocket.send_bytes(header.segment)
         self._begun.set()
 
