@@ -1,4 +1,4 @@
-"""For viewers that WebRTC does not reach: video over a WebSocket, pictures that replace each other, one picture."""
+"""For viewers that WebRTC does not reach: video over a WebSocket, JPEG pictures, and one picture."""
 
 from __future__ import annotations
 
@@ -51,9 +51,7 @@ def add_fallbacks(app: FastAPI, viewers: Viewers, stills: Stills, origins: Colle
     """
 
     @app.websocket("/ws/{camera}")
-    async def socket(
-        websocket: WebSocket, camera: str, question: Annotated[SocketQuestion, Query()]
-    ) -> None:
+    async def socket(websocket: WebSocket, camera: str, question: Annotated[SocketQuestion, Query()]) -> None:
         wish = Wish(question.stream, question.annotate, question.own)
         await play(websocket, viewers, camera, wish, origins)
 

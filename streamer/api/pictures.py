@@ -1,4 +1,4 @@
-"""JPEG pictures that replace each other (``multipart/x-mixed-replace``): any browser's ``<img>`` shows them."""
+"""JPEG pictures that replace each other (``multipart/x-mixed-replace``); any ``<img>`` shows them."""
 
 from __future__ import annotations
 

@@ -1,19 +1,22 @@
 """Video over a WebSocket, for players of fragmented MP4 (Media Source Extensions), and boxes beside it.
 
-The first message is text: ``{"type": "stream", "codec": .., "width": .., "height": .., "kind": .., "origin": .., ..}``,
-the second one the initialisation segment. Then comes a fragment for each picture, and text with what was found:
-the boxes of ``pts`` belong to the picture at ``(pts + origin) / 90000`` seconds in the media.
+The first message is text, ``{"type": "stream", "codec": .., "width": .., "height": .., "origin": .., ..}``,
+the second one the initialisation segment. Then comes a fragment for each picture, and text with what was
+found: the boxes of ``pts`` belong to the picture at ``(pts + origin) / 90000`` seconds in the media.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Collection
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import anyio
 from fastapi import WebSocket, WebSocketDisconnect, status
+from starlette.websockets import WebSocketState
 
 from streamer.errors import StreamerError
 from streamer.webrtc.viewers import NothingToShow, TooMany, UnknownCamera, Viewers, Wish
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from streamer.webrtc.channel import Channel
     from streamer.webrtc.fragments import Header
 
+log = logging.getLogger(__name__)
+
 CODES: Final[dict[type[StreamerError], int]] = {
     UnknownCamera: status.WS_1008_POLICY_VIOLATION,
     NothingToShow: status.WS_1013_TRY_AGAIN_LATER,
@@ -29,6 +34,9 @@ CODES: Final[dict[type[StreamerError], int]] = {
 }
 MOST_REASON_BYTES: Final = 123
 """Of a close frame (RFC 6455, section 5.5)."""
+STALLED_S: Final = 30.0
+"""Who takes nothing for so long has gone without a word."""
+FAREWELL_S: Final = 1.0
 
 
 async def play(
@@ -43,19 +51,15 @@ async def play(
     try:
         async with viewers.watched(camera, wish) as channel:
             await _Playing(websocket, channel, viewers.config.udp_ports).run()
-        await websocket.close(status.WS_1012_SERVICE_RESTART, "the pictures begin anew")
+        await _close(websocket, status.WS_1012_SERVICE_RESTART, "the pictures begin anew")
     except tuple(CODES) as error:
-        await websocket.close(CODES[type(error)], _shortened(str(error)))
-    except WebSocketDisconnect:
-        return
+        await _close(websocket, CODES[type(error)], str(error))
 
 
 class _Playing:
     """A socket while it is sent to."""
 
-    def __init__(
-        self, websocket: WebSocket, channel: Channel, udp_ports: tuple[int, int] | None
-    ) -> None:
+    def __init__(self, websocket: WebSocket, channel: Channel, udp_ports: tuple[int, int] | None) -> None:
         self._websocket = websocket
         self._channel = channel
         self._udp_ports = udp_ports
@@ -63,20 +67,26 @@ class _Playing:
         self._begun = anyio.Event()
 
     async def run(self) -> None:
-        """Until the viewer goes, or the pictures end; slow ones go on at the next key frame."""
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._until_gone, tasks.cancel_scope)
-            tasks.start_soon(self._send_boxes)
-            await self._send_fragments()
-            tasks.cancel_scope.cancel()
+        """Until the viewer goes, or the pictures end; a slow one goes on at the next key frame."""
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._until_gone, tasks.cancel_scope)
+                tasks.start_soon(self._send_boxes)
+                await self._send_fragments()
+                tasks.cancel_scope.cancel()
+        except* WebSocketDisconnect:
+            log.debug("a viewer left while it was sent to")
 
     async def _send_fragments(self) -> None:
         with self._channel.fragments.played() as film, film.feed.watched() as queue:
             while (fragment := await queue.take()) is not None:
-                if self._header is None:
-                    assert film.header is not None, "fragments have one"
-                    await self._send_header(film.header)
-                await self._websocket.send_bytes(fragment.data)
+                with anyio.move_on_after(STALLED_S) as patience:
+                    if self._header is None:
+                        assert film.header is not None, "fragments have one"
+                        await self._send_header(film.header)
+                    await self._websocket.send_bytes(fragment.data)
+                if patience.cancelled_caught:
+                    return
 
     async def _send_header(self, header: Header) -> None:
         self._header = header
@@ -107,5 +117,9 @@ def _may_ask(websocket: WebSocket, origins: Collection[str]) -> bool:
     return origin is None or origin in origins or urlsplit(origin).netloc == websocket.headers.get("host")
 
 
-def _shortened(text: str) -> str:
-    return text.encode()[:MOST_REASON_BYTES].decode(errors="ignore")
+async def _close(websocket: WebSocket, code: int, reason: str) -> None:
+    """Unless the viewer is gone already, or takes nothing any more."""
+    shortened = reason.encode()[:MOST_REASON_BYTES].decode(errors="ignore")
+    if websocket.client_state is WebSocketState.CONNECTED:
+        with anyio.move_on_after(FAREWELL_S), suppress(WebSocketDisconnect):
+            await websocket.close(code, shortened)

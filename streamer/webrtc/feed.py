@@ -14,7 +14,7 @@ from streamer.frame import PTS_CLOCK_HZ, Clock, Packet
 from streamer.webrtc.h264 import payloads
 
 Kind: TypeAlias = Literal["sub", "main", "encoded", "annotated", "pictures"]
-"""One of a camera's own streams, or what is coded here: clean, with its boxes in the picture, or JPEG pictures."""
+"""One of a camera's own streams, or what is coded here: clean, with its boxes in it, or JPEG pictures."""
 
 MOST_WAITING: Final = 150
 """Access units, five seconds at 30 a second; above what a viewer was given to begin with."""

@@ -1,4 +1,4 @@
-"""A camera's H.264 as fragmented MP4 (ISO/IEC 14496-12), remuxed once for all who play it by Media Source Extensions."""
+"""A camera's H.264 as fragmented MP4 (ISO/IEC 14496-12), remuxed once for all who play it so."""
 
 from __future__ import annotations
 
