@@ -15,6 +15,7 @@ from anyio import to_thread
 
 from detectors.store import resolve
 from streamer.api.app import create_app
+from streamer.api.fallbacks import add_fallbacks
 from streamer.api.pages import add_pages
 from streamer.api.server import serve
 from streamer.api.whep import add_whep
@@ -45,6 +46,7 @@ from streamer.tracking.looks import prepare as prepare_looks
 from streamer.tracking.tracker import Tracker
 from streamer.webrtc.overlay import scene_of
 from streamer.webrtc.results import LiveResults
+from streamer.webrtc.stills import Stills
 from streamer.webrtc.viewers import Viewers
 
 if TYPE_CHECKING:
@@ -172,6 +174,7 @@ class App:
         viewers = Viewers(self._sources, heads, self._results, config.webrtc, self.metrics)
         await services.start(viewers.run)
         add_whep(api, viewers)
+        add_fallbacks(api, viewers, Stills(self._results), config.http.origins)
         add_pages(api, self._sources)
 
     def _kafka_output(self) -> KafkaOutput | None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 BACKLOG: Final = 128
 FAREWELL_S: Final = 1
 """How long open requests may take to finish when the service stops."""
+MOST_RECEIVED_BYTES: Final = 4096
+"""In a message of a socket: those who watch have nothing to say."""
 
 
 class _Server(uvicorn.Server):
@@ -45,6 +47,10 @@ async def serve(
         log_config=None,
         log_level="warning",
         timeout_graceful_shutdown=FAREWELL_S,
+        ws="websockets-sansio",
+        ws_max_size=MOST_RECEIVED_BYTES,
+        # Video is compressed already.
+        ws_per_message_deflate=False,
     )
     server = _Server(config)
     async with anyio.create_task_group() as tasks:

@@ -1,7 +1,11 @@
-// <sightline-player camera="gate" [server="https://host:8080"] [stream="sub"] [annotate="1"] [token=".."] [compact]>
+// <sightline-player camera="gate" [server="https://host:8080"] [stream="sub"] [annotate="1"] [token=".."]
+//   [retry="60"] [compact]>
 //
 // Plays a camera of Sightline live (WHEP), and draws what was found on the very frame that it was found in:
 // `(pts + origin) mod 2^32` of a result is the RTP timestamp that the browser tells of each frame it shows.
+// Where WebRTC does not connect, it plays the same video over a WebSocket (Media Source Extensions; there a
+// frame's `mediaTime` is `(pts + origin) / 90000`), and where that cannot be decoded, pictures with boxes in
+// them. WebRTC is tried again every `retry` seconds.
 // One file without dependencies; other pages may use it as it is.
 "use strict";
 
@@ -20,6 +24,15 @@ const MARGIN_MS = 40;
 const SILENT_MS = 3000; // without a frame for so long, the camera is asked about
 const FIRST_PICTURE_MS = 5000;
 const RETRY_MS = [250, 500, 1000, 2000, 4000];
+const CONNECT_MS = 3000; // WebRTC has found a way by then, or there is none
+const DECODE_MS = 3000; // what arrived is decoded by then, or never will be
+const AGAIN_S = 60;
+
+// How video comes, best first.
+const ROUTES = { webrtc: "WebRTC", mse: "MSE over WebSocket", mjpeg: "MJPEG" };
+const LEAST_BEHIND_S = 0.2; // of what is buffered; less, and every late packet is seen
+const MOST_TOO_FAR_S = 1; // then the newest is shown at once, else it is played a little faster
+const BEHIND_AND_KEPT_S = 10;
 
 // The signed distance from one RTP timestamp to another, ticks of 90 kHz.
 function apart(from, to) {
@@ -241,6 +254,103 @@ class Drawing {
   }
 }
 
+// Thrown where another route may do.
+class Switch extends Error {
+  constructor(route, why) {
+    super(why);
+    this.route = route;
+  }
+}
+
+// Plays fragments of MP4 as they come, close behind the newest one.
+class Reel {
+  constructor(video, codec, onFailure) {
+    const Source = window.MediaSource || window.ManagedMediaSource;
+    const type = `video/mp4; codecs="${codec}"`;
+    if (!Source.isTypeSupported(type)) throw new Switch("mjpeg", `this browser does not play ${codec}`);
+    this.video = video;
+    this.onFailure = onFailure;
+    this.behindS = LEAST_BEHIND_S;
+    this.waiting = [];
+    this.buffer = null;
+    this.source = new Source();
+    this.source.addEventListener("sourceopen", () => this.open(type), { once: true });
+    video.disableRemotePlayback = true;
+    video.src = URL.createObjectURL(this.source);
+  }
+
+  open(type) {
+    URL.revokeObjectURL(this.video.src);
+    this.buffer = this.source.addSourceBuffer(type);
+    this.buffer.addEventListener("updateend", () => this.next());
+    this.next();
+  }
+
+  add(data) {
+    this.waiting.push(data);
+    this.next();
+  }
+
+  next() {
+    if (!this.buffer || this.buffer.updating || this.source.readyState !== "open") return;
+    try {
+      if (this.waiting.length) {
+        this.buffer.appendBuffer(joined(this.waiting));
+        this.waiting = [];
+      } else {
+        this.follow();
+      }
+    } catch (error) {
+      this.onFailure(error);
+    }
+  }
+
+  follow() {
+    const { video } = this;
+    const { buffered } = this.buffer;
+    if (!buffered.length) return;
+    const start = buffered.start(buffered.length - 1);
+    const end = buffered.end(buffered.length - 1);
+    const behind = end - video.currentTime;
+    if (video.currentTime < start || behind > this.behindS + MOST_TOO_FAR_S) {
+      video.currentTime = Math.max(start, end - this.behindS);
+    } else {
+      const off = behind - this.behindS;
+      video.playbackRate = Math.abs(off) < 0.05 ? 1 : Math.min(1.2, Math.max(0.5, 1 + off));
+    }
+    const past = video.currentTime - BEHIND_AND_KEPT_S;
+    if (past - buffered.start(0) > BEHIND_AND_KEPT_S) this.buffer.remove(0, past);
+  }
+}
+
+function joined(pieces) {
+  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.byteLength, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(new Uint8Array(piece), at);
+    at += piece.byteLength;
+  }
+  return all;
+}
+
+// The JPEG pictures of a multipart body, each with a Content-Length.
+async function* pictures(reader) {
+  let bytes = new Uint8Array(0);
+  for (;;) {
+    const head = new TextDecoder("latin1").decode(bytes.subarray(0, 400));
+    const begin = head.indexOf("\r\n\r\n") + 4;
+    const length = Number(/content-length: (\d+)/i.exec(head)?.[1]);
+    if (begin > 3 && bytes.length >= begin + length + 2) {
+      yield new Blob([bytes.subarray(begin, begin + length)], { type: "image/jpeg" });
+      bytes = bytes.slice(begin + length + 2);
+      continue;
+    }
+    const { done, value } = await reader.read();
+    if (done) return;
+    bytes = joined([bytes, value]);
+  }
+}
+
 function size(object) {
   return (object.box[2] - object.box[0]) * (object.box[3] - object.box[1]);
 }
@@ -267,10 +377,14 @@ const STYLE = `
   .name small { color: #9ca3af; font-weight: 400; white-space: nowrap; overflow: hidden;
                 text-overflow: ellipsis; }
   :host([compact]) .bar { opacity: 1; padding: 18px 10px 7px; font-size: 13px; pointer-events: none; }
-  :host([compact]) .bar button, :host([compact]) .bar small { display: none; }
+  :host([compact]) .bar button, :host([compact]) .bar small, :host([compact]) details { display: none; }
   :host([compact]) { background: #11171f; }
   :host([compact]) .state { padding: 10px; gap: 2px; }
   :host([compact]) .state b { font-size: 14px; }
+  details[hidden] { display: none; }
+  summary { cursor: pointer; font-size: 13px; color: #facc15; }
+  details p { position: absolute; left: 12px; right: 12px; bottom: 52px; margin: 0; padding: 12px 16px;
+              border-radius: 9px; background: rgba(11, 15, 20, .92); }
   button { font: inherit; font-size: 13px; color: #d1d5db; background: rgba(255, 255, 255, .1); border: 0;
            border-radius: 7px; padding: 5px 10px; cursor: pointer; }
   button[aria-pressed="true"] { background: #e5e7eb; color: #0b0f14; }
@@ -283,6 +397,9 @@ class SightlinePlayer extends HTMLElement {
   connectedCallback() {
     this.shown = { boxes: true, labels: true, zones: true, trails: false };
     this.statistics = { frames: 0, exact: 0, predicted: 0, bare: 0, firstPictureMs: null, route: null };
+    this.route = "webrtc";
+    this.why = "";
+    this.ports = null;
     this.build();
     this.leave = new AbortController();
     this.run();
@@ -297,7 +414,8 @@ class SightlinePlayer extends HTMLElement {
     root.innerHTML = `<style>${STYLE}</style>
       <div class="stage"><video autoplay muted playsinline></video><canvas></canvas></div>
       <div class="state" role="status"><b></b><span></span></div>
-      <div class="bar"><div class="name"><i></i><span></span><small></small></div></div>`;
+      <div class="bar"><div class="name"><i></i><span></span><small></small></div>
+        <details hidden><summary>Why not WebRTC?</summary><p></p></details></div>`;
     this.stage = root.querySelector(".stage");
     this.video = root.querySelector("video");
     this.canvas = root.querySelector("canvas");
@@ -328,9 +446,21 @@ class SightlinePlayer extends HTMLElement {
     this.shadowRoot.querySelector(".name i").className = title ? "" : "live";
   }
 
-  tellRoute(text) {
+  // Which way the video comes, and what would let it come a better one.
+  tellRoute() {
+    const burntIn = this.route === "mjpeg" || this.hasAttribute("annotate");
+    const text = ROUTES[this.route] + (burntIn ? ", boxes in the picture" : "");
+    const ports = this.ports ? `ports ${this.ports.join(" to ")}` : "all ports, or set webrtc.udp_ports";
+    const help =
+      `${this.why}. WebRTC needs UDP from here to the service: let it through the firewall (${ports}), and ` +
+      "where the service is seen at another address than its own, name that in webrtc.advertise.";
     this.statistics.route = text;
-    this.shadowRoot.querySelector(".name small").textContent = text;
+    const small = this.shadowRoot.querySelector(".name small");
+    small.textContent = text;
+    small.title = this.why ? help : "";
+    const details = this.shadowRoot.querySelector("details");
+    details.hidden = !this.why;
+    details.querySelector("p").textContent = help;
   }
 
   address(path, query = {}) {
@@ -351,6 +481,12 @@ class SightlinePlayer extends HTMLElement {
         await this.play();
       } catch (error) {
         if (this.leave.signal.aborted) return;
+        if (error instanceof Switch) {
+          this.route = error.route;
+          this.why = error.message;
+          failures = -1;
+          continue;
+        }
         this.tell(error.title || "No connection", error.message);
         if (error.notYet) await this.explain(0);
       }
@@ -359,105 +495,281 @@ class SightlinePlayer extends HTMLElement {
     }
   }
 
-  // One session, until it ends.
+  // One session by the present route, until it ends; throws what ended it.
   async play() {
-    const began = performance.now();
     this.found = new Found();
     this.scene = { zones: [], lines: [] };
     this.origin = null;
+    this.rtp = undefined;
     this.latency = 0;
-    const peer = this.peer = new RTCPeerConnection();
-    const session = { location: null };
-    const ended = new AbortController();
-    const gone = () => ended.abort();
+    this.began = this.last = performance.now();
+    this.frames = 0;
+    const session = new AbortController();
+    const gone = () => session.abort(failure("", ""));
     this.leave.signal.addEventListener("abort", gone);
+    this.tellRoute();
     try {
-      const { receiver } = peer.addTransceiver("video", { direction: "recvonly" });
-      const channel = peer.createDataChannel("detections", { ordered: false, maxRetransmits: 0 });
-      channel.onmessage = (event) => this.hear(JSON.parse(event.data), receiver);
-      peer.ontrack = (event) => {
-        this.video.srcObject = new MediaStream([event.track]);
-        this.video.play().catch(() => {});
-      };
-      peer.onconnectionstatechange = () => {
-        if (["failed", "closed", "disconnected"].includes(peer.connectionState)) gone();
-      };
-      await this.negotiate(peer, session);
-      this.tellRoute(this.hasAttribute("annotate") ? "WebRTC, boxes in the picture" : "WebRTC");
-      await this.watch(began, ended.signal);
+      if (this.route === "webrtc") await this.playWebRtc(session);
+      else {
+        this.tryAgain(session);
+        await (this.route === "mse" ? this.playMse(session) : this.playMjpeg(session));
+      }
     } finally {
       this.leave.signal.removeEventListener("abort", gone);
-      peer.close();
+      session.abort(failure("", ""));
       this.drawing.clear();
-      if (session.location) {
-        const options = { method: "DELETE", headers: this.headers({}), keepalive: true };
-        fetch(session.location, options).catch(() => {});
+    }
+  }
+
+  async playWebRtc(session) {
+    const link = this.dial();
+    this.peer = link.peer;
+    link.channel.onmessage = (event) => this.hear(JSON.parse(event.data), link.receiver);
+    this.video.removeAttribute("src");
+    this.video.playbackRate = 1;
+    this.video.srcObject = new MediaStream([link.receiver.track]);
+    this.video.play().catch(() => {});
+    try {
+      await this.reach(link, session.signal);
+      this.why = "";
+      this.tellRoute();
+      const lost = () => {
+        if (["failed", "closed", "disconnected"].includes(link.peer.connectionState)) session.abort(LOST);
+      };
+      link.peer.addEventListener("connectionstatechange", lost);
+      lost();
+      await this.watch(session.signal, (metadata) => metadata.rtpTimestamp);
+    } finally {
+      this.hangUp(link);
+    }
+  }
+
+  dial() {
+    if (!window.RTCPeerConnection) throw new Switch("mse", "This browser has no WebRTC");
+    const peer = new RTCPeerConnection();
+    const { receiver } = peer.addTransceiver("video", { direction: "recvonly" });
+    const channel = peer.createDataChannel("detections", { ordered: false, maxRetransmits: 0 });
+    return { peer, receiver, channel, location: null };
+  }
+
+  // Connects; throws a Switch where the service answers and there is no way to it.
+  async reach(link, signal) {
+    const { peer } = link;
+    await this.negotiate(peer, link);
+    await new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new Switch("mse", `WebRTC found no way within ${CONNECT_MS / 1000} s`));
+      }, CONNECT_MS);
+      const look = () => {
+        if (peer.connectionState === "connected") resolve();
+        else if (peer.connectionState === "failed") reject(new Switch("mse", "WebRTC found no way"));
+        else return;
+        clearTimeout(timer);
+      };
+      peer.addEventListener("connectionstatechange", look);
+      signal.addEventListener("abort", () => reject(signal.reason));
+      look();
+    });
+  }
+
+  hangUp(link) {
+    link.peer.close();
+    if (!link.location) return;
+    const options = { method: "DELETE", headers: this.headers({}), keepalive: true };
+    fetch(link.location, options).catch(() => {});
+  }
+
+  // While another route is used: whether WebRTC does by now.
+  async tryAgain(session) {
+    const pause = Number(this.getAttribute("retry") || AGAIN_S) * 1000;
+    for (;;) {
+      await new Promise((done) => setTimeout(done, pause));
+      if (session.signal.aborted || !window.RTCPeerConnection) return;
+      const link = this.dial();
+      try {
+        await this.reach(link, session.signal);
+        session.abort(new Switch("webrtc", ""));
+      } catch {
+        // Told already; the present route goes on.
+      } finally {
+        this.hangUp(link);
       }
     }
   }
 
-  async negotiate(peer, session) {
+  async playMse(session) {
+    if (!window.MediaSource && !window.ManagedMediaSource) {
+      throw new Switch("mjpeg", `${this.why}; this browser has no Media Source Extensions`);
+    }
+    const undecoded = (detail) => session.abort(new Switch("mjpeg", `${this.why}; ${detail}`));
+    const query = { token: this.getAttribute("token"), ...this.wanted() };
+    const address = this.address(`/ws/${this.getAttribute("camera")}`, query).replace(/^http/, "ws");
+    const socket = new WebSocket(address);
+    const { video } = this;
+    let reel = null;
+    let arrivedAt = null;
+    let decodes = false;
+    let opened = false;
+    const decoded = () => (decodes = true);
+    const judging = setInterval(() => {
+      const late = arrivedAt !== null && performance.now() - arrivedAt > DECODE_MS && !decodes;
+      if (reel && (video.error || late)) undecoded("what comes over the WebSocket is not decoded");
+    }, 250);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => (opened = true);
+    socket.onclose = (event) => this.closed(event, opened).then((reason) => session.abort(reason));
+    socket.onmessage = ({ data }) => {
+      if (session.signal.aborted) return;
+      if (typeof data !== "string") {
+        arrivedAt ??= performance.now();
+        reel.add(data);
+        return;
+      }
+      const message = JSON.parse(data);
+      if (message.type === "stream") {
+        try {
+          reel = new Reel(video, message.codec, (error) => undecoded(error.message));
+        } catch (error) {
+          undecoded(error.message);
+        }
+        this.ports = message.udp_ports;
+        this.tellRoute();
+      }
+      const wanted = this.hear(message);
+      if (wanted !== null && reel) reel.behindS = Math.max(LEAST_BEHIND_S, wanted / 1000);
+    };
+    video.srcObject = null;
+    video.addEventListener("loadeddata", decoded);
+    video.play().catch(() => {});
+    try {
+      await this.watch(session.signal, (metadata) => Math.round(metadata.mediaTime * CLOCK_HZ) % WRAP);
+    } finally {
+      clearInterval(judging);
+      video.removeEventListener("loadeddata", decoded);
+      video.removeAttribute("src");
+      video.load();
+      socket.close();
+    }
+  }
+
+  // Why a socket was closed.
+  async closed(event, opened) {
+    if (!opened && (await this.answers())) {
+      return new Switch("mjpeg", `${this.why}; a WebSocket cannot be opened, perhaps a proxy forbids it`);
+    }
+    if (event.code === 1008) return failure("Refused", event.reason);
+    return event.code === 1013 ? failure("Not yet", event.reason) : LOST;
+  }
+
+  async answers() {
+    try {
+      return (await fetch(this.address("/healthz"))).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  async playMjpeg(session) {
+    const address = this.address(`/mjpeg/${this.getAttribute("camera")}`);
+    const response = await fetch(address, { headers: this.headers({}), signal: session.signal });
+    if (!response.ok) throw refused(response, await response.text());
+    const ended = this.explained(session.signal);
+    const shown = this.showPictures(response.body.getReader());
+    await Promise.race([ended, shown]);
+    throw LOST;
+  }
+
+  async showPictures(reader) {
+    const { canvas } = this;
+    for await (const picture of pictures(reader)) {
+      const image = await createImageBitmap(picture);
+      this.drawing.fit(this.stage, image.width, image.height);
+      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+      image.close();
+      this.arrived();
+      this.statistics.bare += 1;
+      this.dispatchEvent(new CustomEvent("frame", { detail: { metadata: null, found: null } }));
+    }
+  }
+
+  wanted() {
+    return { stream: this.getAttribute("stream"), annotate: this.getAttribute("annotate") };
+  }
+
+  async negotiate(peer, link) {
     // Posted at once: gathering takes a second, and adds nothing that the service needs.
     await peer.setLocalDescription();
-    const query = { stream: this.getAttribute("stream"), annotate: this.getAttribute("annotate") };
-    const response = await fetch(this.address(`/whep/${this.getAttribute("camera")}`, query), {
+    const response = await fetch(this.address(`/whep/${this.getAttribute("camera")}`, this.wanted()), {
       method: "POST",
       headers: this.headers({ "Content-Type": "application/sdp" }),
       body: peer.localDescription.sdp,
       signal: this.leave.signal,
     });
     const answer = await response.text();
+    if (response.status === 422) throw new Switch("mse", refused(response, answer).message);
     if (response.status !== 201) throw refused(response, answer);
-    session.location = new URL(response.headers.get("Location"), response.url).href;
+    link.location = new URL(response.headers.get("Location"), response.url).href;
     await peer.setRemoteDescription({ type: "answer", sdp: answer });
   }
 
-  hear(message, receiver) {
+  // Takes what is told beside the video; gives how long the video should wait for it, milliseconds.
+  hear(message, receiver = null) {
     if (message.type === "stream") {
       this.origin = message.origin;
       this.scene = message;
-      return;
+      return null;
     }
-    if (message.type !== "boxes" || this.origin === null) return;
-    this.found.add((message.pts + this.origin) % WRAP, message);
+    if (message.type !== "boxes" || this.origin === null) return null;
+    this.found.add((message.pts + this.origin + WRAP) % WRAP, message);
     this.latency = message.latency_ms;
-    // The video waits for its boxes.
     const wanted = Math.min(MOST_DELAY_MS, Math.max(LEAST_DELAY_MS, message.latency_ms + MARGIN_MS));
-    if (Math.abs((receiver.jitterBufferTarget ?? 0) - wanted) > 15) receiver.jitterBufferTarget = wanted;
+    if (receiver && Math.abs((receiver.jitterBufferTarget ?? 0) - wanted) > 15) {
+      receiver.jitterBufferTarget = wanted;
+    }
+    return wanted;
   }
 
-  // Draws on each frame that is shown, until the session ends or no more come.
-  watch(began, signal) {
-    return new Promise((resolve, reject) => {
-      let last = performance.now();
-      let frames = 0;
-      const frame = (now, metadata) => {
-        if (signal.aborted) return;
-        last = performance.now();
-        frames += 1;
-        if (frames === 1) {
-          this.statistics.firstPictureMs = last - began;
-          this.dispatchEvent(new CustomEvent("firstpicture"));
-        }
-        this.tell("", "");
-        this.show(metadata);
-        this.video.requestVideoFrameCallback(frame);
-      };
+  // Draws on each frame that is shown, until the session ends.
+  watch(signal, stampOf) {
+    const frame = (now, metadata) => {
+      if (signal.aborted) return;
+      this.arrived();
+      this.show(metadata, stampOf(metadata));
       this.video.requestVideoFrameCallback(frame);
+    };
+    this.video.requestVideoFrameCallback(frame);
+    return this.explained(signal);
+  }
+
+  // Explains why no frames come, until the session ends; throws what ended it.
+  explained(signal) {
+    return new Promise((resolve, reject) => {
       const timer = setInterval(() => {
-        const silent = performance.now() - last;
-        if (silent > (frames ? SILENT_MS : FIRST_PICTURE_MS)) this.explain(silent);
+        const silent = performance.now() - this.last;
+        if (silent > (this.frames ? SILENT_MS : FIRST_PICTURE_MS)) this.explain(silent);
       }, 500);
-      signal.addEventListener("abort", () => {
+      const end = () => {
         clearInterval(timer);
-        reject(failure("No connection", "The connection was lost; trying again."));
-      });
+        reject(signal.reason);
+      };
+      if (signal.aborted) end();
+      else signal.addEventListener("abort", end);
     });
   }
 
-  show(metadata) {
+  arrived() {
+    this.last = performance.now();
+    this.frames += 1;
     this.statistics.frames += 1;
-    this.rtp = metadata.rtpTimestamp;
+    if (this.frames === 1) {
+      this.statistics.firstPictureMs = this.last - this.began;
+      this.dispatchEvent(new CustomEvent("firstpicture"));
+    }
+    this.tell("", "");
+  }
+
+  show(metadata, rtp) {
+    this.rtp = rtp;
     this.drawing.fit(this.stage, metadata.width, metadata.height);
     const now = this.redraw();
     this.statistics[now ? (now.exact ? "exact" : "predicted") : "bare"] += 1;
@@ -496,6 +808,8 @@ function failure(title, message) {
   error.title = title;
   return error;
 }
+
+const LOST = failure("No connection", "The connection was lost; trying again.");
 
 function refused(response, body) {
   let detail = body;

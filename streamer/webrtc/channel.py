@@ -10,8 +10,9 @@ import anyio
 
 from streamer.capture.pairing import NEAR_S, PATIENCE_S
 from streamer.frame import PTS_CLOCK_HZ
-from streamer.webrtc.coding import Coded, code_annotated, code_clean
+from streamer.webrtc.coding import Coded, code_annotated, code_clean, code_pictures
 from streamer.webrtc.feed import Feed, Kind, Unit
+from streamer.webrtc.fragments import Fragments
 from streamer.webrtc.overlay import Overlay, PtsOf
 
 if TYPE_CHECKING:
@@ -29,12 +30,14 @@ class Channel:
 
     Attributes:
         feed: its coded pictures.
+        fragments: the same for players of fragmented MP4.
         overlay: what is found in them.
         holders: viewers and others that need it.
     """
 
     def __init__(self, streams: CameraStreams, kind: Kind, bitrate: int, head: dict[str, Any]) -> None:
         self.feed = Feed(bitrate)
+        self.fragments = Fragments(self.feed)
         self.overlay = Overlay(
             streams.name, {"camera": streams.name, "kind": kind, **head}, self._pts_of(kind)
         )
@@ -61,6 +64,8 @@ class Channel:
         coded = Coded(streams.pictures, self.feed)
         if self._kind == "annotated":
             await code_annotated(coded, streams.name, results, self.overlay.head)
+        elif self._kind == "pictures":
+            await code_pictures(coded, streams.name, results, self.overlay.head)
         elif self._kind == "encoded":
             await code_clean(coded)
         elif self._kind == "main":

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from anyio import to_thread
 
+from streamer.frame import PTS_CLOCK_HZ
 from streamer.webrtc.encoder import SharedEncoder
+from streamer.webrtc.feed import Unit
 from streamer.webrtc.painter import Painter
+from streamer.webrtc.stills import jpeg
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     from streamer.capture.broadcast import PictureBroadcast
     from streamer.frame import Frame
-    from streamer.webrtc.feed import Feed, Unit
+    from streamer.webrtc.feed import Feed
     from streamer.webrtc.results import LiveResults, Result, ResultQueue
 
 LONGEST_WAIT_S: Final = 0.5
@@ -28,6 +31,8 @@ MARGIN: Final = 1.2
 """By so much longer than most boxes take."""
 WAITING: Final = 20
 """Pictures that come while one waits for its boxes."""
+MOST_JPEG_HZ: Final = 10
+"""JPEG pictures cost ten times the bits of video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,22 @@ async def code_annotated(coded: Coded, camera: str, results: LiveResults, scene:
             await _code(encoder, coded.feed, frame, partial(painter.painted, frame, latest))
 
 
+async def code_pictures(coded: Coded, camera: str, results: LiveResults, scene: Mapping[str, Any]) -> None:
+    """Makes JPEG pictures with their boxes drawn in, a few a second, until the camera ends."""
+    painter = Painter(scene)
+    due = 0.0
+    with coded.pictures.subscribed(WAITING) as taker, results.watched(camera) as found:
+        latest: Result | None = None
+        while (frame := await taker.take()) is not None:
+            if frame.pts < due:
+                continue
+            # From the time when it was due: 15 a second make 10 so, not 7.5.
+            due = max(due, frame.pts - PTS_CLOCK_HZ / MOST_JPEG_HZ) + PTS_CLOCK_HZ / MOST_JPEG_HZ
+            latest = await _boxes(found, frame, latest)
+            data = await to_thread.run_sync(_jpeg, painter, frame, latest)
+            coded.feed.push(Unit(frame.pts, True, data, ()))
+
+
 async def _code(
     encoder: SharedEncoder, feed: Feed, frame: Frame, paint: Callable[[], NDArray[np.uint8]] | None
 ) -> None:
@@ -93,3 +114,7 @@ async def _boxes(found: ResultQueue, frame: Frame, latest: Result | None) -> Res
             due = frame.decoded_at + min(latest.latency_s * MARGIN, LONGEST_WAIT_S)
             if not await found.comes_within(due - time.monotonic()):
                 return latest
+
+
+def _jpeg(painter: Painter, frame: Frame, boxes: Result | None) -> bytes:
+    return jpeg(painter.painted(frame, boxes))

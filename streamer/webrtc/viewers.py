@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
@@ -13,7 +14,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from streamer.errors import StreamerError
 from streamer.webrtc.channel import Channel
-from streamer.webrtc.h264 import profile_of
+from streamer.webrtc.h264 import HIGH, Profile, profile_of
 from streamer.webrtc.ice import Peer, Ports, PortsTaken, configuration_of
 from streamer.webrtc.offer import Fragment, MalformedOffer, Offer, UnfitOffer
 from streamer.webrtc.session import Session, Watching
@@ -38,6 +39,9 @@ LINGER_S: Final = 5.0
 COUNT_S: Final = 1.0
 """How often it is told what viewers were too slow for."""
 ROUTE: Final = "webrtc"
+
+PLAYED: Final = (Profile(HIGH, 0, 52),)
+"""What players without an offer decode."""
 
 
 class UnknownCamera(StreamerError):
@@ -95,11 +99,13 @@ class Wish:
         stream: which of a camera's two streams, where it has two.
         annotate: boxes are drawn into the pictures.
         own: the camera's own stream may be passed on; else it is coded anew, for decoders that fail on it.
+        pictures: JPEG pictures with boxes, instead of video.
     """
 
     stream: Literal["main", "sub"] = "main"
     annotate: bool = False
     own: bool = True
+    pictures: bool = False
 
 
 class Viewers:
@@ -128,6 +134,7 @@ class Viewers:
         self._observer = observer
         self._ports = Ports(config)
         self._sessions: dict[str, Session] = {}
+        self._others: Counter[str] = Counter()
         self._channels: dict[tuple[str, Kind], Channel] = {}
         self._answering = 0
         self._turns = anyio.Semaphore(MOST_AT_ONCE)
@@ -139,22 +146,26 @@ class Viewers:
 
     @property
     def count(self) -> int:
-        """Sessions that are open."""
-        return len(self._sessions)
+        """Sessions that are open, and those who watch without one."""
+        return len(self._sessions) + self._others.total()
 
     def watching(self, camera: str) -> int:
         """Viewers of one camera."""
-        return sum(session.watching.camera == camera for session in self._sessions.values())
+        sessions = sum(session.watching.camera == camera for session in self._sessions.values())
+        return sessions + self._others[camera]
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Owns the sessions until cancelled; each is then closed."""
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
             task_status.started()
-            while True:
-                await anyio.sleep(COUNT_S)
-                for session in self._sessions.values():
-                    self._count_missed(session)
+            try:
+                while True:
+                    await anyio.sleep(COUNT_S)
+                    for session in self._sessions.values():
+                        self._count_missed(session)
+            finally:
+                self._tasks = None
 
     async def open(self, camera: str, sdp: str, wish: Wish) -> tuple[Session, str]:
         """A session for an offer, with the answer to it.
@@ -183,7 +194,7 @@ class Viewers:
         self, streams: CameraStreams, offer: Offer, wish: Wish
     ) -> tuple[Session, Channel, str]:
         """A session that is counted, and has to be run."""
-        kind = await self._kind(streams, offer, wish)
+        kind = await self._kind(streams, offer.profiles, wish)
         channel = self._channel(streams, kind)
         watching = Watching(streams.name, kind, channel.feed, channel.overlay)
         try:
@@ -201,6 +212,33 @@ class Viewers:
         self._sessions[session.id] = session
         self._observer.viewer_came(streams.name, ROUTE, kind)
         return session, channel, answer
+
+    @asynccontextmanager
+    async def watched(self, camera: str, wish: Wish) -> AsyncIterator[Channel]:
+        """What a viewer without a session watches, who counts as one for as long as the block lasts.
+
+        Raises:
+            UnknownCamera: there is none of this name.
+            NothingToShow: the camera has sent no picture yet.
+            TooMany: there is no room for another viewer.
+        """
+        route = "pictures" if wish.pictures else "websocket"
+        try:
+            streams = self.streams(camera)
+            with self._room():
+                kind = await self._kind(streams, PLAYED, wish)
+                channel = self._channel(streams, kind)
+                self._others[camera] += 1
+        except tuple(REASONS) as error:
+            self._observer.viewer_refused(REASONS[type(error)])
+            raise
+        self._observer.viewer_came(camera, route, kind)
+        try:
+            yield channel
+        finally:
+            self._others[camera] -= 1
+            self._observer.viewer_went(camera, route, kind)
+            self._release(channel)
 
     def streams(self, camera: str) -> CameraStreams:
         """UnknownCamera where there is none of this name."""
@@ -246,7 +284,7 @@ class Viewers:
 
     @contextmanager
     def _room(self) -> Iterator[None]:
-        if len(self._sessions) + self._answering >= self._config.max_viewers:
+        if self.count + self._answering >= self._config.max_viewers:
             raise TooMany(f"{self._config.max_viewers} viewers are watching already")
         if self._answering >= MOST_ANSWERING:
             raise TooMany("too many offers at once")
@@ -271,17 +309,19 @@ class Viewers:
         if units := session.newly_skipped():
             self._observer.viewer_missed(session.watching.camera, units)
 
-    async def _kind(self, streams: CameraStreams, offer: Offer, wish: Wish) -> Kind:
+    async def _kind(self, streams: CameraStreams, profiles: Sequence[Profile], wish: Wish) -> Kind:
         """What is sent: a stream of the camera's own where the viewer plays it, else one coded for it."""
+        if wish.pictures:
+            return "pictures"
         if wish.annotate:
             return "annotated"
         if wish.own and wish.stream == "main" and streams.main is not None and streams.packets is not None:
             async with streams.viewing():
                 with anyio.move_on_after(OPENING_S):
                     await _begun(streams.packets)
-                if _fits(streams.packets, offer):
+                if _fits(streams.packets, profiles):
                     return "main"
-        if wish.own and streams.detected is not None and _fits(streams.detected, offer):
+        if wish.own and streams.detected is not None and _fits(streams.detected, profiles):
             return "sub"
         if streams.detected is not None and streams.detected.codec is None:
             raise NothingToShow(f"{streams.name} has sent no picture yet")
@@ -328,10 +368,10 @@ async def _begun(packets: PacketBroadcast) -> None:
             return
 
 
-def _fits(packets: PacketBroadcast, offer: Offer) -> bool:
+def _fits(packets: PacketBroadcast, profiles: Sequence[Profile]) -> bool:
     """Whether the viewer decodes this stream as it is."""
     if packets.codec != "h264" or packets.reordered or packets.endless:
         return False
     first = packets.latest_keyframe
     profile = profile_of(first.data) if first is not None else None
-    return profile is None or any(each.plays(profile) for each in offer.profiles)
+    return profile is None or any(each.plays(profile) for each in profiles)

@@ -1,0 +1,78 @@
+"""For viewers that WebRTC does not reach: video over a WebSocket, JPEG pictures, and one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Annotated, Final, Literal
+
+from fastapi import FastAPI, Query, Response, WebSocket
+from pydantic import Field
+
+from streamer.api.app import Question
+from streamer.api.pictures import LivePictures
+from streamer.api.socket import play
+from streamer.webrtc.stills import Stills, StillWish
+from streamer.webrtc.viewers import NothingToShow, Viewers, Wish
+
+SMALLEST, LARGEST = 16, 2160
+TOKEN: Final = "the token of the service, where no header can be set"
+
+
+class SocketQuestion(Question):
+    """What a player over a WebSocket wants to see."""
+
+    stream: Literal["main", "sub"] = Field(default="main", description="of a camera with two streams")
+    annotate: bool = Field(default=False, description="boxes are drawn into the pictures")
+    own: bool = Field(default=True, description="the camera's own stream may be sent; else it is coded anew")
+    token: str | None = Field(default=None, description=TOKEN)
+
+
+class PicturesQuestion(Question):
+    """Who asks."""
+
+    token: str | None = Field(default=None, description=TOKEN)
+
+
+class StillQuestion(PicturesQuestion):
+    """What the picture is like."""
+
+    annotate: bool = Field(default=False, description="with the boxes that were found in it")
+    height: int | None = Field(default=None, ge=SMALLEST, le=LARGEST, description="pixels at most")
+
+
+def add_fallbacks(app: FastAPI, viewers: Viewers, stills: Stills, origins: Collection[str]) -> None:
+    """The application has to answer the errors of viewers already.
+
+    Args:
+        app: gets the routes.
+        viewers: knows the cameras, and who watches.
+        stills: takes single pictures.
+        origins: whose pages may open sockets, besides our own.
+    """
+
+    @app.websocket("/ws/{camera}")
+    async def socket(websocket: WebSocket, camera: str, question: Annotated[SocketQuestion, Query()]) -> None:
+        wish = Wish(question.stream, question.annotate, question.own)
+        await play(websocket, viewers, camera, wish, origins)
+
+    @app.get(
+        "/mjpeg/{camera}",
+        summary="Pictures with boxes that replace each other (multipart/x-mixed-replace)",
+        response_class=Response,
+    )
+    async def pictures(camera: str, question: Annotated[PicturesQuestion, Query()]) -> Response:
+        return LivePictures(viewers, camera)
+
+    @app.get(
+        "/api/cameras/{name}/latest.jpg",
+        summary="The picture of now",
+        response_class=Response,
+        responses={200: {"content": {"image/jpeg": {}}}},
+    )
+    async def latest(name: str, question: Annotated[StillQuestion, Query()]) -> Response:
+        streams = viewers.streams(name)
+        wish = StillWish(question.annotate, question.height)
+        picture = await stills.next(name, streams.pictures, wish)
+        if picture is None:
+            raise NothingToShow(f"{name} sends no picture now")
+        return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
