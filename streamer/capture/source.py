@@ -10,6 +10,7 @@ from anyio.abc import TaskStatus
 from streamer.capture import address as addresses
 from streamer.capture.address import Address
 from streamer.capture.broadcast import PacketBroadcast, PictureBroadcast
+from streamer.capture.intake import Intake
 from streamer.capture.libav import stream_opener
 from streamer.capture.playback import Plan
 from streamer.capture.reader import Reader
@@ -28,11 +29,13 @@ class Source(Protocol):
         name: of the camera.
         packets: the stream's packets, untouched; None where there are none to pass on.
         pictures: all of the decoded ones, whatever ``detect.fps`` says, while somebody takes them.
+        intake: where a browser's pictures come in; None where the source is opened.
     """
 
     name: str
     packets: PacketBroadcast | None
     pictures: PictureBroadcast
+    intake: Intake | None
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Plays until a recording ends; a live source is tried again forever.
@@ -53,13 +56,14 @@ class Kind:
     """How the sources of a scheme are read.
 
     Attributes:
-        opener: checks the address and returns what connects; another reader takes its place here.
+        opener: checks the address and returns what connects; another reader takes its place here. None where
+            nothing is called: a browser brings the pictures.
         retried: lost sources are tried again; else the first failure is the end.
         packets: there are coded pictures to pass on.
         recorded: it begins when it is opened, and shows the same each time.
     """
 
-    opener: Callable[[Address, CameraConfig], Callable[[], Reader[Any]]]
+    opener: Callable[[Address, CameraConfig], Callable[[], Reader[Any]]] | None
     retried: bool = True
     packets: bool = True
     recorded: bool = False
@@ -73,6 +77,7 @@ KINDS: Final[dict[str, Kind]] = {
     "file": Kind(stream_opener, retried=False, recorded=True),
     "v4l2": Kind(stream_opener, packets=False),
     "sim": Kind(street_opener, packets=False, recorded=True),
+    "whip": Kind(None, packets=False),
 }
 
 
@@ -92,6 +97,8 @@ def open_source(
         ConfigError: no source has such an address.
     """
     plan = plan_of(name, camera)
+    if lossless and plan.intake is not None:
+        raise ConfigError(f"expected a source that can be opened, received {plan.shown}: a browser brings it")
     if lossless:
         plan = replace(plan, retried=False, loop=False, lossless=True)
     packets = PacketBroadcast() if kind_of(camera).packets else None
@@ -101,10 +108,16 @@ def open_source(
 def plan_of(name: str, camera: CameraConfig) -> Plan:
     """How the stream that is detected on is played; ConfigError as above."""
     address, kind = addresses.parse(camera), kind_of(camera)
+    if kind.opener is None:
+        intake: Intake | None = Intake(name, camera.timeout_s)
+        opened: Callable[[], Reader[Any]] = intake.open
+    else:
+        intake, opened = None, kind.opener(address, camera)
     return Plan(
         camera=name,
         shown=address.shown,
-        open=kind.opener(address, camera),
+        open=opened,
+        intake=intake,
         retried=kind.retried,
         loop=camera.loop,
         fps=camera.detect.fps,
@@ -118,7 +131,7 @@ def kind_of(camera: CameraConfig) -> Kind:
     kind = KINDS.get(address.scheme)
     if kind is None:
         raise ConfigError(
-            "expected a path, rtsp(s)://, http(s)://, webcam://NUMBER or sim://street,"
+            "expected a path, rtsp(s)://, http(s)://, webcam://NUMBER, sim://street or whip://,"
             f" received {address.shown!r}"
         )
     return kind
