@@ -1,6 +1,8 @@
 // The page that makes this device a camera: it opens the device's own camera and publishes it (WHIP).
 const PICTURE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 15, max: 30 } };
 const BITRATE = 2500000;
+const START_KBITS = 1500;
+const LEAST_KBITS = 300;
 const AGAIN_MS = [300, 700, 1500, 3000]; // pauses between attempts to connect
 const ASK_MS = 1000; // how the camera does is asked so often
 const SILENT_MS = 5000; // a connection that is disconnected for so long is begun anew
@@ -144,7 +146,7 @@ class Connection {
     const answer = await response.text();
     if (response.status !== 201) throw refused(response.status, answer);
     this.location = new URL(response.headers.get("Location"), response.url).href;
-    await this.peer.setRemoteDescription({ type: "answer", sdp: answer });
+    await this.peer.setRemoteDescription({ type: "answer", sdp: brisk(answer) });
     const parameters = this.transceiver.sender.getParameters();
     // Small objects matter more than smooth motion.
     parameters.degradationPreference = "maintain-resolution";
@@ -180,10 +182,17 @@ class Connection {
     if (!found) return {};
     const seconds = (found.timestamp - this.sent.at) / 1000;
     const bits = (found.bytesSent - this.sent.bytes) * 8;
-    const rate = this.sent.at && seconds > 0 ? `${(bits / seconds / 1e6).toFixed(1)} Mbit/s` : undefined;
+    const rate = this.sent.at && seconds > 0 ? (bits / seconds / 1e6).toFixed(1) : undefined;
     this.sent = { bytes: found.bytesSent, at: found.timestamp };
-    return { rate, size: found.frameWidth ? `${found.frameWidth} × ${found.frameHeight}` : undefined };
+    return { rate, size: found.frameWidth ? `${found.frameWidth}×${found.frameHeight}` : undefined };
   }
+}
+
+// Browsers of one family begin at 0.3 Mbit/s, and take half a minute to trust a connection with more.
+function brisk(sdp) {
+  return sdp.replace(/^a=fmtp:(\d+) (.*)$/gm, (line, type, parameters) => (parameters.startsWith("apt=")
+    ? line
+    : `${line};x-google-start-bitrate=${START_KBITS};x-google-min-bitrate=${LEAST_KBITS}`));
 }
 
 function refused(status, body) {
@@ -194,7 +203,7 @@ function refused(status, body) {
     // Not from the service itself: a proxy between.
   }
   if (status === 401) return new Failure("A token is needed", "Open this page with ?token=… at its end.", true);
-  if (status === 409) return new Failure("Another device sends", `${detail}. This one takes over once it is gone.`);
+  if (status === 409) return new Failure("Another device sends", "Stop it there; this one begins once it is gone.");
   return new Failure("Refused", detail, status < 500 && status !== 404);
 }
 
@@ -295,7 +304,7 @@ function stop() {
   figures({});
   delete page.dataset.running;
   startButton.querySelector(".said").textContent = "Start";
-  tell("idle", "Not sending", "Ready", "Nothing is sent until you start.");
+  tell("idle", "Not sending", "Ready", "Press the red button to begin. Nothing is sent before.");
 }
 
 async function change(choose) {
@@ -333,6 +342,7 @@ document.addEventListener("visibilitychange", () => {
 });
 addEventListener("pagehide", () => stop());
 if (!navigator.mediaDevices?.getUserMedia) {
+  startButton.disabled = true;
   tell("error", "Not possible", "No camera on this page",
     "A browser gives no camera to a plain http page; use https, or localhost.");
 }
