@@ -111,13 +111,14 @@ class Service:
 
 @contextmanager
 def serving(
-    *arguments: str | Path, folder: Path, environment: Mapping[str, str] | None = None
+    *arguments: str | Path, folder: Path, environment: Mapping[str, str] | None = None, port: str = "0"
 ) -> Iterator[Service]:
-    """``sightline`` with these arguments in ``folder``, at a port of its own, from when it listens on.
+    """``sightline`` with these arguments in ``folder``, from when it listens on; at a port of its own, or at
+    this one.
 
     What it wrote lies beside its data as ``stderr`` and ``stdout``.
     """
-    command = [SIGHTLINE, *arguments, "--port", "0"]
+    command = [SIGHTLINE, *arguments, "--port", port]
     with (folder / "stderr").open("wb") as err, (folder / "stdout").open("wb") as out:
         process = subprocess.Popen(
             command,
