@@ -166,11 +166,12 @@ class Connection {
 
   close() {
     clearTimeout(this.waiting);
+    if (this.location !== null) {
+      fetch(this.location, { method: "DELETE", headers: headers({}), keepalive: true }).catch(() => {});
+      this.location = null;
+    }
     this.peer.close();
     this.lost.abort();
-    if (this.location === null) return;
-    fetch(this.location, { method: "DELETE", headers: headers({}), keepalive: true }).catch(() => {});
-    this.location = null;
   }
 
   // What goes out: size of the picture, and bits since it was asked last.
