@@ -108,16 +108,12 @@ def open_source(
 def plan_of(name: str, camera: CameraConfig) -> Plan:
     """How the stream that is detected on is played; ConfigError as above."""
     address, kind = addresses.parse(camera), kind_of(camera)
-    if kind.opener is None:
-        intake: Intake | None = Intake(name, camera.timeout_s)
-        opened: Callable[[], Reader[Any]] = intake.open
-    else:
-        intake, opened = None, kind.opener(address, camera)
+    intake = Intake(name, camera.timeout_s)
     return Plan(
         camera=name,
         shown=address.shown,
-        open=opened,
-        intake=intake,
+        open=intake.open if kind.opener is None else kind.opener(address, camera),
+        intake=intake if kind.opener is None else None,
         retried=kind.retried,
         loop=camera.loop,
         fps=camera.detect.fps,

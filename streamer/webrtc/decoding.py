@@ -75,5 +75,6 @@ def bound(receiver: RTCRtpReceiver, left_out: Callable[[], None]) -> Event:
     """Bounds what waits in a receiver that has not begun; the event, set, asks its sender for a key frame."""
     taken_over: Any = receiver
     wanted: Event = taken_over._RTCRtpReceiver__decoder_error
+    assert taken_over._RTCRtpReceiver__decoder_queue.empty(), "it has not begun"
     taken_over._RTCRtpReceiver__decoder_queue = DecoderQueue(wanted, left_out)
     return wanted

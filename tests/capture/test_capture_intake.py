@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from streamer.capture.damage import Damage
 from streamer.capture.intake import MOST_WAITING, Brought, Delivery, Intake
+from streamer.capture.source import open_source
+from streamer.capture.state import SourceState
+from streamer.config.tree import CameraConfig, DetectConfig
 from streamer.errors import SourceUnavailable
 
 pytestmark = pytest.mark.anyio
@@ -104,3 +107,47 @@ async def test_a_thread_that_waits_is_let_go() -> None:
     intake.interrupt()
     thread.join(60)
     assert ended, "it would wait for an hour"
+
+
+class Told:
+    """Notes the states of a source."""
+
+    def __init__(self) -> None:
+        self.states: list[tuple[str, str | None]] = []
+
+    def received(self, camera: str) -> None: ...
+
+    def dropped(self, camera: str, reason: str) -> None: ...
+
+    def clocked(self, camera: str, offset_s: float) -> None: ...
+
+    def changed(self, camera: str, state: SourceState) -> None:
+        self.states.append((state.state, state.reason))
+
+
+async def test_a_camera_that_waits_for_a_browser_is_not_tried_again_and_again() -> None:
+    told = Told()
+    source = open_source(CAMERA, CameraConfig(source="whip://", detect=DetectConfig(fps=0)), told)
+    assert source.intake is not None
+    assert source.packets is None
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(source.run)
+        # Three times as long as a camera that is called would be left alone.
+        await anyio.sleep(1.5)
+        waiting = [("connecting", None), ("down", "waiting for a browser: open /send/phone")]
+        assert told.states == waiting
+        frames = source.frames()
+        delivery = source.intake.begin()
+        source.intake.put(delivery, frame(0))
+        first = await anext(frames)
+        delivery.end()
+        while len(told.states) < 4:
+            await anyio.sleep(0.01)
+        source.intake.put(source.intake.begin(), frame(0))
+        second = await anext(frames)
+        tasks.cancel_scope.cancel()
+    left = ("down", "the browser left: open /send/phone")
+    assert told.states == [*waiting, ("live", None), left, ("live", None)]
+    assert (first.sequence, second.sequence) == (0, 1)
+    assert first.pts < second.pts
+    assert first.captured_at < second.captured_at

@@ -120,8 +120,10 @@ def test_a_browser_that_is_killed_is_noticed_and_another_takes_over(
     assert gone["reason"] == "nothing came from the browser for 2 s"
     other = launched(playwright, film)
     other.sending(service, "phone")
-    other.browser.close()
+    other.kill()
     service.until_state("phone", "down")
+    process = psutil.Process(service.process.pid)
+    until(lambda: not sockets(process))
 
 
 def test_browsers_come_and_go_and_nothing_is_kept(service: Service, chromium: Chromium) -> None:

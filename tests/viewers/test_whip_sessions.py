@@ -38,6 +38,10 @@ def test_what_nobody_came_to_look_at_is_counted(seen: dict[str, Any]) -> None:
     assert set(reasons) == {"busy"}
 
 
+def test_the_library_still_decodes_what_waits_in_our_queue(seen: dict[str, Any]) -> None:
+    assert seen["joined"]["decoded"] > 0
+
+
 @pytest.mark.parametrize("codec", sorted(NEXT))
 def test_a_slow_decoder_goes_on_at_the_next_key_frame(seen: dict[str, Any], codec: str) -> None:
     flooded = seen[codec]
