@@ -16,9 +16,10 @@ from anyio import to_thread
 from detectors.store import resolve
 from streamer.api.app import create_app
 from streamer.api.fallbacks import add_fallbacks
-from streamer.api.pages import add_pages
+from streamer.api.pages import add_pages, add_send_page
 from streamer.api.server import serve
 from streamer.api.whep import add_whep
+from streamer.api.whip import add_whip
 from streamer.batching.batcher import Batcher
 from streamer.capture.streams import CameraStreams, open_streams
 from streamer.config.names import unknown_labels
@@ -48,6 +49,7 @@ from streamer.webrtc.overlay import scene_of
 from streamer.webrtc.results import LiveResults
 from streamer.webrtc.stills import Stills
 from streamer.webrtc.viewers import Viewers
+from streamer.webrtc.whip import Publishers
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -175,7 +177,12 @@ class App:
         await services.start(viewers.run)
         add_whep(api, viewers)
         add_fallbacks(api, viewers, Stills(self._results), config.http.origins)
+        intakes = {name: source.intake for name, source in self._sources.items()}
+        publishers = Publishers(intakes, self._watches, config.webrtc)
+        await services.start(publishers.run)
+        add_whip(api, publishers)
         add_pages(api, self._sources)
+        add_send_page(api, publishers)
 
     def _kafka_output(self) -> KafkaOutput | None:
         if self._config.kafka is None:

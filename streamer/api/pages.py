@@ -6,13 +6,16 @@ from collections.abc import Collection
 from html import escape
 from http import HTTPStatus
 from importlib.resources import files
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from fastapi import FastAPI, HTTPException, Query, Response
 from fastapi.responses import HTMLResponse
 from pydantic import Field
 
 from streamer.api.app import Question
+
+if TYPE_CHECKING:
+    from streamer.webrtc.whip import Publishers
 
 POLICY: Final = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
@@ -51,6 +54,24 @@ def add_pages(app: FastAPI, cameras: Collection[str]) -> None:
 
     for name in SCRIPTS:
         _add_script(app, name)
+
+
+class SendQuestion(Question):
+    """How the page may use the service."""
+
+    token: str | None = Field(default=None, description="the token of the service")
+
+
+def add_send_page(app: FastAPI, publishers: Publishers) -> None:
+    """The page that makes a phone or a laptop a camera."""
+    page = _text("send.html")
+
+    @app.get("/send/{camera}", summary="A page that makes this device a camera")
+    async def send(camera: str, question: Annotated[SendQuestion, Query()]) -> HTMLResponse:
+        publishers.intake(camera)
+        return HTMLResponse(page.replace("{camera}", escape(camera)), headers=HEADERS)
+
+    _add_script(app, "send.js")
 
 
 def _add_script(app: FastAPI, name: str) -> None:

@@ -58,15 +58,15 @@ class WhepQuestion(Question):
 
 def add_whep(app: FastAPI, viewers: Viewers) -> None:
     """Offers, candidates and ends of viewers."""
-    links = tuple(_links(viewers.config))
+    links = tuple(ice_links(viewers.config))
 
     for error, status in STATUS.items():
-        _answer(app, error, status)
+        refuse(app, error, status)
 
     @app.options("/whep/{camera}", include_in_schema=False)
     async def options(camera: str) -> Response:
         headers = {"Accept-Post": SDP, "Allow": ", ".join(ENDPOINT)}
-        return _linked(Response(status_code=HTTPStatus.NO_CONTENT, headers=headers), links)
+        return linked(Response(status_code=HTTPStatus.NO_CONTENT, headers=headers), links)
 
     @app.post("/whep/{camera}", status_code=HTTPStatus.CREATED, summary="Watch a camera (WHEP)")
     async def watch(camera: str, question: Annotated[WhepQuestion, Query()], request: Request) -> Response:
@@ -76,9 +76,9 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
         headers = {
             "Location": f"/whep/{camera}/{session.id}",
             "Accept-Patch": FRAGMENT,
-            "ETag": f'"{session.tag}"',
+            "ETag": f'"{session.link.tag}"',
         }
-        return _linked(Response(answer, HTTPStatus.CREATED, headers, SDP), links)
+        return linked(Response(answer, HTTPStatus.CREATED, headers, SDP), links)
 
     @app.patch("/whep/{camera}/{session}", summary="More addresses of a viewer (trickle ICE)")
     async def trickle(
@@ -87,7 +87,7 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
         # "*" is said where ICE is to begin anew, which the fragment then says, too (RFC 9725, section 4.3.3).
         tag = None if if_match is None or if_match.strip() == "*" else if_match.strip().strip('"')
         found = viewers.add(camera, session, await body(request, FRAGMENT), tag)
-        return Response(status_code=HTTPStatus.NO_CONTENT, headers={"ETag": f'"{found.tag}"'})
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers={"ETag": f'"{found.link.tag}"'})
 
     @app.delete("/whep/{camera}/{session}", summary="Stop watching")
     async def leave(camera: str, session: str) -> Response:
@@ -126,7 +126,7 @@ async def body(request: Request, kind: str) -> str:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "expected a body of text in UTF-8") from None
 
 
-def _answer(app: FastAPI, error: type[Exception], status: HTTPStatus) -> None:
+def refuse(app: FastAPI, error: type[Exception], status: HTTPStatus) -> None:
     headers = {"Retry-After": RETRY_S} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
 
     @app.exception_handler(error)
@@ -134,7 +134,7 @@ def _answer(app: FastAPI, error: type[Exception], status: HTTPStatus) -> None:
         return problem(status, str(error), headers)
 
 
-def _links(config: WebRtcConfig) -> list[str]:
+def ice_links(config: WebRtcConfig) -> list[str]:
     """The servers for ICE as Link headers (RFC 9725, section 4.6)."""
     links = []
     for server in config.ice_servers:
@@ -146,7 +146,7 @@ def _links(config: WebRtcConfig) -> list[str]:
     return links
 
 
-def _linked(response: Response, links: tuple[str, ...]) -> Response:
+def linked(response: Response, links: tuple[str, ...]) -> Response:
     for link in links:
         response.headers.append("Link", link)
     return response

@@ -33,10 +33,11 @@ class Address:
     """A source's address, taken apart.
 
     Attributes:
-        scheme: ``rtsp``, ``http``, ``sim`` ..; ``file`` for a path, ``v4l2`` for a device.
+        scheme: ``rtsp``, ``http``, ``sim`` ..; ``file`` for a path, ``v4l2`` for a device, ``whip`` for
+            what a browser sends.
         shown: for people, without credentials.
         host: for network sources, else empty.
-        opened: what libav opens; holds the credentials, so it never goes into a text.
+        opened: what libav opens, if anything is; holds the credentials, so it never goes into a text.
         login: whether there are credentials.
     """
 
@@ -70,6 +71,10 @@ def parse(camera: CameraConfig) -> Address:
         return Address("file", path, "", path)
     if scheme == "sim":
         return Address("sim", source, "", source)
+    if scheme == "whip":
+        if rest:
+            raise ConfigError(f"expected whip:// and nothing behind it, received {redacted(source)!r}")
+        return Address("whip", "whip://", "", "")
     return _network(camera, scheme, rest)
 
 

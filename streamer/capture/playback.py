@@ -13,6 +13,7 @@ from streamer.capture.clock import MediaClock, Playhead, Rate
 from streamer.capture.damage import Damage
 from streamer.capture.faults import DamagedUnit
 from streamer.capture.handover import Handover
+from streamer.capture.intake import Intake
 from streamer.capture.keyframes import KeyframesOnly
 from streamer.capture.parameters import SYNTAX
 from streamer.capture.reader import Decoded, Picture, Reader
@@ -40,6 +41,7 @@ class Plan:
         every: takes pictures 0, every, 2 * every ..
         fps: pictures handed over per second of media time, 0 for all.
         timeout_s: how long nothing readable may come.
+        intake: where a browser brings its pictures; such a source waits for them instead of trying again.
         stream: which one of a camera's two streams it is, for the log; empty where there is one.
     """
 
@@ -52,6 +54,7 @@ class Plan:
     every: int = 1
     fps: float = 0.0
     timeout_s: float = 5.0
+    intake: Intake | None = None
     stream: str = ""
 
     @property

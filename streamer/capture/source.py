@@ -11,6 +11,7 @@ from detectors.wording import nearest
 from streamer.capture import address as addresses
 from streamer.capture.address import Address
 from streamer.capture.broadcast import PacketBroadcast, PictureBroadcast
+from streamer.capture.intake import Intake
 from streamer.capture.libav import stream_opener
 from streamer.capture.playback import Plan
 from streamer.capture.reader import Reader
@@ -29,11 +30,13 @@ class Source(Protocol):
         name: of the camera.
         packets: the stream's packets, untouched; None where there are none to pass on.
         pictures: all of the decoded ones, whatever ``detect.fps`` says, while somebody takes them.
+        intake: where a browser's pictures come in; None where the source is opened.
     """
 
     name: str
     packets: PacketBroadcast | None
     pictures: PictureBroadcast
+    intake: Intake | None
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Plays until a recording ends; a live source is tried again forever.
@@ -54,13 +57,14 @@ class Kind:
     """How the sources of a scheme are read.
 
     Attributes:
-        opener: checks the address and returns what connects; another reader takes its place here.
+        opener: checks the address and returns what connects; another reader takes its place here. None where
+            nothing is called: a browser brings the pictures.
         retried: lost sources are tried again; else the first failure is the end.
         packets: there are coded pictures to pass on.
         recorded: it begins when it is opened, and shows the same each time.
     """
 
-    opener: Callable[[Address, CameraConfig], Callable[[], Reader[Any]]]
+    opener: Callable[[Address, CameraConfig], Callable[[], Reader[Any]]] | None
     retried: bool = True
     packets: bool = True
     recorded: bool = False
@@ -74,10 +78,11 @@ KINDS: Final[dict[str, Kind]] = {
     "file": Kind(stream_opener, retried=False, recorded=True),
     "v4l2": Kind(stream_opener, packets=False),
     "sim": Kind(street_opener, packets=False, recorded=True),
+    "whip": Kind(None, packets=False),
 }
 
 
-SCHEMES: Final = ("rtsp", "http", "file", "webcam", "sim")
+SCHEMES: Final = ("rtsp", "http", "file", "webcam", "sim", "whip")
 """What may be meant by an unknown one; the guess is not that somebody wanted TLS."""
 
 
@@ -97,6 +102,8 @@ def open_source(
         ConfigError: no source has such an address.
     """
     plan = plan_of(name, camera)
+    if lossless and plan.intake is not None:
+        raise ConfigError(f"expected a source that can be opened, received {plan.shown}: a browser brings it")
     if lossless:
         plan = replace(plan, retried=False, loop=False, lossless=True)
     packets = PacketBroadcast() if kind_of(camera).packets else None
@@ -106,10 +113,12 @@ def open_source(
 def plan_of(name: str, camera: CameraConfig) -> Plan:
     """How the stream that is detected on is played; ConfigError as above."""
     address, kind = addresses.parse(camera), kind_of(camera)
+    intake = Intake(name, camera.timeout_s)
     return Plan(
         camera=name,
         shown=address.shown,
-        open=kind.opener(address, camera),
+        open=intake.open if kind.opener is None else kind.opener(address, camera),
+        intake=intake if kind.opener is None else None,
         retried=kind.retried,
         loop=camera.loop,
         fps=camera.detect.fps,
@@ -123,7 +132,7 @@ def kind_of(camera: CameraConfig) -> Kind:
     kind = KINDS.get(address.scheme)
     if kind is None:
         raise ConfigError(
-            "expected a path, rtsp(s)://, http(s)://, webcam://NUMBER or sim://street,"
+            "expected a path, rtsp(s)://, http(s)://, webcam://NUMBER, sim://street or whip://,"
             f" received {address.shown!r}{nearest(address.scheme, SCHEMES)}"
         )
     return kind

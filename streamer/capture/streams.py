@@ -14,9 +14,10 @@ from anyio.abc import TaskStatus
 from streamer.capture.address import parse
 from streamer.capture.broadcast import PacketBroadcast, PictureBroadcast
 from streamer.capture.decoder import HARDWARE
+from streamer.capture.intake import Intake
 from streamer.capture.mainstream import LINGER_S, MainStream
 from streamer.capture.ondemand import OnDemand, Place
-from streamer.capture.source import Source, kind_of, open_source, plan_of
+from streamer.capture.source import Kind, Source, kind_of, open_source, plan_of
 from streamer.config.names import Problem
 from streamer.config.tree import StreamsConfig
 from streamer.errors import ConfigError, SourceEnded, WrongOption
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
     from streamer.config.tree import CameraConfig
     from streamer.frame import Frame
 
-SIMULATED: Final = "sim://"
+ELSEWHERE: Final = {
+    "sim://": "there is nothing to decode",
+    "whip://": "what a browser sends is decoded by the CPU",
+}
+"""Sources that no graphics card decodes, and why."""
 
 
 class CameraStreams:
@@ -38,6 +43,7 @@ class CameraStreams:
         packets: of the larger stream, for viewers, who look while they are ``viewing()``.
         detected: packets of the stream that is detected on.
         pictures: of the stream that is detected on, while somebody takes them.
+        intake: where a browser brings its pictures; None for a camera that is opened.
     """
 
     def __init__(self, detection: Source, main: MainStream | None, packets: PacketBroadcast | None) -> None:
@@ -47,6 +53,7 @@ class CameraStreams:
         self.packets = packets
         self.detected: PacketBroadcast | None = detection.packets
         self.pictures: PictureBroadcast = detection.pictures
+        self.intake: Intake | None = detection.intake
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Plays as a ``Source`` does, and the larger stream as it is needed."""
@@ -94,9 +101,9 @@ def open_streams(
         return CameraStreams(detection, None, detection.packets)
     smaller, larger = (camera.model_copy(update={"source": each}) for each in (streams.sub, streams.main))
     with naming(name, "source", "sub"):
-        detection, recorded = open_source(name, smaller, observer), kind_of(smaller).recorded
+        detection, recorded = open_source(name, smaller, observer), _opened_kind(smaller).recorded
     with naming(name, "source", "main"):
-        plan, kind = plan_of(name, larger), kind_of(larger)
+        plan, kind = plan_of(name, larger), _opened_kind(larger)
     place = Place()
     opener = OnDemand(plan.open, place if recorded and kind.recorded else None)
     packets = PacketBroadcast() if kind.packets else None
@@ -121,6 +128,8 @@ def wrong_options(camera: CameraConfig) -> list[Problem]:
     for option, stream in _each(camera):
         try:
             plan_of("", stream)
+            if len(option) > 1:
+                _opened_kind(stream)
         except WrongOption as error:
             problems.append(Problem(error.path, error.text, everywhere=True))
         except ConfigError as error:
@@ -157,12 +166,25 @@ def _no_file(source: str, folder: Path) -> str | None:
 
 
 def undecoded(camera: CameraConfig) -> list[Problem]:
-    """A graphics card that is asked for where no stream is decoded."""
-    simulated = all(stream.detected.lower().startswith(SIMULATED) for _, stream in _each(camera))
-    if camera.decode not in HARDWARE or not simulated:
+    """A graphics card that is asked for where none decodes."""
+    if camera.decode not in HARDWARE:
         return []
-    text = f"expected auto or cpu for {SIMULATED}, received {camera.decode!r}: there is nothing to decode"
-    return [Problem(("decode",), text)]
+    for scheme, why in ELSEWHERE.items():
+        if all(stream.detected.lower().startswith(scheme) for _, stream in _each(camera)):
+            text = f"expected auto or cpu for {scheme}, received {camera.decode!r}: {why}"
+            return [Problem(("decode",), text)]
+    return []
+
+
+def _opened_kind(camera: CameraConfig) -> Kind:
+    """How one of two streams is read; ConfigError where it cannot be one of two."""
+    kind = kind_of(camera)
+    if kind.opener is None:
+        raise ConfigError(
+            f"expected an address that is opened, received {camera.detected!r}: a browser sends one stream,"
+            " which is the whole source"
+        )
+    return kind
 
 
 def _each(camera: CameraConfig) -> Iterator[tuple[tuple[str, ...], CameraConfig]]:

@@ -49,6 +49,7 @@ class SupervisedSource:
         self.name = plan.camera
         self.packets = packets
         self.pictures = PictureBroadcast()
+        self.intake = plan.intake
         self._plan = plan
         self._observer = observer
         self._handover = handover or Handover[Frame](WINDOW if plan.lossless else 1)
@@ -72,7 +73,7 @@ class SupervisedSource:
         self._change("connecting")
         task_status.started()
         while not await self._played():
-            await anyio.sleep(self._backoff.failed(time.monotonic()))
+            await self._worth_another_try()
 
     def close(self) -> None:
         """Nothing comes any more, to anybody."""
@@ -104,6 +105,12 @@ class SupervisedSource:
             return True
         return False
 
+    async def _worth_another_try(self) -> None:
+        if self.intake is None:
+            await anyio.sleep(self._backoff.failed(time.monotonic()))
+        else:
+            await self.intake.filled()
+
     async def _play(self) -> None:
         self._stuck = [work for work in self._stuck if work.alive]
         if len(self._stuck) >= MOST_STUCK:
@@ -113,6 +120,8 @@ class SupervisedSource:
         def end() -> None:
             stop.set()
             self._handover.interrupt()
+            if self.intake is not None:
+                self.intake.interrupt()
 
         play = partial(self._playback.play, stop, self._live)
         work = BlockingWork(play, end, self._overdue, f"capture {self.name}")

@@ -110,6 +110,8 @@ async def _examine_stream(name: str, camera: CameraConfig) -> Seen:
     listener = Listener()
     watched = camera.model_copy(update={"detect": DetectConfig(fps=1)})
     source = open_source(name, watched, listener)
+    if source.intake is not None:
+        return Seen(Finding(True, f"{name}: waits for a browser, which begins at /send/{name}"))
     first: Frame | None = None
     began = time.monotonic()
     first_after_s = 0.0

@@ -49,6 +49,44 @@ class UnfitOffer(StreamerError):
 
 
 @dataclass(frozen=True, slots=True)
+class Description:
+    """A session description with one video, whichever way it goes.
+
+    Attributes:
+        sdp: its text, without its candidates: names among them take a second each to be found.
+        username: its ICE user name; another one means that ICE is to begin anew.
+        video: what it says of the video, as aiortc reads it.
+        candidates: its addresses.
+    """
+
+    sdp: str
+    username: str
+    video: Any
+    candidates: tuple[RTCIceCandidate, ...]
+
+    @classmethod
+    def parse(cls, sdp: str) -> Description:
+        """
+        Raises:
+            MalformedOffer: it is no session description.
+            UnfitOffer: it has no video, or more than one.
+        """
+        text, said = _split(sdp)
+        try:
+            session = SessionDescription.parse(text)
+        except UNREADABLE:
+            raise MalformedOffer("expected a session description (SDP), received something else") from None
+        _require_sound(session)
+        videos: list[Any] = [media for media in session.media if media.kind == "video"]
+        if len(videos) != 1:
+            raise UnfitOffer(f"expected one video in the offer, received {len(videos)}")
+        [video] = videos
+        mids = [media.rtp.muxId for media in session.media]
+        candidates = _candidates([(mids[index], candidate) for index, candidate in said])
+        return cls(text, video.ice.usernameFragment, video, candidates)
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """A viewer's session description.
 
@@ -71,24 +109,14 @@ class Offer:
             MalformedOffer: it is no session description.
             UnfitOffer: it wants no video, or none that is H.264 in packetization mode 1.
         """
-        text, said = _split(sdp)
-        try:
-            session = SessionDescription.parse(text)
-        except UNREADABLE:
-            raise MalformedOffer("expected a session description (SDP), received something else") from None
-        _require_sound(session)
-        videos: list[Any] = [media for media in session.media if media.kind == "video"]
-        if len(videos) != 1:
-            raise UnfitOffer(f"expected one video in the offer, received {len(videos)}")
-        [video] = videos
+        described = Description.parse(sdp)
+        video = described.video
         if video.direction not in ("recvonly", "sendrecv"):
             raise UnfitOffer(f"expected a video to receive (recvonly), received {video.direction}")
         profiles = tuple(_profiles(video))
         if not profiles:
             raise UnfitOffer("expected H.264 among the codecs of the offer (packetization-mode 1)")
-        mids = [media.rtp.muxId for media in session.media]
-        candidates = _candidates([(mids[index], candidate) for index, candidate in said])
-        return cls(text, video.ice.usernameFragment, profiles, candidates)
+        return cls(described.sdp, described.username, profiles, described.candidates)
 
 
 def _split(sdp: str) -> tuple[str, list[tuple[int, str]]]:

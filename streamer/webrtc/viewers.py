@@ -264,21 +264,21 @@ class Viewers:
             RestartRefused: it asks for ICE to begin anew.
         """
         found = self._found(camera, session)
-        if tag is not None and tag != found.tag:
+        if tag is not None and tag != found.link.tag:
             raise OtherSession("expected the tag of this session (If-Match), received another")
         parsed = Fragment.parse(fragment)
-        if found.is_restarted_by(parsed):
+        if found.link.is_restarted_by(parsed):
             raise RestartRefused("ICE cannot begin anew in this session: post an offer for a new one")
-        found.add(parsed)
+        found.link.add(parsed)
         return found
 
     def close(self, camera: str, session: str) -> None:
         """The viewer goes; UnknownSession where there is none."""
-        self._found(camera, session).leave()
+        self._found(camera, session).link.leave()
 
     def _found(self, camera: str, session: str) -> Session:
         found = self._sessions.get(session)
-        if found is None or found.ended or found.watching.camera != camera:
+        if found is None or found.link.ended or found.watching.camera != camera:
             raise UnknownSession("expected a session that is open")
         return found
 

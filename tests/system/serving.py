@@ -115,12 +115,14 @@ def serving(
     folder: Path,
     environment: Mapping[str, str] | None = None,
     program: Sequence[str | Path] = (SIGHTLINE,),
+    port: str = "0",
 ) -> Iterator[Service]:
-    """``sightline`` with these arguments in ``folder``, at a port of its own, from when it listens on.
+    """``sightline`` with these arguments in ``folder``, from when it listens on; at a port of its own, or at
+    this one.
 
     What it wrote lies beside its data as ``stderr`` and ``stdout``; ``program`` is what runs in its place.
     """
-    command = [*program, *arguments, "--port", "0"]
+    command = [*program, *arguments, "--port", port]
     with (folder / "stderr").open("wb") as err, (folder / "stdout").open("wb") as out:
         process = subprocess.Popen(
             command,

@@ -11,7 +11,7 @@ from system.wrong_inputs import write_wrong_inputs
 from detectors.providers import DRIVER, unloadable
 
 STREET = "sim://street?size=160x90"
-SOURCES = "rtsp(s)://, http(s)://, webcam://NUMBER or sim://street"
+SOURCES = "rtsp(s)://, http(s)://, webcam://NUMBER, sim://street or whip://"
 TOLD = {
     'cameras:\n  a:\n    source:\n      main: "gopher://x/1"\n      sub: "sim://street?wings=2"': (
         f"c.yaml:4: cameras.a.source.main: expected a path, {SOURCES}, received 'gopher://x/1'",

@@ -1,0 +1,58 @@
+"""WHIP: a browser sends a camera's video by one HTTP request (RFC 9725)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Final
+
+from fastapi import FastAPI, Query, Request, Response
+from pydantic import Field
+
+from streamer.api.app import Question
+from streamer.api.whep import FRAGMENT, SDP, body, ice_links, linked, refuse
+from streamer.webrtc.whip import NotSentTo, Occupied
+
+if TYPE_CHECKING:
+    from streamer.webrtc.whip import Publishers
+
+STATUS: Final = {
+    NotSentTo: HTTPStatus.CONFLICT,
+    Occupied: HTTPStatus.CONFLICT,
+}
+
+
+class WhipQuestion(Question):
+    """How a browser says that it may."""
+
+    token: str | None = Field(
+        default=None, description="the token of the service, where no header can be set"
+    )
+
+
+def add_whip(app: FastAPI, publishers: Publishers) -> None:
+    """Offers, candidates and ends of browsers that send."""
+    links = tuple(ice_links(publishers.config))
+
+    for error, status in STATUS.items():
+        refuse(app, error, status)
+
+    @app.options("/whip/{camera}", include_in_schema=False)
+    async def options(camera: str) -> Response:
+        headers = {"Accept-Post": SDP, "Allow": "OPTIONS, POST"}
+        return linked(Response(status_code=HTTPStatus.NO_CONTENT, headers=headers), links)
+
+    @app.post("/whip/{camera}", status_code=HTTPStatus.CREATED, summary="Be a camera (WHIP)")
+    async def send(camera: str, question: Annotated[WhipQuestion, Query()], request: Request) -> Response:
+        publisher, answer = await publishers.open(camera, await body(request, SDP))
+        headers = {"Location": f"/whip/{camera}/{publisher.id}", "Accept-Patch": FRAGMENT}
+        return linked(Response(answer, HTTPStatus.CREATED, headers, SDP), links)
+
+    @app.patch("/whip/{camera}/{session}", summary="More addresses of a browser that sends (trickle ICE)")
+    async def trickle(camera: str, session: str, request: Request) -> Response:
+        await publishers.add(camera, session, await body(request, FRAGMENT))
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    @app.delete("/whip/{camera}/{session}", summary="Stop sending")
+    async def leave(camera: str, session: str) -> Response:
+        publishers.close(camera, session)
+        return Response(status_code=HTTPStatus.OK)

@@ -1,0 +1,180 @@
+"""All browsers that send: one for each camera that waits for one, opened and ended."""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from streamer.errors import StreamerError
+from streamer.webrtc.ice import Peer, Ports, configuration_of
+from streamer.webrtc.offer import Fragment
+from streamer.webrtc.publish_offer import PublishOffer
+from streamer.webrtc.publisher import Publisher
+from streamer.webrtc.viewers import RestartRefused, UnknownCamera, UnknownSession
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from anyio.abc import TaskGroup, TaskStatus
+    from av import VideoFrame
+
+    from streamer.capture.intake import Intake
+    from streamer.capture.state import CaptureObserver
+    from streamer.config.tree import WebRtcConfig
+
+log = logging.getLogger(__name__)
+
+SILENT_S: Final = 2.0
+"""A browser that sent nothing for so long gives way to another: it may be the same one, loaded anew, or back
+in its network."""
+
+
+class NotSentTo(StreamerError):
+    """The camera's pictures come from elsewhere."""
+
+
+class Occupied(StreamerError):
+    """Another browser sends this camera's pictures."""
+
+
+class Publishers:
+    """The browsers of all cameras that wait for one."""
+
+    def __init__(
+        self,
+        intakes: Mapping[str, Intake | None],
+        observers: Mapping[str, CaptureObserver],
+        config: WebRtcConfig,
+    ) -> None:
+        """
+        Args:
+            intakes: of all cameras, by name; None for those that wait for no browser.
+            observers: hear of pictures that nobody came to look at, by camera.
+            config: addresses.
+        """
+        self._intakes = intakes
+        self._observers = observers
+        self._config = config
+        self._ports = Ports(config)
+        self._publishers: dict[str, Publisher] = {}
+        self._tasks: TaskGroup | None = None
+
+    @property
+    def config(self) -> WebRtcConfig:
+        return self._config
+
+    @property
+    def count(self) -> int:
+        """Browsers that send, or are about to."""
+        return len(self._publishers)
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Owns the connections until cancelled; each is then closed."""
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            task_status.started()
+            await anyio.sleep_forever()
+
+    def intake(self, camera: str) -> Intake:
+        """Where a browser's pictures go.
+
+        Raises:
+            UnknownCamera: there is none of this name.
+            NotSentTo: it waits for no browser.
+        """
+        try:
+            intake = self._intakes[camera]
+        except KeyError:
+            raise UnknownCamera(f"expected one of {', '.join(sorted(self._intakes))}") from None
+        if intake is None:
+            raise NotSentTo(f"expected a camera whose source is whip://, received {camera}")
+        return intake
+
+    async def open(self, camera: str, sdp: str) -> tuple[Publisher, str]:
+        """A publisher for an offer, with the answer to it.
+
+        Raises:
+            UnknownCamera: there is none of this name.
+            NotSentTo: its pictures come from elsewhere.
+            MalformedOffer: it is no session description.
+            UnfitOffer: it cannot be answered.
+            Occupied: another browser sends.
+        """
+        intake, offer = self.intake(camera), PublishOffer.parse(sdp)
+        before = self._publishers.get(camera)
+        if before is not None:
+            if before.silent_s(time.monotonic()) < SILENT_S:
+                raise Occupied(f"another browser sends as {camera}: stop it there first")
+            before.link.leave()
+        publisher = Publisher(camera, offer, Peer(configuration_of(self._config), self._ports))
+        # From here on: what comes while this one is answered finds it.
+        self._publishers[camera] = publisher
+        try:
+            answer = await self._answered(publisher)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await publisher.link.close()
+            self._forget(publisher)
+            raise
+        assert self._tasks is not None, "it runs"
+        self._tasks.start_soon(self._run, publisher, intake)
+        return publisher, answer
+
+    async def _answered(self, publisher: Publisher) -> str:
+        answer = await publisher.answer(partial(self._left_out, publisher.camera))
+        if self._publishers.get(publisher.camera) is not publisher:
+            raise Occupied(f"another browser began to send as {publisher.camera}")
+        return answer
+
+    async def add(self, camera: str, session: str, fragment: str) -> None:
+        """More addresses of a browser.
+
+        Raises:
+            UnknownSession: there is none.
+            MalformedOffer: it is no fragment of a session description.
+            RestartRefused: it asks for ICE to begin anew.
+        """
+        found, parsed = self._found(camera, session), Fragment.parse(fragment)
+        if found.link.is_restarted_by(parsed):
+            raise RestartRefused("ICE cannot begin anew in this session: post an offer for a new one")
+        found.link.add(parsed)
+
+    def close(self, camera: str, session: str) -> None:
+        """The browser goes; UnknownSession where there is none."""
+        found = self._found(camera, session)
+        self._forget(found)
+        found.link.leave()
+
+    def _found(self, camera: str, session: str) -> Publisher:
+        found = self._publishers.get(camera)
+        if found is None or found.id != session:
+            raise UnknownSession("expected a session that is open")
+        return found
+
+    async def _run(self, publisher: Publisher, intake: Intake) -> None:
+        camera, delivery = publisher.camera, intake.begin()
+
+        def take(frame: VideoFrame) -> None:
+            if intake.put(delivery, frame):
+                self._left_out(camera)
+
+        try:
+            await publisher.run(take)
+        except Exception:
+            log.exception("%s: a browser's session failed", camera)
+        finally:
+            delivery.end()
+            self._forget(publisher)
+
+    def _left_out(self, camera: str) -> None:
+        """A picture came that nothing could be done with in time."""
+        self._observers[camera].received(camera)
+        self._observers[camera].dropped(camera, "busy")
+
+    def _forget(self, publisher: Publisher) -> None:
+        if self._publishers.get(publisher.camera) is publisher:
+            del self._publishers[publisher.camera]
