@@ -75,8 +75,7 @@ def first_pictures_ms(browser: Browser, server: str, path: str, times: int) -> t
     for _ in range(times):
         page = browser.new_page()
         page.add_init_script(AGE)
-        page.goto(f"{server}/healthz")
-        page.evaluate("path => { location = path; }", path)
+        page.goto(server + path)
         _await(page, "window.firstPictureMs")
         clicked.append(page.evaluate("window.firstPictureMs"))
         played.append(page.evaluate("document.querySelector('sightline-player').statistics.firstPictureMs"))
