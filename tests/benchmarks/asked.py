@@ -17,7 +17,7 @@ class Asked:
     """A script of this folder as a child, from its first line on until the block is left."""
 
     def __init__(self, script: str, *arguments: str, tells: bool = True) -> None:
-        command = [sys.executable, str(Path(__file__).with_name(script)), *arguments]
+        command = [sys.executable, str(Path(__file__).parent / script), *arguments]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._used = psutil.Process(self._process.pid)
         self.first = self._line() if tells else ""

@@ -8,17 +8,18 @@ from collections.abc import Sequence
 CELL = 32
 """Width and height of a cell, pixels: whole macroblocks."""
 DARK, BRIGHT = 16, 235
-READ = """
-(video, bits) => {
-  const canvas = (window.strip ??= new OffscreenCanvas(bits * %(cell)d, 1));
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(video, 0, %(middle)d, canvas.width, 1, 0, 0, canvas.width, 1);
+MIDDLE = CELL // 2
+READ = f"""
+(video, bits) => {{
+  const canvas = (window.strip ??= new OffscreenCanvas(bits * {CELL}, 1));
+  const context = canvas.getContext("2d", {{ willReadFrequently: true }});
+  context.drawImage(video, 0, {MIDDLE}, canvas.width, 1, 0, 0, canvas.width, 1);
   const pixels = context.getImageData(0, 0, canvas.width, 1).data;
   let number = 0;
-  for (let n = 0; n < bits; n += 1) number = number * 2 + (pixels[(n * %(cell)d + %(middle)d) * 4] > 128);
+  for (let n = 0; n < bits; n += 1) number = number * 2 + (pixels[(n * {CELL} + {MIDDLE}) * 4] > 128);
   return number;
-}
-""" % {"cell": CELL, "middle": CELL // 2}
+}}
+"""
 """JavaScript: a function of a video element and the number of bits."""
 
 
@@ -29,4 +30,4 @@ def row(number: int, bits: int) -> bytes:
 
 def number_in(luma: Sequence[int], bits: int) -> int:
     """The number in a row of grey values from the middle of the cells."""
-    return sum(1 << bits - 1 - n for n in range(bits) if luma[n * CELL + CELL // 2] > 128)
+    return sum(1 << bits - 1 - n for n in range(bits) if luma[n * CELL + MIDDLE] > 128)

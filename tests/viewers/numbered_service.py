@@ -2,8 +2,8 @@
 
 python numbered_service.py CONFIGURATION_AS_JSON
 
-Prints its address as ``{"url": ..}``, then ``{"number": .., "boxes": [..]}`` for each result, boxes as they go
-to viewers. Ends with its standard input.
+Prints its address as ``{"url": ..}``, then ``{"number": .., "boxes": [..]}`` for each result, boxes as they
+go to viewers. Ends with its standard input.
 """
 
 import json
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import anyio
 from anyio import to_thread
-from rtsp.barcode import CELL, number_in
+from rtsp.barcode import MIDDLE, number_in
 from viewers.numbered_street import BITS
 
 from streamer.app import App
@@ -32,7 +32,7 @@ class Telling:
     """A sink."""
 
     async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
-        number = number_in(frame.image[CELL // 2, :, 1].tolist(), BITS)
+        number = number_in(frame.image[MIDDLE, :, 1].tolist(), BITS)
         objects = [found.model_dump(mode="json") for found in detected_objects(tracks.detections)]
         tell({"number": number, "boxes": [each["box"] for each in objects]})
 

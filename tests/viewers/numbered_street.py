@@ -18,6 +18,6 @@ def _number(image: NDArray[np.uint8], index: int) -> None:
 
 
 def numbered_street(folder: Path) -> Clip:
-    """Ten seconds of a street with people, pictures 0 to 99."""
-    video = film(folder / "numbered.mp4", 10, mark=_number)
-    return Clip(width=640, height=360, fps=10, gop=10, seconds=10, video=video)
+    """Five seconds of a street with people, pictures 0 to 49."""
+    video = film(folder / "numbered.mp4", 5, mark=_number)
+    return Clip(width=640, height=360, fps=10, gop=10, seconds=5, video=video)
