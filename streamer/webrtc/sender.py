@@ -66,7 +66,7 @@ class UnitSender:
         if self.origin is None and self._last_pts is not None:
             sent: int = self._sender._RTCRtpSender__rtp_timestamp
             self.origin = (sent - self._last_pts) % TIMESTAMPS
-        # Sending never waits: without this, all that a newcomer is given to begin with would hold up the rest.
+        # Sending never waits: without this, what a newcomer is given to begin with would hold up the rest.
         await anyio.lowlevel.checkpoint()
         unit = await self._queue.take()
         if unit is None:
