@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+import anyio.lowlevel
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcrtpsender import RTCEncodedFrame
@@ -79,6 +80,8 @@ class UnitSender:
         if self.origin is None and self._last_pts is not None:
             sent: int = self._sender._RTCRtpSender__rtp_timestamp
             self.origin = (sent - self._last_pts) % TIMESTAMPS
+        # Sending never waits: without this, what a newcomer is given to begin with would hold up the rest.
+        await anyio.lowlevel.checkpoint()
         unit = await self._queue.take()
         while unit is not None and not unit.payloads:
             # Nothing that is sent has its time.
