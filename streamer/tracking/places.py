@@ -39,6 +39,11 @@ def overlaps(boxes: Columns, others: Columns) -> tuple[Columns, Columns]:
     return shared / (area + other - shared), shared / area
 
 
+def shared(boxes: Columns, others: Columns) -> Columns:
+    """Share of the smaller of two boxes that lies in the other; boxes [..., 4], row by row or broadcast."""
+    return np.maximum(overlaps(boxes, others)[1], overlaps(others, boxes)[1])
+
+
 def parked(objects: Objects, after_s: float) -> Mask:
     """Which objects have stayed at their place for so long; bool [N]."""
     return np.asarray(objects.there_s - objects.since_s >= after_s - LATE_S)

@@ -19,7 +19,7 @@ from streamer.tracking.looks import blended, difference, looks
 from streamer.tracking.memory import NOT_PARKED, Memory
 from streamer.tracking.motion import Columns
 from streamer.tracking.objects import UNCONFIRMED, Ints, Objects, started
-from streamer.tracking.places import AWAY_S, STANDS_S, at_place, overlaps, parked, settle, shows
+from streamer.tracking.places import AWAY_S, STANDS_S, at_place, overlaps, parked, settle, shared, shows, SAME_IOU
 from streamer.tracking.tracks import HITS, STAYED_S, STRONG, ParkedTrack, Tracks
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ FLICKER_S: Final = 0.05
 """What was not confirmed before it went unseen for so long was a flicker."""
 RETURN_S: Final = 1.0
 """So long it has to stand at the place of a parked object to be that one: what passes by is gone by then."""
+UPON: Final = 0.5
+BESIDE_S: Final = 5.0
 TWICE_IOU: Final = 0.7
 """Two labels of a group for boxes that overlap so much are two names of one object."""
 NO_GROUP: Final = -1
@@ -107,7 +109,7 @@ class Tracker:
             owners[born] = len(self._objects.ids) + np.arange(born.sum())
             self._objects = self._objects.joined(started(found.boxes[born], found.groups[born], time_s))
         self._memory.look(found.boxes, dt_s)
-        self._confirm(found, owners, time_s)
+        self._confirm(found, owners, dt_s)
         objects = self._objects
         ids = np.append(objects.ids, UNCONFIRMED)[owners]
         seen = {
@@ -210,11 +212,13 @@ class Tracker:
             self._living = np.append(self._living, name in LIVING)
         return self._groups[name]
 
-    def _confirm(self, found: Found, owners: Rows, time_s: float) -> None:
+    def _confirm(self, found: Found, owners: Rows, dt_s: float) -> None:
         """Give ids to what was seen often and long enough, and now."""
-        ripe = np.flatnonzero(self._ripe() & (self._objects.last_s == time_s))
+        ripe = np.flatnonzero(self._ripe() & (self._objects.last_s == self._time_s))
         if len(ripe) and len(self._memory):
             ripe = self._found_again(found, owners, ripe)
+        if len(ripe):
+            ripe = ripe[~self._doubtful(found, owners, ripe, dt_s)]
         self._objects.ids[ripe] = self._last_id + 1 + np.arange(len(ripe))
         self._last_id += len(ripe)
 
@@ -241,6 +245,25 @@ class Tracker:
             objects.ids[rows], objects.places[rows] = known.ids, known.places
             objects.first_s[rows], objects.since_s[rows] = known.first_s, known.since_s
         return np.asarray(ripe[~claims])
+
+    def _doubtful(self, found: Found, owners: Rows, ripe: Rows, dt_s: float) -> Mask:
+        """Which of the ripe may be a piece of a thing that stands: they wait; bool [R].
+
+        Both were seen side by side for long, and they are two.
+        """
+        objects = self._objects
+        boxes = np.full((len(objects.ids), 4), np.nan)
+        boxes[owners[owners != NOBODY]] = found.boxes[owners != NOBODY]
+        both = objects.joined(self._memory.objects)
+        stands = (both.ids != UNCONFIRMED) & ~self._living[both.groups] & parked(both, STANDS_S)
+        rows = np.flatnonzero(stands)
+        upon = shared(boxes[ripe][:, None], both.places[rows][None]) >= UPON
+        upon &= objects.groups[ripe][:, None] == both.groups[rows][None]
+        seen = np.concatenate((boxes, np.full((len(self._memory), 4), np.nan)))[rows]
+        partly = overlaps(seen, both.places[rows])[0] < SAME_IOU
+        beside = upon.any(axis=1) & ~(upon & partly[None]).any(axis=1)
+        objects.beside_s[ripe[beside]] += dt_s
+        return np.asarray(upon.any(axis=1) & (objects.beside_s[ripe] < BESIDE_S))
 
     def _parked(self) -> Mask:
         objects = self._objects
