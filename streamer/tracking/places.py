@@ -18,6 +18,7 @@ INSIDE: Final = 0.8
 """Share of a box inside a place from which on it may be the visible part of what is there."""
 PART_IOU: Final = 0.25
 """How much of a parked object at least has to be seen."""
+UPON: Final = 0.5
 EDGE: Final = 0.12
 """How far an edge may be from where it was, in widths and heights of the larger box."""
 AWAY_S: Final = 1.0
@@ -42,6 +43,10 @@ def overlaps(boxes: Columns, others: Columns) -> tuple[Columns, Columns]:
 def shared(boxes: Columns, others: Columns) -> Columns:
     """Share of the smaller of two boxes that lies in the other; boxes [..., 4], row by row or broadcast."""
     return np.maximum(overlaps(boxes, others)[1], overlaps(others, boxes)[1])
+
+
+def area(boxes: Columns) -> Columns:
+    return np.asarray((boxes[..., 2:] - boxes[..., :2]).prod(axis=-1))
 
 
 def parked(objects: Objects, after_s: float) -> Mask:
@@ -79,8 +84,12 @@ def settle(objects: Objects, rows: Rows, boxes: Columns, staying: Mask) -> None:
     grown = stays & ~same
     if grown.any():
         grown &= shows(places, boxes)
-    there = same | grown | (stays & (inside >= INSIDE) & (iou >= PART_IOU))
-    left = ~there & (~stays | (now_s - objects.there_s[rows] > AWAY_S))
+    upon = stays & (shared(boxes, places) >= UPON) & (iou >= PART_IOU)
+    late = now_s - objects.there_s[rows] > AWAY_S
+    larger = upon & late & ~same & (area(boxes) > area(places))
+    grown |= larger
+    there = same | grown | (stays & (inside >= INSIDE) & (iou >= PART_IOU)) | (upon & late)
+    left = ~there & (~stays | late)
     stayed_s = np.minimum(now_s - objects.since_s[rows], SETTLED_S)
     gained = (now_s - objects.there_s[rows]) / np.maximum(stayed_s, 1e-3)
     share = np.where(left | grown, 1.0, np.where(same, np.minimum(gained, 0.5), 0.0))

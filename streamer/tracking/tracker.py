@@ -19,7 +19,7 @@ from streamer.tracking.looks import blended, difference, looks
 from streamer.tracking.memory import NOT_PARKED, Memory
 from streamer.tracking.motion import Columns
 from streamer.tracking.objects import UNCONFIRMED, Ints, Objects, started
-from streamer.tracking.places import AWAY_S, STANDS_S, at_place, overlaps, parked, settle, shared, shows, SAME_IOU
+from streamer.tracking.places import AWAY_S, STANDS_S, at_place, overlaps, parked, settle, shared, shows, SAME_IOU, UPON
 from streamer.tracking.tracks import HITS, STAYED_S, STRONG, ParkedTrack, Tracks
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ FLICKER_S: Final = 0.05
 """What was not confirmed before it went unseen for so long was a flicker."""
 RETURN_S: Final = 1.0
 """So long it has to stand at the place of a parked object to be that one: what passes by is gone by then."""
-UPON: Final = 0.5
 BESIDE_S: Final = 5.0
 TWICE_IOU: Final = 0.7
 """Two labels of a group for boxes that overlap so much are two names of one object."""
