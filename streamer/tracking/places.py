@@ -19,6 +19,7 @@ INSIDE: Final = 0.8
 PART_IOU: Final = 0.25
 """How much of a parked object at least has to be seen."""
 UPON: Final = 0.5
+AS_LARGE: Final = .9
 EDGE: Final = 0.12
 """How far an edge may be from where it was, in widths and heights of the larger box."""
 AWAY_S: Final = 1.0
@@ -43,6 +44,12 @@ def overlaps(boxes: Columns, others: Columns) -> tuple[Columns, Columns]:
 def shared(boxes: Columns, others: Columns) -> Columns:
     """Share of the smaller of two boxes that lies in the other; boxes [..., 4], row by row or broadcast."""
     return np.maximum(overlaps(boxes, others)[1], overlaps(others, boxes)[1])
+
+
+def as_large(boxes: Columns, others: Columns) -> Mask:
+    """Whether a box is about as wide and as high as the other, wherever it is; row by row or broadcast."""
+    first, second = boxes[..., 2:] - boxes[..., :2], others[..., 2:] - others[..., :2]
+    return np.asarray((np.minimum(first, second) >= AS_LARGE * np.maximum(first, second)).all(axis=-1))
 
 
 def area(boxes: Columns) -> Columns:
@@ -84,7 +91,7 @@ def settle(objects: Objects, rows: Rows, boxes: Columns, staying: Mask) -> None:
     grown = stays & ~same
     if grown.any():
         grown &= shows(places, boxes)
-    upon = stays & (shared(boxes, places) >= UPON) & (iou >= PART_IOU)
+    upon = stays & (shared(boxes, places) >= UPON) & (iou >= PART_IOU) & ~as_large(boxes, places)
     late = now_s - objects.there_s[rows] > AWAY_S
     larger = upon & late & ~same & (area(boxes) > area(places))
     grown |= larger
