@@ -67,6 +67,22 @@ def at_place(boxes: Columns, places: Columns) -> Mask:
     return np.asarray((iou >= NEAR_IOU) | shows(boxes[None], places[:, None]))
 
 
+def stay(boxes: Columns, places: Columns) -> Mask:
+    """Whether each box is a thing that stands at its place, or a piece of it; row by row."""
+    iou, _ = overlaps(boxes, places)
+    return np.asarray((iou >= SAME_IOU) | upon(boxes, places))
+
+
+def upon(boxes: Columns, places: Columns) -> Mask:
+    """Whether a box may be a piece of what stands at a place, or more than was seen of it before.
+
+    What is as large as it was, but elsewhere, has moved. Boxes [..., 4], row by row or broadcast.
+    """
+    iou, _ = overlaps(boxes, places)
+    near = (shared(boxes, places) >= UPON) & (iou >= PART_IOU)
+    return np.asarray(near & ~as_large(boxes, places))
+
+
 def shows(boxes: Columns, wholes: Columns) -> Mask:
     """Whether a box is what something else leaves to be seen of the whole: three of its edges are the same.
 
@@ -91,11 +107,11 @@ def settle(objects: Objects, rows: Rows, boxes: Columns, staying: Mask) -> None:
     grown = stays & ~same
     if grown.any():
         grown &= shows(places, boxes)
-    upon = stays & (shared(boxes, places) >= UPON) & (iou >= PART_IOU) & ~as_large(boxes, places)
+    piece = stays & upon(boxes, places)
     late = now_s - objects.there_s[rows] > AWAY_S
-    larger = upon & late & ~same & (area(boxes) > area(places))
+    larger = piece & late & ~same & (area(boxes) > area(places))
     grown |= larger
-    there = same | grown | (stays & (inside >= INSIDE) & (iou >= PART_IOU)) | (upon & late)
+    there = same | grown | (stays & (inside >= INSIDE) & (iou >= PART_IOU)) | (piece & late)
     left = ~there & (~stays | late)
     stayed_s = np.minimum(now_s - objects.since_s[rows], SETTLED_S)
     gained = (now_s - objects.there_s[rows]) / np.maximum(stayed_s, 1e-3)

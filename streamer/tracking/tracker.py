@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,8 @@ from streamer.tracking.looks import blended, difference, looks
 from streamer.tracking.memory import NOT_PARKED, Memory
 from streamer.tracking.motion import Columns
 from streamer.tracking.objects import UNCONFIRMED, Ints, Objects, started
-from streamer.tracking.places import AWAY_S, STANDS_S, at_place, overlaps, parked, settle, shared, shows, SAME_IOU, UPON
-from streamer.tracking.tracks import HITS, STAYED_S, STRONG, ParkedTrack, Tracks
+from streamer.tracking.places import AWAY_S, STANDS_S, at_place, overlaps, parked, settle, shared, shows, stay, SAME_IOU, UPON
+from streamer.tracking.tracks import HITS, PLACE, STANDS, STAYED_S, STRONG, ParkedTrack, Tracks
 
 if TYPE_CHECKING:
     from supervision import Detections
@@ -114,6 +114,7 @@ class Tracker:
         seen = {
             HITS: np.append(objects.hits, 0)[owners],
             STAYED_S: np.append(objects.last_s - objects.first_s, 0.0)[owners],
+            **self._places(found.boxes, owners),
         }
         return self._tracks(time_s, replace(detections, tracker_id=ids, data={**detections.data, **seen}))
 
@@ -273,6 +274,15 @@ class Tracker:
         objects = self._objects
         stay = parked(objects, STANDS_S)
         return np.asarray(stay & (objects.ids != UNCONFIRMED) & ~self._living[objects.groups])
+
+    def _places(self, boxes: Columns, owners: Rows) -> dict[str, NDArray[Any]]:
+        """Which detections are of things that stand, and where these are."""
+        stands, places = np.append(self._stands(), False)[owners], boxes.copy()
+        if stands.any():
+            whole = self._objects.places[owners[stands]]
+            stands[stands] = here = stay(boxes[stands], whole)
+            places[stands] = whole[here]
+        return {STANDS: stands, PLACE: places}
 
     def _pieces(self, found: Found, owners: Rows) -> Mask:
         """Which detections are further pieces of a thing that stands and was seen now; bool [M]."""
