@@ -220,7 +220,11 @@ class JsonLinesSink:
                 continue
             if isinstance(happening, Event) and not self._snapshots:
                 happening = replace(happening, snapshot=None)
-            await self._write(camera, partial(record_of, happening, self._sizes.get(camera)))
+            await self.tell(happening, self._sizes.get(camera))
+
+    async def tell(self, happening: Happening, size: tuple[int, int] | None) -> None:
+        """Write what happened at a camera whose pictures are of that size, if any came yet."""
+        await self._write(happening.camera, partial(record_of, happening, size))
 
     async def _write(self, camera: str, build: Callable[[], Record]) -> None:
         try:

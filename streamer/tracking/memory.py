@@ -49,6 +49,10 @@ class Memory:
             empty = covered.max(axis=1, initial=0.0) < BEFORE
             self._empty_s += np.where(empty, min(dt_s, LONGEST_GLANCE_S), 0.0)
 
+    def things(self) -> Objects:
+        """Those that do not leave by themselves."""
+        return self.objects.take(~self._living)
+
     def parked(self, after_s: float) -> list[int]:
         """The ids of those that had stayed at their place for so long."""
         ids: list[int] = self.objects.ids[parked(self.objects, after_s)].tolist()

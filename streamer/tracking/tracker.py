@@ -171,6 +171,7 @@ class Tracker:
         if stands.any():
             here = at_place(found.boxes, objects.places[stands]) & np.isfinite(costs[stands])
             costs[stands] = np.where(here, np.minimum(costs[stands], PLACE_COST), costs[stands])
+        self._keep_apart(costs, found, stands)
         owners = assign(costs, _stages(objects, found))
         seen = owners != NOBODY
         self._objects = replace(objects, states=states)
@@ -183,6 +184,19 @@ class Tracker:
             if seen_as is not None:
                 objects.looks[rows] = blended(objects.looks[rows], seen_as[seen])
         return owners
+
+    def _keep_apart(self, costs: Columns, found: Found, stands: Mask) -> None:
+        """What is seen where a thing stands is not another object, unless that was expected just there."""
+        objects, known = self._objects, self._memory.things()
+        places = np.concatenate((objects.places[stands], known.places))
+        groups = np.concatenate((objects.groups[stands], known.groups))
+        if not len(places):
+            return
+        there = at_place(found.boxes, places) & (groups[:, None] == found.groups[None])
+        own = np.zeros_like(costs, np.bool_)
+        own[stands] = there[: stands.sum()]
+        strange = there.any(axis=0)[None] & ~own & (objects.ids != UNCONFIRMED)[:, None]
+        costs[strange & (costs > PLACE_COST)] = np.inf
 
     def _has_to_look(self, costs: Columns, hidden_s: Columns, time_s: float) -> bool:
         """Whether colours can decide something, or nobody of several was looked at lately."""
