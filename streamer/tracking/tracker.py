@@ -109,6 +109,8 @@ class Tracker:
             owners[born] = len(self._objects.ids) + np.arange(born.sum())
             self._objects = self._objects.joined(started(found.boxes[born], found.groups[born], time_s))
         self._memory.look(found.boxes, dt_s)
+        if len(self._memory):
+            self._memory.cover(self._objects.take(self._stands() & (self._objects.last_s == time_s)), dt_s)
         self._confirm(found, owners, dt_s)
         objects = self._objects
         ids = np.append(objects.ids, UNCONFIRMED)[owners]
