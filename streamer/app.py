@@ -41,6 +41,7 @@ from streamer.publish.snapshots import MainSnapshots
 from streamer.publish.store import StoreSink
 from streamer.publish.table import Header, LiveTable
 from streamer.status import Status
+from streamer.storage.records import Recovered
 from streamer.storage.series import StoreSeries
 from streamer.storage.store import EventStore
 from streamer.tracking.looks import prepare as prepare_looks
@@ -93,6 +94,7 @@ class App:
         self._results = LiveResults()
         self._sources: Mapping[str, CameraStreams] = {}
         self._parked: Mapping[str, tuple[Parked, ...]] = {}
+        self._recovered = Recovered({}, ())
         self._ended: list[SourceEnded] = []
         self.url = ""
 
@@ -121,6 +123,8 @@ class App:
             if self._kafka is not None:
                 await self._kafka.require_answer()
             log.info("listening on %s", self.url)
+            if lines is not None:
+                await self._tell_ends(JsonLinesSink(lines, {}))
             sinks = self._sinks(lines, batchers, services)
             if self._table:
                 live = LiveTable(self._header(batchers), self.metrics)
@@ -162,7 +166,7 @@ class App:
         recovered = await services.start(self._store.run)
         if recovered.ended:
             log.info("ended %d events that were left open", len(recovered.ended))
-        self._parked = recovered.parked
+        self._recovered, self._parked = recovered, recovered.parked
         for parked in self._parked.values():
             self._meter.recall(parked)
         for name, watch in self._watches.items():
@@ -183,6 +187,13 @@ class App:
         add_whip(api, publishers)
         add_pages(api, self._sources)
         add_send_page(api, publishers)
+
+    async def _tell_ends(self, lines: JsonLinesSink) -> None:
+        """What the last process could not tell: the ends of events and of stays in zones."""
+        for left in self._recovered.left:
+            await lines.tell(left, None)
+        for each in self._recovered.ended:
+            await lines.tell(each.ending(), each.size)
 
     def _kafka_output(self) -> KafkaOutput | None:
         if self._config.kafka is None:

@@ -16,8 +16,6 @@ from streamer.errors import SourceError
 from streamer.events import picture_score
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from streamer.capture.mainstream import MainStream
     from streamer.event import Box, Event
     from streamer.frame import Frame, Stream
@@ -34,7 +32,7 @@ class PictureStore(Protocol):
 
     async def save(self, frame: Frame | None, event: Event) -> None: ...
 
-    def record(self, event: Event, seen_at: datetime | None) -> None: ...
+    def record(self, event: Event, frame: Frame | None) -> None: ...
 
     async def keep(self, frame: Frame, event: Event, stream: Stream | None = None) -> None: ...
 
@@ -90,7 +88,7 @@ class MainSnapshots:
         self._main.needed_until(time.monotonic() + FRESH_S, frame)
         kept = self._running.setdefault(event.id, Kept(event))
         kept.event = event
-        self._store.record(event, frame.captured_at)
+        self._store.record(event, frame)
         worth = worth_of(event.box, event.confidence, frame, (frame.width, frame.height))
         # What a larger picture shows already is not given up for a smaller one.
         wish = Wish(kept, frame, event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from streamer.event import CameraEvent, Event
+from streamer.event import CameraEvent, Event, ZoneEvent
 
 if TYPE_CHECKING:
     from streamer.event import Happening
@@ -19,13 +19,15 @@ class Store(Protocol):
 
     def trouble(self, event: CameraEvent) -> None: ...
 
+    def move(self, event: ZoneEvent) -> None: ...
+
 
 class EventObserver(Protocol):
     def event(self, camera: str, label: str, phase: str) -> None: ...
 
 
 class StoreSink:
-    """Keeps every phase of every event, and what befalls cameras."""
+    """Keeps every phase of every event, who is in which zone, and what befalls cameras."""
 
     def __init__(
         self, store: Store, observer: EventObserver, mains: Mapping[str, MainSnapshots] | None = None
@@ -53,6 +55,8 @@ class StoreSink:
         for event in happenings:
             if isinstance(event, CameraEvent):
                 self._store.trouble(event)
+            elif isinstance(event, ZoneEvent):
+                self._store.move(event)
             elif isinstance(event, Event):
                 await self._mains.get(event.camera, self._store).save(frame, event)
                 self._observer.event(event.camera, event.label, event.phase)

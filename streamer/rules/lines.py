@@ -85,7 +85,14 @@ class Lines:
         self._rows = Rows(self._grow, self._clear)
 
     def update(self, seen: Seen) -> list[LineCrossing]:
-        """The crossings that are certain with this frame."""
+        """The crossings that are certain with this frame.
+
+        A thing that stands crosses nothing, whatever is seen of it; where it came from is kept.
+        """
+        known = self._rows.tracks()
+        waits = seen.stands & np.isin(seen.tracks, known)
+        if waits.any():
+            seen = seen.take(~waits)
         if not seen.tracks:
             return []
         rows = np.array(self._rows.of(seen.tracks))

@@ -18,7 +18,7 @@ from streamer.storage.records import EventPage, Recovered, StoredEvent
 from streamer.storage.snapshots import SnapshotFolder
 
 if TYPE_CHECKING:
-    from streamer.event import CameraEvent, Event
+    from streamer.event import CameraEvent, Event, ZoneEvent
     from streamer.frame import Frame, Stream
 
 LOCK_NAME: Final = ".lock"
@@ -38,12 +38,13 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Waiting:
-    """What is to be written: events and pictures by the event's id, parked objects by camera, troubles."""
+    """What is to be written: events and pictures by the event's id, parked objects by camera, the rest."""
 
     entries: Mapping[str, Entry]
     pictures: Mapping[str, Picture]
     parked: ParkedAt
     troubles: Sequence[CameraEvent] = ()
+    moves: Sequence[ZoneEvent] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Archive:
         self._index.open()
         self.mend()
         parked = self._index.parked(cameras)
-        return Recovered(parked, self._index.end_unfinished())
+        return Recovered(parked, *self._index.end_unfinished())
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -97,8 +98,10 @@ class Archive:
         """Keep these events, all or none, and as many of their pictures as the disk takes."""
         pictures = list(waiting.pictures.values())
         relabelled: tuple[Event, ...] = ()
-        if waiting.entries or waiting.parked or waiting.troubles:
-            relabelled = self._index.record(list(waiting.entries.values()), waiting.parked, waiting.troubles)
+        if waiting.entries or waiting.parked or waiting.troubles or waiting.moves:
+            relabelled = self._index.record(
+                list(waiting.entries.values()), waiting.parked, waiting.troubles, waiting.moves
+            )
         try:
             self._snapshots.require_space()
             self._relabel(relabelled)

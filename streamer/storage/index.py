@@ -31,20 +31,22 @@ from streamer.storage.parking import ParkedAt, keep_parked, replace_parked
 from streamer.storage.records import EventPage, StoredEvent
 from streamer.storage.rows import event_row, stored_event
 from streamer.storage.schema import EVENTS, PARKED, make_tables
+from streamer.storage.stays import end_stays, move
 from streamer.storage.troubles import add_troubles, forget_troubles, latest_troubles
 
 if TYPE_CHECKING:
-    from streamer.event import CameraEvent, Event, Parked
+    from streamer.event import CameraEvent, Event, Parked, ZoneEvent
 
 LOCK_TIMEOUT_MS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event as it enters the index, and when its object was seen last."""
+    """An event as it enters the index, when its object was seen last, and the size of its pictures."""
 
     event: Event
     seen_at: datetime
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,13 @@ class EventIndex:
             self._engine.dispose()
 
     def record(
-        self, entries: Sequence[Entry], parked: ParkedAt, troubles: Sequence[CameraEvent] = ()
+        self,
+        entries: Sequence[Entry],
+        parked: ParkedAt,
+        troubles: Sequence[CameraEvent] = (),
+        moves: Sequence[ZoneEvent] = (),
     ) -> tuple[Event, ...]:
-        """Insert or update these events, replace what is parked at these cameras, add troubles: all or none.
+        """Insert or update these events, replace what is parked at these cameras, add the rest: all or none.
 
         Returns:
             The events that had another label before.
@@ -97,7 +103,7 @@ class EventIndex:
         relabelled: list[Event] = []
         with self._begin() as connection:
             for entry in entries:
-                values = event_row(entry.event, entry.seen_at)
+                values = event_row(entry.event, entry.seen_at, entry.size)
                 row = EVENTS.c.id == entry.event.id
                 label = connection.execute(select(EVENTS.c.label).where(row)).scalar_one_or_none()
                 if label is None:
@@ -109,6 +115,7 @@ class EventIndex:
             if parked:
                 replace_parked(connection, parked)
             add_troubles(connection, troubles)
+            move(connection, moves)
         return tuple(relabelled)
 
     def unsettle(self, ids: Sequence[str]) -> frozenset[str]:
@@ -135,8 +142,8 @@ class EventIndex:
         with self._begin() as connection:
             return keep_parked(connection, cameras)
 
-    def end_unfinished(self) -> tuple[StoredEvent, ...]:
-        """End the events that a crash left open where they were seen last, and return them.
+    def end_unfinished(self) -> tuple[tuple[StoredEvent, ...], tuple[ZoneEvent, ...]]:
+        """End the events and the stays that a crash left open when they were seen last, and return them.
 
         Those of parked objects go on.
         """
@@ -145,7 +152,8 @@ class EventIndex:
             ids = list(connection.execute(select(EVENTS.c.id).where(open_ones)).scalars())
             connection.execute(update(EVENTS).where(open_ones).values(ended_at=EVENTS.c.seen_at))
             rows = connection.execute(select(EVENTS).where(EVENTS.c.id.in_(ids)).order_by(EVENTS.c.id))
-            return tuple(stored_event(row) for row in rows.mappings())
+            ended = tuple(stored_event(row) for row in rows.mappings())
+            return ended, end_stays(connection, ended)
 
     def ended_at(self, ids: Sequence[str]) -> dict[str, datetime]:
         """When these events ended, of those that are kept and have."""

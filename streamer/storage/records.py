@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from streamer.event import Box, Parked, Ruling
+from streamer.event import Box, Event, Parked, Ruling, ZoneEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class StoredEvent:
         snapshot: path below the data folder, without suffix; None when no picture is kept.
         human_label: what a person says the object is.
         bytes: size of the pictures and their sidecar.
+        size: width and height of the pictures that the box lies in; None where an older version wrote it.
         Everything else as in ``streamer.event.Event``.
     """
 
@@ -37,6 +38,28 @@ class StoredEvent:
     ended_at: datetime | None
     snapshot: str | None
     bytes: int
+    size: tuple[int, int] | None = None
+
+    def ending(self) -> Event:
+        """The event as it is told at its end."""
+        return Event(
+            id=self.id,
+            camera=self.camera,
+            phase="end",
+            label=self.label,
+            track=self.track,
+            confidence=self.confidence,
+            box=self.box,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            snapshot=self.snapshot,
+            sub_label=self.sub_label,
+            attributes=self.attributes,
+            zones=self.zones,
+            rules=self.rules,
+            stationary=self.stationary,
+            pictured=False,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +69,12 @@ class Recovered:
     Attributes:
         parked: by camera, the objects whose events go on.
         ended: the other events, ended where they were seen last.
+        left: that the others left their zones, when they were seen last.
     """
 
     parked: Mapping[str, tuple[Parked, ...]]
     ended: tuple[StoredEvent, ...]
+    left: tuple[ZoneEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

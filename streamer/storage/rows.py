@@ -13,9 +13,10 @@ from streamer.event import Box, Event, Parked, Ruling, ZoneStay, snapshot_path
 from streamer.storage.records import StoredEvent
 
 
-def event_row(event: Event, seen_at: datetime) -> dict[str, Any]:
-    """The columns of an event that are told, not those that the store adds."""
-    return {
+def event_row(event: Event, seen_at: datetime, size: tuple[int, int] | None) -> dict[str, Any]:
+    """The columns of an event that are told, not those that the store adds; its size where it is known."""
+    extent = {} if size is None else {"width": size[0], "height": size[1]}
+    return extent | {
         "id": event.id,
         "camera": event.camera,
         "label": event.label,
@@ -51,6 +52,7 @@ def stored_event(row: RowMapping) -> StoredEvent:
         ended_at=row["ended_at"],
         snapshot=row["snapshot"],
         bytes=row["bytes"],
+        size=None if row["width"] is None else (row["width"], row["height"]),
     )
 
 

@@ -72,6 +72,9 @@ EVENTS: Final = Table(
     # Since the second version of this table.
     Column("rules", JSON),
     Column("stationary", Boolean),
+    # Since the third version: of the pictures that the box lies in.
+    Column("width", Integer),
+    Column("height", Integer),
     Index("events_by_time", "started_at", "id"),
     Index("events_by_camera", "camera", "started_at", "id"),
 )
@@ -88,6 +91,17 @@ PARKED: Final = Table(
     Column("votes", JSON, nullable=False),
     # Since the second version of this table.
     Column("stays", JSON),
+)
+
+STAYS: Final = Table(
+    "stays",
+    METADATA,
+    # In a zone, until it leaves. Tracks are counted anew by each process, but for those that are parked.
+    Column("camera", String(255), primary_key=True),
+    Column("zone", String(255), primary_key=True),
+    Column("track", Integer, primary_key=True),
+    Column("label", String(255), nullable=False),
+    Column("since", UtcDateTime, nullable=False),
 )
 
 CAMERA_EVENTS: Final = Table(

@@ -24,7 +24,7 @@ from streamer.storage.snapshots import SnapshotFolder
 
 if TYPE_CHECKING:
     from streamer.config.tree import StorageConfig
-    from streamer.event import CameraEvent, Event, Parked
+    from streamer.event import CameraEvent, Event, Parked, ZoneEvent
     from streamer.frame import Frame, Stream
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ T = TypeVar("T")
 WAITING_PICTURES: Final = 8
 WAITING_EVENTS: Final = 100_000
 WAITING_TROUBLES: Final = 10_000
+WAITING_MOVES: Final = 100_000
 RETRY_S: Final = 1.0
 PRUNE_EVERY_S: Final = 60.0
 FLUSH_S: Final = 1.5
@@ -46,7 +47,8 @@ class EventStore:
     What waits to be written is bounded. Of an event only the latest state and the latest picture wait;
     pictures that a better one follows at once are left out. When ``WAITING_PICTURES`` wait, ``save`` waits.
     While the disk is full pictures are left out and events wait in memory, ``WAITING_EVENTS`` of them;
-    beyond that the oldest is lost, which is logged. Of cameras' troubles the last ``WAITING_TROUBLES`` wait.
+    beyond that the oldest is lost, which is logged. Of cameras' troubles the last ``WAITING_TROUBLES`` wait,
+    and of what happens in zones the last ``WAITING_MOVES``.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class EventStore:
         self._pictures: dict[str, Picture] = {}
         self._parked: dict[str, tuple[Parked, ...]] = {}
         self._troubles: deque[CameraEvent] = deque(maxlen=WAITING_TROUBLES)
+        self._moves: deque[ZoneEvent] = deque(maxlen=WAITING_MOVES)
         self._work = anyio.Event()
         self._space = anyio.Event()
         self._no_events: str | None = None
@@ -111,14 +114,17 @@ class EventStore:
 
     async def save(self, frame: Frame | None, event: Event) -> None:
         """Take an event, and the frame it is published with as its best picture (not at its end)."""
-        self.record(event, None if frame is None else frame.captured_at)
+        self.record(event, frame)
         if frame is not None and event.phase != "end" and event.pictured:
             await self.keep(frame, event)
 
-    def record(self, event: Event, seen_at: datetime | None) -> None:
-        """Take an event, whose object was seen then; the picture that is kept of it stays."""
-        seen_at = event.ended_at or seen_at or event.started_at
-        self._entries[event.id] = Entry(event, max(seen_at, event.started_at))
+    def record(self, event: Event, frame: Frame | None) -> None:
+        """Take an event, whose object was seen in that frame; the picture that is kept of it stays."""
+        seen_at = event.ended_at or (event.started_at if frame is None else frame.captured_at)
+        size = None if frame is None else (frame.width, frame.height)
+        if size is None and (waiting_entry := self._entries.get(event.id)) is not None:
+            size = waiting_entry.size
+        self._entries[event.id] = Entry(event, max(seen_at, event.started_at), size)
         self._work.set()
         if (waiting := self._pictures.get(event.id)) is not None:
             self._pictures[event.id] = replace(waiting, event=replace(waiting.event, label=event.label))
@@ -131,6 +137,11 @@ class EventStore:
     def park(self, camera: str, parked: Sequence[Parked]) -> None:
         """Take all that is parked at a camera; written together with the events that were saved before."""
         self._parked[camera] = tuple(parked)
+        self._work.set()
+
+    def move(self, event: ZoneEvent) -> None:
+        """Take that somebody entered or left a zone."""
+        self._moves.append(event)
         self._work.set()
 
     def trouble(self, event: CameraEvent) -> None:
@@ -206,7 +217,9 @@ class EventStore:
                 self._work.set()
 
     async def _flush(self) -> None:
-        while (self._entries or self._parked or self._troubles) and not await self._write_waiting():
+        while (
+            self._entries or self._parked or self._troubles or self._moves
+        ) and not await self._write_waiting():
             await anyio.sleep(RETRY_S)
 
     async def _write_waiting(self) -> bool:
@@ -215,18 +228,20 @@ class EventStore:
         pictures, self._pictures = self._pictures, {}
         parked, self._parked = self._parked, {}
         troubles, self._troubles = self._troubles, deque(maxlen=WAITING_TROUBLES)
+        moves, self._moves = self._moves, deque(maxlen=WAITING_MOVES)
         self._events_under_way, self._pictures_under_way = len(entries), len(pictures)
         self._space.set()
         self._space = anyio.Event()
         try:
             # Shielded: what was taken from the queue is written or put back, whatever happens.
             with CancelScope(shield=True):
-                waiting = Waiting(entries, pictures, parked, troubles)
+                waiting = Waiting(entries, pictures, parked, troubles, moves)
                 outcome = await self._alone(lambda: self._archive.write(waiting))
         except SinkUnavailable as error:
             self._put_back(entries)
             self._parked = parked | self._parked
             self._troubles = deque((*troubles, *self._troubles), WAITING_TROUBLES)
+            self._moves = deque((*moves, *self._moves), WAITING_MOVES)
             self._left_out += len(pictures) + len(self._pictures)
             self._pictures.clear()
             self._tell(str(error), self._no_pictures)

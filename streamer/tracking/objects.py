@@ -30,6 +30,7 @@ class Objects:
         hits: how often it was seen.
         first_s, last_s: media time of the first and the last sighting.
         since_s, there_s: media time of the first and the last sighting at its place.
+        beside_s: for how long one that waits was seen beside the thing at whose place it is.
         looks: [N,84] what each looks like, see ``looks``; zeros where it was not looked at.
     """
 
@@ -42,6 +43,7 @@ class Objects:
     last_s: Columns
     since_s: Columns
     there_s: Columns
+    beside_s: Columns
     looks: Columns
 
     def take(self, which: Mask | Rows) -> Objects:
@@ -64,6 +66,7 @@ class Objects:
             self.last_s,
             self.since_s,
             self.there_s,
+            self.beside_s,
             self.looks,
         )
 
@@ -81,5 +84,6 @@ def started(boxes: Columns, groups: Ints, time_s: float) -> Objects:
         last_s=np.full(count, time_s),
         since_s=np.full(count, time_s),
         there_s=np.full(count, time_s),
+        beside_s=np.zeros(count),
         looks=nothing(count),
     )

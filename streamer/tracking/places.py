@@ -18,6 +18,10 @@ INSIDE: Final = 0.8
 """Share of a box inside a place from which on it may be the visible part of what is there."""
 PART_IOU: Final = 0.25
 """How much of a parked object at least has to be seen."""
+UPON: Final = 0.5
+"""Share of the smaller of a box and a place in the other: so much, and it may be a piece of what stands."""
+AS_LARGE: Final = 0.85
+"""Of the larger width and height: a piece is narrower or lower than the whole."""
 EDGE: Final = 0.12
 """How far an edge may be from where it was, in widths and heights of the larger box."""
 AWAY_S: Final = 1.0
@@ -39,6 +43,22 @@ def overlaps(boxes: Columns, others: Columns) -> tuple[Columns, Columns]:
     return shared / (area + other - shared), shared / area
 
 
+def shared(boxes: Columns, others: Columns) -> Columns:
+    """Share of the smaller of two boxes that lies in the other; boxes [..., 4], row by row or broadcast."""
+    return np.maximum(overlaps(boxes, others)[1], overlaps(others, boxes)[1])
+
+
+def as_large(boxes: Columns, others: Columns) -> Mask:
+    """Whether a box is about as wide and as high as the other, wherever it is; row by row or broadcast."""
+    first, second = boxes[..., 2:] - boxes[..., :2], others[..., 2:] - others[..., :2]
+    return np.asarray((np.minimum(first, second) >= AS_LARGE * np.maximum(first, second)).all(axis=-1))
+
+
+def area(boxes: Columns) -> Columns:
+    """In square pixels; boxes [..., 4]."""
+    return np.asarray((boxes[..., 2:] - boxes[..., :2]).prod(axis=-1))
+
+
 def parked(objects: Objects, after_s: float) -> Mask:
     """Which objects have stayed at their place for so long; bool [N]."""
     return np.asarray(objects.there_s - objects.since_s >= after_s - LATE_S)
@@ -48,6 +68,22 @@ def at_place(boxes: Columns, places: Columns) -> Mask:
     """Whether each of the boxes [M,4] may be what stands at each place [N,4], or shows of it; bool [N,M]."""
     iou, _ = overlaps(boxes[None], places[:, None])
     return np.asarray((iou >= NEAR_IOU) | shows(boxes[None], places[:, None]))
+
+
+def stay(boxes: Columns, places: Columns) -> Mask:
+    """Whether each box is a thing that stands at its place, or a piece of it; row by row."""
+    iou, _ = overlaps(boxes, places)
+    return np.asarray((iou >= SAME_IOU) | upon(boxes, places))
+
+
+def upon(boxes: Columns, places: Columns) -> Mask:
+    """Whether a box may be a piece of what stands at a place, or more than was seen of it before.
+
+    What is as large as it was, but elsewhere, has moved. Boxes [..., 4], row by row or broadcast.
+    """
+    iou, _ = overlaps(boxes, places)
+    near = (shared(boxes, places) >= UPON) & (iou >= PART_IOU)
+    return np.asarray(near & ~as_large(boxes, places))
 
 
 def shows(boxes: Columns, wholes: Columns) -> Mask:
@@ -74,8 +110,12 @@ def settle(objects: Objects, rows: Rows, boxes: Columns, staying: Mask) -> None:
     grown = stays & ~same
     if grown.any():
         grown &= shows(places, boxes)
-    there = same | grown | (stays & (inside >= INSIDE) & (iou >= PART_IOU))
-    left = ~there & (~stays | (now_s - objects.there_s[rows] > AWAY_S))
+    piece = stays & upon(boxes, places)
+    late = now_s - objects.there_s[rows] > AWAY_S
+    larger = piece & late & ~same & (area(boxes) > area(places))
+    grown |= larger
+    there = same | grown | (stays & (inside >= INSIDE) & (iou >= PART_IOU)) | (piece & late)
+    left = ~there & (~stays | late)
     stayed_s = np.minimum(now_s - objects.since_s[rows], SETTLED_S)
     gained = (now_s - objects.there_s[rows]) / np.maximum(stayed_s, 1e-3)
     share = np.where(left | grown, 1.0, np.where(same, np.minimum(gained, 0.5), 0.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,8 @@ from streamer.tracking.memory import NOT_PARKED, Memory
 from streamer.tracking.motion import Columns
 from streamer.tracking.objects import UNCONFIRMED, Ints, Objects, started
 from streamer.tracking.places import AWAY_S, STANDS_S, at_place, overlaps, parked, settle, shows
-from streamer.tracking.tracks import HITS, STAYED_S, STRONG, ParkedTrack, Tracks
+from streamer.tracking.standing import BESIDE_S, Standing, keep_apart, wholes
+from streamer.tracking.tracks import HITS, PLACE, STANDS, STAYED_S, STRONG, ParkedTrack, Tracks
 
 if TYPE_CHECKING:
     from supervision import Detections
@@ -107,12 +108,15 @@ class Tracker:
             owners[born] = len(self._objects.ids) + np.arange(born.sum())
             self._objects = self._objects.joined(started(found.boxes[born], found.groups[born], time_s))
         self._memory.look(found.boxes, dt_s)
-        self._confirm(found, owners, time_s)
+        if len(self._memory):
+            self._memory.cover(self._objects.take(self._stands() & (self._objects.last_s == time_s)), dt_s)
+        self._confirm(found, owners, dt_s)
         objects = self._objects
         ids = np.append(objects.ids, UNCONFIRMED)[owners]
         seen = {
             HITS: np.append(objects.hits, 0)[owners],
             STAYED_S: np.append(objects.last_s - objects.first_s, 0.0)[owners],
+            **self._places(found.boxes, owners),
         }
         return self._tracks(time_s, replace(detections, tracker_id=ids, data={**detections.data, **seen}))
 
@@ -169,6 +173,9 @@ class Tracker:
         if stands.any():
             here = at_place(found.boxes, objects.places[stands]) & np.isfinite(costs[stands])
             costs[stands] = np.where(here, np.minimum(costs[stands], PLACE_COST), costs[stands])
+        things = objects.take(stands).joined(self._memory.things())
+        if len(things.ids):
+            keep_apart(costs, objects, (found.boxes, found.groups), things)
         owners = assign(costs, _stages(objects, found))
         seen = owners != NOBODY
         self._objects = replace(objects, states=states)
@@ -210,11 +217,13 @@ class Tracker:
             self._living = np.append(self._living, name in LIVING)
         return self._groups[name]
 
-    def _confirm(self, found: Found, owners: Rows, time_s: float) -> None:
+    def _confirm(self, found: Found, owners: Rows, dt_s: float) -> None:
         """Give ids to what was seen often and long enough, and now."""
-        ripe = np.flatnonzero(self._ripe() & (self._objects.last_s == time_s))
+        ripe = np.flatnonzero(self._ripe() & (self._objects.last_s == self._time_s))
         if len(ripe) and len(self._memory):
             ripe = self._found_again(found, owners, ripe)
+        if len(ripe):
+            ripe = ripe[~self._doubtful(found, owners, ripe, dt_s)]
         self._objects.ids[ripe] = self._last_id + 1 + np.arange(len(ripe))
         self._last_id += len(ripe)
 
@@ -242,6 +251,23 @@ class Tracker:
             objects.first_s[rows], objects.since_s[rows] = known.first_s, known.since_s
         return np.asarray(ripe[~claims])
 
+    def _doubtful(self, found: Found, owners: Rows, ripe: Rows, dt_s: float) -> Mask:
+        """Which of the ripe may be a piece of a thing that stands: they wait; bool [R].
+
+        Both were seen side by side for long, and they are two.
+        """
+        objects, known, stands = self._objects, self._memory.things(), self._stands()
+        boxes = np.full((len(objects.ids), 4), np.nan)
+        boxes[owners[owners != NOBODY]] = found.boxes[owners != NOBODY]
+        standing = Standing(
+            places=np.concatenate((objects.places[stands], known.places)),
+            groups=np.concatenate((objects.groups[stands], known.groups)),
+            seen=np.concatenate((boxes[stands], known.places)),
+        )
+        doubtful, beside = standing.doubt(boxes[ripe], objects.groups[ripe])
+        objects.beside_s[ripe[beside]] += dt_s
+        return np.asarray(doubtful & (objects.beside_s[ripe] < BESIDE_S))
+
     def _parked(self) -> Mask:
         objects = self._objects
         return np.asarray((objects.ids != UNCONFIRMED) & parked(objects, self._after_s))
@@ -251,6 +277,14 @@ class Tracker:
         objects = self._objects
         stay = parked(objects, STANDS_S)
         return np.asarray(stay & (objects.ids != UNCONFIRMED) & ~self._living[objects.groups])
+
+    def _places(self, boxes: Columns, owners: Rows) -> dict[str, NDArray[Any]]:
+        """Which detections are of things that stand, and where these are."""
+        stands, places = np.append(self._stands(), False)[owners], boxes.copy()
+        rows = np.flatnonzero(stands)
+        if len(rows):
+            stands[rows], places[rows] = wholes(boxes[rows], self._objects.places[owners[rows]])
+        return {STANDS: stands, PLACE: places}
 
     def _pieces(self, found: Found, owners: Rows) -> Mask:
         """Which detections are further pieces of a thing that stands and was seen now; bool [M]."""

@@ -15,6 +15,11 @@ HITS: Final = "hits"
 STAYED_S: Final = "stayed_s"
 """Key of ``Detections.data`` (float): seconds since it saw the object first."""
 
+STANDS: Final = "stands"
+"""Key of ``Detections.data`` (bool): it is seen where a thing stands, whole or in part."""
+PLACE: Final = "place"
+"""Key of ``Detections.data`` (float [N,4]): where the whole of what stands is; else the box itself."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tracks:
