@@ -39,7 +39,7 @@ class Motion:
 
     def __init__(self) -> None:
         self._latest: Result | None = None
-        self._speeds: NDArray[np.float32] | None = None
+        self._speeds: NDArray[np.float32] = np.zeros((0, 4), np.float32)
 
     def note(self, result: Result) -> None:
         """The next result."""
@@ -53,8 +53,8 @@ class Motion:
         if latest is None or abs(pts - latest.frame.pts) > STALE_TICKS:
             return None
         ticks = pts - latest.frame.pts
-        if not ticks or self._speeds is None:
-            return Shown(latest.detections, predicted=bool(ticks))
+        if not ticks:
+            return Shown(latest.detections, predicted=False)
         moved = latest.detections.xyxy + self._speeds * np.float32(ticks)
         return Shown(replace(latest.detections, xyxy=moved), predicted=True)
 

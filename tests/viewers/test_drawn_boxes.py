@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import anyio
@@ -17,6 +18,7 @@ from streamer.capture.broadcast import PictureBroadcast
 from streamer.frame import PTS_CLOCK_HZ, Frame
 from streamer.publish.annotate import Annotator
 from streamer.tracking.tracks import Tracks
+from streamer.webrtc import coding
 from streamer.webrtc.coding import Coded, code_annotated
 from streamer.webrtc.feed import Feed, Unit
 from streamer.webrtc.motion import STALE_TICKS, Motion
@@ -53,7 +55,14 @@ def result(number: int, detections: Detections, latency_s: float = 0.1) -> Resul
 
 
 def moved(number: int) -> tuple[float, ...]:
+    """Steady: where it is can be told beforehand."""
     return BOX[0] + SPEED * number, BOX[1], BOX[2] + SPEED * number, BOX[3]
+
+
+def shaken(number: int) -> tuple[float, ...]:
+    """Nobody can tell where it is who does not look."""
+    place = float(np.random.default_rng(number).integers(0, 150))
+    return BOX[0] + place, BOX[1], BOX[2] + place, BOX[3]
 
 
 @given(
@@ -117,6 +126,9 @@ def test_zones_and_lines_are_where_they_are_in_the_scene() -> None:
     assert changed.sum() < 8 * (WIDTH + HEIGHT)
 
 
+Path = Callable[[int], tuple[float, ...]]
+
+
 @dataclass(eq=False)
 class Studio:
     """A camera of an object that moves, and what is coded of it."""
@@ -124,6 +136,7 @@ class Studio:
     pictures: PictureBroadcast
     results: LiveResults
     feed: Feed
+    path: Path
 
     async def show(self, number: int) -> Frame:
         frame = picture(number)
@@ -132,7 +145,7 @@ class Studio:
 
     async def find(self, frame: Frame) -> None:
         number = frame.pts // STEP
-        await self.results.publish(frame, Tracks(frame.time_s, found(moved(number)), ()), ())
+        await self.results.publish(frame, Tracks(frame.time_s, found(self.path(number)), ()), ())
 
 
 def left_edge(decoded: np.ndarray) -> float:
@@ -143,9 +156,15 @@ def left_edge(decoded: np.ndarray) -> float:
     return float(coloured[coloured < coloured[0] + 6].mean())
 
 
-@pytest.mark.parametrize("every", [1, 4])
-async def test_a_viewer_sees_each_box_where_the_object_is(every: int) -> None:
-    studio = Studio(PictureBroadcast(), LiveResults(), Feed())
+@pytest.mark.parametrize(("every", "path"), [(1, shaken), (4, moved)])
+async def test_a_viewer_sees_each_box_where_the_object_is(
+    every: int, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if every == 1:
+        # On a busy machine boxes come later than is right to wait for.
+        monkeypatch.setattr(coding, "MARGIN", 1000.0)
+        monkeypatch.setattr(coding, "LONGEST_WAIT_S", 20.0)
+    studio = Studio(PictureBroadcast(), LiveResults(), Feed(), path)
     shown: list[Unit] = []
     async with anyio.create_task_group() as tasks:
         with studio.feed.watched() as queue:
@@ -169,11 +188,11 @@ async def test_a_viewer_sees_each_box_where_the_object_is(every: int) -> None:
     assert [unit.pts for unit in shown] == [number * STEP for number in range(40)]
     # It takes two results to know what is to come, and how fast.
     for number in range(2 * every + 1, 40):
-        assert left_edge(pictures[number]) == pytest.approx(moved(number)[0], abs=2.5)
+        assert left_edge(pictures[number]) == pytest.approx(path(number)[0], abs=2.5)
 
 
 async def test_a_picture_does_not_wait_for_boxes_that_do_not_come() -> None:
-    studio = Studio(PictureBroadcast(), LiveResults(), Feed())
+    studio = Studio(PictureBroadcast(), LiveResults(), Feed(), moved)
     async with anyio.create_task_group() as tasks:
         with studio.feed.watched() as queue:
             tasks.start_soon(code_annotated, Coded(studio.pictures, studio.feed), "gate", studio.results, {})
