@@ -15,10 +15,11 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessi
 from aiortc.mediastreams import MediaStreamError
 from supervision import Detections
 
-from streamer.capture.state import MainState, SourceState
 from streamer.capture.streams import CameraStreams, open_streams
 from streamer.config.tree import CameraConfig, DetectConfig, StreamsConfig, WebRtcConfig
 from streamer.frame import Frame
+from streamer.metrics.metrics import Metrics
+from streamer.status import Status
 from streamer.tracking.tracks import Tracks
 from streamer.webrtc.results import LiveResults
 from streamer.webrtc.session import Session
@@ -74,25 +75,12 @@ class OnAir:
             await self.results.publish(frame, Tracks(frame.time_s, nothing, ()), ())
 
 
-class Observer:
-    """Hears of a camera, and keeps what is said of its larger stream."""
-
-    def received(self, camera: str) -> None: ...
-
-    def dropped(self, camera: str, reason: str) -> None: ...
-
-    def changed(self, camera: str, state: SourceState) -> None: ...
-
-    def clocked(self, camera: str, offset_s: float) -> None: ...
-
-    def main_changed(self, camera: str, state: MainState) -> None: ...
-
-
 @asynccontextmanager
 async def on_air(config: CameraConfig, scene: Mapping[str, Any] | None = None) -> AsyncIterator[OnAir]:
     """Runs a camera and looks at its pictures until the block ends."""
-    streams, results = open_streams(CAMERA, config, Observer(), linger_s=0.3), LiveResults()
-    viewers = Viewers({CAMERA: streams}, {CAMERA: dict(scene or {})}, results, WebRtcConfig())
+    metrics, results = Metrics(Status([]), [CAMERA]), LiveResults()
+    streams = open_streams(CAMERA, config, metrics, linger_s=0.3)
+    viewers = Viewers({CAMERA: streams}, {CAMERA: dict(scene or {})}, results, WebRtcConfig(), metrics)
     running = OnAir(streams, viewers, results)
     async with anyio.create_task_group() as tasks:
         await tasks.start(viewers.run)
