@@ -54,7 +54,8 @@ def keep_apart(costs: Columns, objects: Objects, found: tuple[Columns, Ints], th
     here: Mask = np.asarray(overlaps(boxes[None], things.places[:, None])[0] >= SAME_IOU)
     here &= things.groups[:, None] == groups[None]
     own: Mask = np.asarray(objects.ids[:, None] == things.ids[None])
-    strange = here.any(axis=0)[None] & ~(own @ here) & np.not_equal(objects.ids, UNCONFIRMED)[:, None]
+    standing: Mask = np.asarray(here.any(axis=0))
+    strange = standing[None] & ~(own @ here) & np.not_equal(objects.ids, UNCONFIRMED)[:, None]
     costs[strange & (costs > STRANGE_LIMIT)] = np.inf
 
 
