@@ -74,7 +74,9 @@ def is_key(fragment: bytes) -> bool:
 def socket(service: Service, camera: str, query: str = "", **options: Any) -> Iterator[ClientConnection]:
     """An open socket of a camera."""
     address = f"{service.url.replace('http', 'ws', 1)}/ws/{camera}{query}"
-    with connect(address, open_timeout=PATIENCE_S, max_size=None, compression=None, **options) as connection:
+    # Unless said it reads on, so that it also hears that it is closed.
+    usual: dict[str, Any] = {"max_queue": None, "max_size": None, "compression": None, "close_timeout": 1}
+    with connect(address, open_timeout=PATIENCE_S, **{**usual, **options}) as connection:
         yield connection
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
+import httpx
 import pytest
 from rtsp.clips import Clip
 from rtsp.fixtures import CameraFactory
-from system.serving import Service, serving, until, write_config
+from system.serving import PATIENCE_S, Service, serving, until, write_config
 from viewers.socket_client import is_key, media_time, received, socket
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
@@ -163,3 +164,26 @@ def test_a_refusal_says_why(guarded: Service) -> None:
     assert (third.value.rcvd.code, third.value.rcvd.reason) == (1013, "2 viewers are watching already")
     # Those who left made room.
     assert until(lambda: received_one(guarded))
+
+
+def test_a_service_that_ends_tells_those_who_watch(tmp_path: Path) -> None:
+    config = write_config(tmp_path, {"street": {"source": STREET}})
+    with serving("run", config, folder=tmp_path) as service:
+        service.until_state("street", "live")
+        with (
+            socket(service, "street") as connection,
+            httpx.stream("GET", service.url + "/mjpeg/street", timeout=PATIENCE_S) as pictures,
+        ):
+            received(connection, 3)
+            body = pictures.iter_raw()
+            next(body)
+            ended = service.stop()
+            with pytest.raises(ConnectionClosedError) as told:
+                list(connection)
+            assert b"".join(body).endswith(b"--picture--\r\n")
+        log = service.log
+    assert ended.status == 0
+    assert told.value.rcvd is not None
+    assert told.value.rcvd.code == 1012
+    assert "ERROR" not in log
+    assert "Traceback" not in log
