@@ -14,18 +14,26 @@ from typing import Final
 import httpx
 import psutil
 import pytest
+from system.footage import film
 from system.serving import Service, serving, until, write_config
 from viewers.whep_viewer import PATIENCE_S, SDP, offer_text
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(400)]
 OFFERS: Final = 1000 if os.environ.get("SIGHTLINE_SOAK") else 300
 CLIENTS: Final = 20
+FAST: Final = "sim://street?seed=5&size=320x180&fps=30&people=1"
+"""So many pictures that one who does not connect in time misses some."""
 VANISHING: Final = Path(__file__).with_name("vanishing_viewer.py")
 
 
+@pytest.fixture(scope="module")
+def fast_footage(tmp_path_factory):
+    return film(tmp_path_factory.mktemp("fast") / "street.mp4", 5, FAST)
+
+
 @pytest.fixture
-def service(footage, tmp_path):
-    config = write_config(tmp_path, {"street": {"source": str(footage)}})
+def service(fast_footage, tmp_path):
+    config = write_config(tmp_path, {"street": {"source": str(fast_footage)}})
     with serving("run", config, folder=tmp_path) as service:
         service.until_state("street", "live")
         yield service
@@ -49,6 +57,7 @@ async def test_who_never_connects_is_forgotten(service):
     assert process.num_fds() > files
     until(lambda: viewers(service) == 0)
     until(lambda: process.num_fds() <= files)
+    assert service.series("sightline_viewer_units_skipped_total", camera="street") > 0
     assert post(service, offer).status_code == 201
     assert "Traceback" not in service.log, service.log
 
