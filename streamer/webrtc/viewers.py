@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 MOST_ANSWERING: Final = 64
 """Offers that may wait to be answered, as of a page with many cameras; more are to come again."""
-MOST_AT_ONCE: Final = 8
+MOST_AT_ONCE: Final = 4
 """Answers that are made at the same time; each holds up the others for some milliseconds."""
 OPENING_S: Final = 3.0
 """So long the larger of two streams may take to open before the smaller one is shown in its place."""
@@ -198,14 +198,14 @@ class Viewers:
         channel = self._channel(streams, kind)
         watching = Watching(streams.name, kind, channel.feed, channel.overlay)
         try:
-            session = Session(watching, offer, Peer(configuration_of(self._config), self._ports))
-            try:
-                async with self._turns:
+            async with self._turns:
+                session = Session(watching, offer, Peer(configuration_of(self._config), self._ports))
+                try:
                     answer = await session.answer()
-            except BaseException:
-                with anyio.CancelScope(shield=True):
-                    await session.close()
-                raise
+                except BaseException:
+                    with anyio.CancelScope(shield=True):
+                        await session.close()
+                    raise
         except BaseException:
             self._release(channel)
             raise

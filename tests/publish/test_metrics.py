@@ -134,6 +134,23 @@ def test_what_pictures_are_worth_is_known_only_while_they_come():
     assert series(metrics)["sightline_camera_picture", "front", "frozen"] == 0
 
 
+def test_viewers_are_counted_by_camera_and_by_how_they_are_sent_to():
+    metrics = Metrics(Status([]), ["front", "yard"])
+    for route, kind in (("webrtc", "main"), ("webrtc", "main"), ("jpeg", "annotated")):
+        metrics.viewer_came("front", route, kind)
+    metrics.viewer_went("front", "webrtc", "main")
+    metrics.viewer_missed("front", 7)
+    metrics.viewer_refused("full")
+    told = series(metrics)
+    # Labels stand in the order of the alphabet.
+    assert told["sightline_viewers", "front", "main", "webrtc"] == 1
+    assert told["sightline_viewers", "front", "annotated", "jpeg"] == 1
+    assert told["sightline_viewer_sessions_total", "front", "main", "webrtc"] == 2
+    assert told["sightline_viewer_units_skipped_total", "front"] == 7
+    assert told["sightline_viewers_refused_total", "full"] == 1
+    assert (metrics.snapshot("front").viewers, metrics.snapshot("yard").viewers) == (2, 0)
+
+
 def test_two_services_in_one_process_share_nothing():
     first, second = Metrics(Status([])), Metrics(Status([]))
     first.received("front")
