@@ -23,6 +23,7 @@ PATIENCE_MS: Final = PATIENCE_S * 1000
 STREET: Final = "sim://street?seed=5&size=640x360&fps=10&people=4"
 LOOK: Final = """() => {
   const player = document.querySelector("sightline-player");
+  if (!player) return {frames: 0, exact: 0, width: 0};
   const {frames, exact} = player.statistics;
   return {frames, exact, width: player.video.videoWidth};
 }"""
