@@ -95,7 +95,8 @@ def launched(playwright: Playwright, footage: Path | None, *arguments: str) -> C
         executable_path=CHROMIUM,
         args=["--no-sandbox", "--use-fake-device-for-media-stream", *asked, *film, *arguments],
     )
-    [process] = set(_browsers()) - before
+    # Its children look like it for a moment, between their fork and their exec.
+    process = min(set(_browsers()) - before, key=psutil.Process.create_time)
     return Chromium(browser, process)
 
 
