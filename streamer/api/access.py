@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from streamer.config.tree import HttpConfig
 
-OPEN: Final = frozenset({"/healthz", "/readyz"})
+OPEN: Final = frozenset({"/healthz", "/readyz", "/player.js", "/watch.js", "/send.js"})
+"""Pages ask for their scripts without a token, and these hold no secret."""
 SCHEME: Final = "bearer "
 
 

@@ -60,7 +60,7 @@ class Counting:
 async def join(
     publishers: Publishers, intake: Intake, *, deleted: bool, until: Callable[[], object] = lambda: True
 ) -> None:
-    """Sends until a picture came, and until something else is so."""
+    """Sends until a picture came, and until something else is so; the end is heard of at the other side."""
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     peer.addTransceiver(VideoStreamTrack(), direction="sendonly")
     await peer.setLocalDescription(await peer.createOffer())
@@ -71,6 +71,8 @@ async def join(
         await anyio.sleep(0.02)
     if deleted:
         publishers.close("phone", publisher.id)
+        while peer.connectionState != "closed":
+            await anyio.sleep(0.02)
     await peer.close()
     while publishers.count:
         await anyio.sleep(0.02)

@@ -23,6 +23,7 @@ PATIENCE_MS: Final = PATIENCE_S * 1000
 STREET: Final = "sim://street?seed=5&size=640x360&fps=10&people=4"
 LOOK: Final = """() => {
   const player = document.querySelector("sightline-player");
+  if (!player) return {frames: 0, exact: 0, width: 0};
   const {frames, exact} = player.statistics;
   return {frames, exact, width: player.video.videoWidth};
 }"""
@@ -94,7 +95,8 @@ def launched(playwright: Playwright, footage: Path | None, *arguments: str) -> C
         executable_path=CHROMIUM,
         args=["--no-sandbox", "--use-fake-device-for-media-stream", *asked, *film, *arguments],
     )
-    [process] = set(_browsers()) - before
+    # Its children look like it for a moment, between their fork and their exec.
+    process = min(set(_browsers()) - before, key=psutil.Process.create_time)
     return Chromium(browser, process)
 
 

@@ -167,6 +167,19 @@ def test_the_page_says_why_it_has_no_camera(service: Service, playwright: Playwr
     plain.browser.close()
 
 
+def test_a_page_that_knows_the_token_sends(tmp_path: Path, playwright: Playwright, film: Path) -> None:
+    config = write_config(tmp_path, {"phone": {"source": "whip://"}}, http={"token": "a-secret-token"})
+    chromium = launched(playwright, film)
+    with serving("run", config, folder=tmp_path) as service:
+        page = chromium.page()
+        page.goto(f"{service.url}/send/phone?token=a-secret-token")
+        page.click("#start")
+        until_phase(page, "live")
+        until(lambda: page.evaluate(LOOK)["frames"] > 3)
+        assert "a-secret-token" not in service.log
+    chromium.browser.close()
+
+
 def test_the_page_begins_anew_when_the_service_does(
     tmp_path: Path, playwright: Playwright, film: Path
 ) -> None:

@@ -136,6 +136,9 @@ def test_who_does_not_know_the_token_sends_nothing(tmp_path: Path) -> None:
         address = f"{service.url}/whip/phone"
         assert httpx.post(address, content=OFFER, headers=SDP).status_code == 401
         assert httpx.get(f"{service.url}/send/phone").status_code == 401
+        assert httpx.get(f"{service.url}/api/cameras").status_code == 401
+        for script in ("player.js", "watch.js", "send.js"):
+            assert httpx.get(f"{service.url}/{script}").status_code == 200
         assert httpx.get(f"{service.url}/send/phone", params={"token": SECRET}).status_code == 200
         allowed = {**SDP, "Authorization": f"Bearer {SECRET}"}
         assert httpx.post(address, content=OFFER, headers=allowed).status_code == 201
