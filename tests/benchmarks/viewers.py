@@ -154,8 +154,8 @@ def compare_costs(options: argparse.Namespace, stream: Path, clip: Clip) -> None
     for each in [*costs, stock]:
         cheaper = stock.per_viewer / each.per_viewer if each.per_viewer > 0 else float("inf")
         held = each is stock or (cheaper >= LEAST_CHEAPER and each.per_viewer <= MOST_PER_VIEWER)
-        busy = "  the machine was too busy" if each.starved else ""
-        print(f"{each.name:20} {cheaper:5.1f}x  {each.per_viewer:7.4f}  {verdict(held)}{busy}")
+        judged = "not judged: the machine was too busy" if each.starved else verdict(held)
+        print(f"{each.name:20} {cheaper:5.1f}x  {each.per_viewer:7.4f}  {judged}")
         for seen in each.seen:
             print(
                 f"{'':20} {seen.count} viewers: {seen.cores:.3f} cores; each of them"
