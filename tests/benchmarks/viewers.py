@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -219,6 +220,7 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=("cpu", "age", "lag"), default=["cpu", "age", "lag"])
     parser.add_argument("--video", type=Path, help="what the cameras show; else a simulated street")
     options = parser.parse_args()
+    print(f"machine: {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} before it begins")
     with tempfile.TemporaryDirectory() as folder:
         stream, clip = footage(options, Path(folder))
         if "cpu" in options.parts:
