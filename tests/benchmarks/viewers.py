@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -154,8 +155,8 @@ def compare_costs(options: argparse.Namespace, stream: Path, clip: Clip) -> None
     for each in [*costs, stock]:
         cheaper = stock.per_viewer / each.per_viewer if each.per_viewer > 0 else float("inf")
         held = each is stock or (cheaper >= LEAST_CHEAPER and each.per_viewer <= MOST_PER_VIEWER)
-        busy = "  the machine was too busy" if each.starved else ""
-        print(f"{each.name:20} {cheaper:5.1f}x  {each.per_viewer:7.4f}  {verdict(held)}{busy}")
+        judged = "not judged: the machine was too busy" if each.starved else verdict(held)
+        print(f"{each.name:20} {cheaper:5.1f}x  {each.per_viewer:7.4f}  {judged}")
         for seen in each.seen:
             print(
                 f"{'':20} {seen.count} viewers: {seen.cores:.3f} cores; each of them"
@@ -219,6 +220,7 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=("cpu", "age", "lag"), default=["cpu", "age", "lag"])
     parser.add_argument("--video", type=Path, help="what the cameras show; else a simulated street")
     options = parser.parse_args()
+    print(f"machine: {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} before it begins")
     with tempfile.TemporaryDirectory() as folder:
         stream, clip = footage(options, Path(folder))
         if "cpu" in options.parts:
