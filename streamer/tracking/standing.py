@@ -51,11 +51,11 @@ def keep_apart(costs: Columns, objects: Objects, found: tuple[Columns, Ints], th
         things: K that stand, seen at present or not.
     """
     boxes, groups = found
-    here: Mask = np.asarray(overlaps(boxes[None], things.places[:, None])[0] >= SAME_IOU)
+    here = np.asarray(overlaps(boxes[None], things.places[:, None])[0] >= SAME_IOU)
     here &= things.groups[:, None] == groups[None]
-    own: Mask = np.asarray(objects.ids[:, None] == things.ids[None])
-    standing: Mask = np.asarray(here.any(axis=0))
-    strange = standing[None] & ~(own @ here) & np.not_equal(objects.ids, UNCONFIRMED)[:, None]
+    own = np.asarray(objects.ids[:, None] == things.ids[None])
+    elsewhere = np.any(here, axis=0, keepdims=True) & ~(own @ here)
+    strange = elsewhere & np.not_equal(objects.ids, UNCONFIRMED)[:, None]
     costs[strange & (costs > STRANGE_LIMIT)] = np.inf
 
 
