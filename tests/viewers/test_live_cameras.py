@@ -37,7 +37,7 @@ async def test_parameter_sets_that_are_told_beforehand_only(rtsp_camera: CameraF
     served = rtsp_camera(PLAIN, flaws=Flaws(sets_beforehand=True))
     async with on_air(camera(served.url)) as running, client() as viewer:
         await viewer.join(running)
-        await viewer.watch(40)
+        await viewer.watch(25)
         assert viewer.kind == "sub"
         assert viewer.sizes == [(320, 240)]
 
@@ -70,8 +70,8 @@ async def test_a_picture_that_changes_its_size_while_somebody_watches(rtsp_camer
         await viewer.join(running)
         await coded.join(running, Wish(own=False))
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(viewer.watch, 70)
-            tasks.start_soon(coded.watch, 70)
+            tasks.start_soon(viewer.watch, 50)
+            tasks.start_soon(coded.watch, 50)
         assert (viewer.kind, coded.kind) == ("sub", "encoded")
         for each in (viewer, coded):
             assert set(each.sizes) == {(320, 240), (480, 272)}
@@ -109,12 +109,12 @@ async def test_boxes_of_the_smaller_stream_on_the_larger_one(two_streams: TwoStr
     async with on_air(camera(served.main.url, served.sub.url)) as running, client() as viewer:
         await viewer.join(running)
         assert viewer.kind == "main"
-        await viewer.watch(60)
+        await viewer.watch(25)
         overlay = viewer.session.watching.overlay
         assert viewer.sizes == [(640, 480)]
         assert viewer.boxes
         before = overlay.matched, overlay.unmatched
-        await viewer.watch(40)
+        await viewer.watch(25)
         matched, unmatched = overlay.matched - before[0], overlay.unmatched - before[1]
         assert matched > 0.8 * (matched + unmatched)
         assert 0 <= viewer.boxes[-1]["matched"] <= 1
