@@ -683,6 +683,7 @@ class SightlinePlayer extends HTMLElement {
     const { canvas } = this;
     for await (const picture of pictures(reader)) {
       const image = await createImageBitmap(picture);
+      this.statistics.size = [image.width, image.height];
       this.drawing.fit(this.stage, image.width, image.height);
       canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
       image.close();
@@ -770,6 +771,7 @@ class SightlinePlayer extends HTMLElement {
 
   show(metadata, rtp) {
     this.rtp = rtp;
+    this.statistics.size = [metadata.width, metadata.height];
     this.drawing.fit(this.stage, metadata.width, metadata.height);
     const now = this.redraw();
     this.statistics[now ? (now.exact ? "exact" : "predicted") : "bare"] += 1;

@@ -30,7 +30,7 @@ STATE: Final = """
     () => {
       const player = document.querySelector("sightline-player");
       const within = player.shadowRoot;
-      const { width, height } = player.canvas;
+      const [width, height] = player.statistics.size ?? [0, 0];
       return {
         ...player.statistics,
         why: within.querySelector("details p").textContent,
