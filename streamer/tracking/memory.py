@@ -10,7 +10,7 @@ from streamer.config.tree import StationaryConfig
 from streamer.tracking.association import Mask
 from streamer.tracking.motion import Columns
 from streamer.tracking.objects import Ints, Objects, started
-from streamer.tracking.places import INSIDE, PART_IOU, SAME_IOU, overlaps, parked, shows
+from streamer.tracking.places import AWAY_S, INSIDE, PART_IOU, SAME_IOU, overlaps, parked, shows
 
 NOT_PARKED: Final = -1
 
@@ -19,6 +19,10 @@ EMPTY_S: Final = 10.0
 nothing stood before it."""
 BEFORE: Final = 0.2
 """Share of a place that a box covers which may hide what is there."""
+WITHIN: Final = 0.8
+"""Share of a place that lies in that of a larger thing from which on it may be a piece of that."""
+COVERED_S: Final = 3.0
+"""So long the whole has to be seen before what was taken for another thing is known to be its piece."""
 LONGEST_GLANCE_S: Final = 1.0
 """One look at an empty place says nothing of a longer time before it."""
 
@@ -31,7 +35,7 @@ class Memory:
         self._keep_s = config.keep
         self.objects = started(np.empty((0, 4)), np.empty(0, np.int64), 0.0)
         self._living = np.empty(0, np.bool_)
-        self._empty_s = np.empty(0)
+        self._empty_s, self._covered_s = np.empty(0), np.empty(0)
 
     def __len__(self) -> int:
         return len(self.objects.ids)
@@ -41,6 +45,7 @@ class Memory:
         self.objects = self.objects.joined(objects)
         self._living = np.concatenate((self._living, living))
         self._empty_s = np.concatenate((self._empty_s, np.zeros(len(living))))
+        self._covered_s = np.concatenate((self._covered_s, np.zeros(len(living))))
 
     def look(self, boxes: Columns, dt_s: float) -> None:
         """Note which places are empty: none of the boxes [M,4] of everything detected stands before them."""
@@ -48,6 +53,22 @@ class Memory:
             _, covered = overlaps(self.objects.places[:, None], boxes[None])
             empty = covered.max(axis=1, initial=0.0) < BEFORE
             self._empty_s += np.where(empty, min(dt_s, LONGEST_GLANCE_S), 0.0)
+
+    def cover(self, wholes: Objects, dt_s: float) -> None:
+        """Note which remembered things were pieces of these, which stand and are seen.
+
+        Such a whole is larger, and appeared where the piece is while that was seen; what covers a thing
+        because it drove before it was seen elsewhere, and what comes later replaced it.
+        """
+        if not len(self) or not len(wholes.ids):
+            return
+        pieces = self.objects
+        _, inside = overlaps(pieces.places[:, None], wholes.places[None])
+        native = wholes.since_s - wholes.first_s <= AWAY_S
+        meanwhile = wholes.first_s[None] - pieces.last_s[:, None] <= EMPTY_S
+        same = pieces.groups[:, None] == wholes.groups[None]
+        covered = (inside >= WITHIN) & native[None] & meanwhile & same
+        self._covered_s += np.where(covered.any(axis=1) & ~self._living, min(dt_s, LONGEST_GLANCE_S), 0.0)
 
     def things(self) -> Objects:
         """Those that do not leave by themselves."""
@@ -95,6 +116,7 @@ class Memory:
             return []
         may_leave = self._living | ~parked(self.objects, self._after_s)
         gone = (time_s - self.objects.last_s > self._keep_s) | (may_leave & (self._empty_s > EMPTY_S))
+        gone |= self._covered_s > COVERED_S
         ids: list[int] = self.objects.ids[gone].tolist()
         if ids:
             self._drop(gone)
@@ -103,3 +125,4 @@ class Memory:
     def _drop(self, gone: Mask) -> None:
         self.objects = self.objects.take(~gone)
         self._living, self._empty_s = self._living[~gone], self._empty_s[~gone]
+        self._covered_s = self._covered_s[~gone]

@@ -34,6 +34,7 @@ LIMIT: Final = 9.0
 """Surprise from which on a box is another object."""
 WEAK_LIMIT: Final = 6.3
 """The same for a weak detection, which is more often none."""
+STRANGE_LIMIT: Final = 4.5
 HIDDEN_COST: Final = 4.0
 """Surprise added per second that the object was not seen: the longer, the likelier it is a new one."""
 PLACE_COST: Final = 3.0
@@ -108,6 +109,8 @@ class Tracker:
             owners[born] = len(self._objects.ids) + np.arange(born.sum())
             self._objects = self._objects.joined(started(found.boxes[born], found.groups[born], time_s))
         self._memory.look(found.boxes, dt_s)
+        if len(self._memory):
+            self._memory.cover(self._objects.take(self._stands() & (self._objects.last_s == time_s)), dt_s)
         self._confirm(found, owners, dt_s)
         objects = self._objects
         ids = np.append(objects.ids, UNCONFIRMED)[owners]
@@ -192,11 +195,11 @@ class Tracker:
         groups = np.concatenate((objects.groups[stands], known.groups))
         if not len(places):
             return
-        there = at_place(found.boxes, places) & (groups[:, None] == found.groups[None])
+        there = (overlaps(found.boxes[None], places[:, None])[0] >= SAME_IOU) & (groups[:, None] == found.groups[None])
         own = np.zeros_like(costs, np.bool_)
         own[stands] = there[: stands.sum()]
         strange = there.any(axis=0)[None] & ~own & (objects.ids != UNCONFIRMED)[:, None]
-        costs[strange & (costs > PLACE_COST)] = np.inf
+        costs[strange & (costs > STRANGE_LIMIT)] = np.inf
 
     def _has_to_look(self, costs: Columns, hidden_s: Columns, time_s: float) -> bool:
         """Whether colours can decide something, or nobody of several was looked at lately."""
