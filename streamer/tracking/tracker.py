@@ -276,8 +276,9 @@ class Tracker:
         rows = np.flatnonzero(stands)
         upon = shared(boxes[ripe][:, None], both.places[rows][None]) >= UPON
         upon &= objects.groups[ripe][:, None] == both.groups[rows][None]
-        seen = np.concatenate((boxes, np.full((len(self._memory), 4), np.nan)))[rows]
-        partly = overlaps(seen, both.places[rows])[0] < SAME_IOU
+        # What is remembered is not seen: its piece waits no longer than another thing.
+        seen = np.concatenate((boxes, self._memory.objects.places))[rows]
+        partly = ~(overlaps(seen, both.places[rows])[0] >= SAME_IOU)
         beside = upon.any(axis=1) & ~(upon & partly[None]).any(axis=1)
         objects.beside_s[ripe[beside]] += dt_s
         return np.asarray(upon.any(axis=1) & (objects.beside_s[ripe] < BESIDE_S))
