@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Self
 import anyio.to_thread
 
 from streamer.errors import ConfigError, MessageRejected, SinkUnavailable
-from streamer.event import Decision, Event
+from streamer.event import Decision, Event, ZoneEvent
 from streamer.messages.detections import DetectionRecord
 from streamer.messages.record import Record
 from streamer.messages.records import record_of
@@ -220,10 +220,10 @@ class JsonLinesSink:
                 continue
             if isinstance(happening, Event) and not self._snapshots:
                 happening = replace(happening, snapshot=None)
-            await self.tell(happening, self._sizes.get(camera))
+            await self._write(camera, partial(record_of, happening, self._sizes.get(camera)))
 
-    async def tell(self, happening: Happening, size: tuple[int, int] | None) -> None:
-        """Write what happened at a camera whose pictures are of that size, if any came yet."""
+    async def tell(self, happening: Event | ZoneEvent, size: tuple[int, int] | None) -> None:
+        """Write what an earlier process could not; of an event the size of its pictures, if it is known."""
         await self._write(happening.camera, partial(record_of, happening, size))
 
     async def _write(self, camera: str, build: Callable[[], Record]) -> None:

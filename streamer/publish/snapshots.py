@@ -16,8 +16,6 @@ from streamer.errors import SourceError
 from streamer.events import picture_score
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from streamer.capture.mainstream import MainStream
     from streamer.event import Box, Event
     from streamer.frame import Frame, Stream

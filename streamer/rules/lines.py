@@ -87,7 +87,7 @@ class Lines:
     def update(self, seen: Seen) -> list[LineCrossing]:
         """The crossings that are certain with this frame.
 
-        A thing that stands crosses nothing, whatever is seen of it; where it comes from is kept until it goes.
+        A thing that stands crosses nothing, whatever is seen of it; where it came from is kept.
         """
         known = self._rows.tracks()
         waits = seen.stands & np.isin(seen.tracks, known)

@@ -61,8 +61,8 @@ def seen_in(frame: Frame, tracks: Tracks) -> Seen:
     ids = np.empty(0, np.int64) if found.tracker_id is None else found.tracker_id
     confidence = np.ones(len(ids), np.float32) if found.confidence is None else found.confidence
     names = np.asarray(found.data[CLASS_NAME]) if len(ids) else np.empty(0, np.str_)
-    boxes = found.data.get(PLACE, found.xyxy)
-    stands = found.data.get(STANDS, np.zeros(len(ids), np.bool_))
+    boxes = np.asarray(found.data.get(PLACE, found.xyxy), np.float64)
+    stands = np.asarray(found.data.get(STANDS, np.zeros(len(ids))), np.bool_)
     followed = ids >= 0
     if not followed.all():
         ids, names, boxes = ids[followed], names[followed], boxes[followed]

@@ -47,8 +47,8 @@ class EventStore:
     What waits to be written is bounded. Of an event only the latest state and the latest picture wait;
     pictures that a better one follows at once are left out. When ``WAITING_PICTURES`` wait, ``save`` waits.
     While the disk is full pictures are left out and events wait in memory, ``WAITING_EVENTS`` of them;
-    beyond that the oldest is lost, which is logged. Of cameras' troubles the last ``WAITING_TROUBLES`` wait, and of what happens in zones
-    the last ``WAITING_MOVES``.
+    beyond that the oldest is lost, which is logged. Of cameras' troubles the last ``WAITING_TROUBLES`` wait,
+    and of what happens in zones the last ``WAITING_MOVES``.
     """
 
     def __init__(
@@ -217,7 +217,9 @@ class EventStore:
                 self._work.set()
 
     async def _flush(self) -> None:
-        while (self._entries or self._parked or self._troubles or self._moves) and not await self._write_waiting():
+        while (
+            self._entries or self._parked or self._troubles or self._moves
+        ) and not await self._write_waiting():
             await anyio.sleep(RETRY_S)
 
     async def _write_waiting(self) -> bool:

@@ -19,7 +19,9 @@ INSIDE: Final = 0.8
 PART_IOU: Final = 0.25
 """How much of a parked object at least has to be seen."""
 UPON: Final = 0.5
-AS_LARGE: Final = .9
+"""Share of the smaller of a box and a place in the other: so much, and it may be a piece of what stands."""
+AS_LARGE: Final = 0.85
+"""Of the larger width and height: a piece is narrower or lower than the whole."""
 EDGE: Final = 0.12
 """How far an edge may be from where it was, in widths and heights of the larger box."""
 AWAY_S: Final = 1.0
@@ -53,6 +55,7 @@ def as_large(boxes: Columns, others: Columns) -> Mask:
 
 
 def area(boxes: Columns) -> Columns:
+    """In square pixels; boxes [..., 4]."""
     return np.asarray((boxes[..., 2:] - boxes[..., :2]).prod(axis=-1))
 
 

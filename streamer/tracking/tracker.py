@@ -19,7 +19,8 @@ from streamer.tracking.looks import blended, difference, looks
 from streamer.tracking.memory import NOT_PARKED, Memory
 from streamer.tracking.motion import Columns
 from streamer.tracking.objects import UNCONFIRMED, Ints, Objects, started
-from streamer.tracking.places import AWAY_S, STANDS_S, at_place, overlaps, parked, settle, shared, shows, stay, SAME_IOU, UPON
+from streamer.tracking.places import AWAY_S, STANDS_S, at_place, overlaps, parked, settle, shows
+from streamer.tracking.standing import BESIDE_S, Standing, keep_apart, wholes
 from streamer.tracking.tracks import HITS, PLACE, STANDS, STAYED_S, STRONG, ParkedTrack, Tracks
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ LIMIT: Final = 9.0
 """Surprise from which on a box is another object."""
 WEAK_LIMIT: Final = 6.3
 """The same for a weak detection, which is more often none."""
-STRANGE_LIMIT: Final = 4.5
 HIDDEN_COST: Final = 4.0
 """Surprise added per second that the object was not seen: the longer, the likelier it is a new one."""
 PLACE_COST: Final = 3.0
@@ -49,7 +49,6 @@ FLICKER_S: Final = 0.05
 """What was not confirmed before it went unseen for so long was a flicker."""
 RETURN_S: Final = 1.0
 """So long it has to stand at the place of a parked object to be that one: what passes by is gone by then."""
-BESIDE_S: Final = 5.0
 TWICE_IOU: Final = 0.7
 """Two labels of a group for boxes that overlap so much are two names of one object."""
 NO_GROUP: Final = -1
@@ -174,7 +173,9 @@ class Tracker:
         if stands.any():
             here = at_place(found.boxes, objects.places[stands]) & np.isfinite(costs[stands])
             costs[stands] = np.where(here, np.minimum(costs[stands], PLACE_COST), costs[stands])
-        self._keep_apart(costs, found, stands)
+        things = objects.take(stands).joined(self._memory.things())
+        if len(things.ids):
+            keep_apart(costs, objects, (found.boxes, found.groups), things)
         owners = assign(costs, _stages(objects, found))
         seen = owners != NOBODY
         self._objects = replace(objects, states=states)
@@ -187,19 +188,6 @@ class Tracker:
             if seen_as is not None:
                 objects.looks[rows] = blended(objects.looks[rows], seen_as[seen])
         return owners
-
-    def _keep_apart(self, costs: Columns, found: Found, stands: Mask) -> None:
-        """What is seen where a thing stands is not another object, unless that was expected just there."""
-        objects, known = self._objects, self._memory.things()
-        places = np.concatenate((objects.places[stands], known.places))
-        groups = np.concatenate((objects.groups[stands], known.groups))
-        if not len(places):
-            return
-        there = (overlaps(found.boxes[None], places[:, None])[0] >= SAME_IOU) & (groups[:, None] == found.groups[None])
-        own = np.zeros_like(costs, np.bool_)
-        own[stands] = there[: stands.sum()]
-        strange = there.any(axis=0)[None] & ~own & (objects.ids != UNCONFIRMED)[:, None]
-        costs[strange & (costs > STRANGE_LIMIT)] = np.inf
 
     def _has_to_look(self, costs: Columns, hidden_s: Columns, time_s: float) -> bool:
         """Whether colours can decide something, or nobody of several was looked at lately."""
@@ -268,20 +256,17 @@ class Tracker:
 
         Both were seen side by side for long, and they are two.
         """
-        objects = self._objects
+        objects, known, stands = self._objects, self._memory.things(), self._stands()
         boxes = np.full((len(objects.ids), 4), np.nan)
         boxes[owners[owners != NOBODY]] = found.boxes[owners != NOBODY]
-        both = objects.joined(self._memory.objects)
-        stands = (both.ids != UNCONFIRMED) & ~self._living[both.groups] & parked(both, STANDS_S)
-        rows = np.flatnonzero(stands)
-        upon = shared(boxes[ripe][:, None], both.places[rows][None]) >= UPON
-        upon &= objects.groups[ripe][:, None] == both.groups[rows][None]
-        # What is remembered is not seen: its piece waits no longer than another thing.
-        seen = np.concatenate((boxes, self._memory.objects.places))[rows]
-        partly = ~(overlaps(seen, both.places[rows])[0] >= SAME_IOU)
-        beside = upon.any(axis=1) & ~(upon & partly[None]).any(axis=1)
+        standing = Standing(
+            places=np.concatenate((objects.places[stands], known.places)),
+            groups=np.concatenate((objects.groups[stands], known.groups)),
+            seen=np.concatenate((boxes[stands], known.places)),
+        )
+        doubtful, beside = standing.doubt(boxes[ripe], objects.groups[ripe])
         objects.beside_s[ripe[beside]] += dt_s
-        return np.asarray(upon.any(axis=1) & (objects.beside_s[ripe] < BESIDE_S))
+        return np.asarray(doubtful & (objects.beside_s[ripe] < BESIDE_S))
 
     def _parked(self) -> Mask:
         objects = self._objects
@@ -296,10 +281,9 @@ class Tracker:
     def _places(self, boxes: Columns, owners: Rows) -> dict[str, NDArray[Any]]:
         """Which detections are of things that stand, and where these are."""
         stands, places = np.append(self._stands(), False)[owners], boxes.copy()
-        if stands.any():
-            whole = self._objects.places[owners[stands]]
-            stands[stands] = here = stay(boxes[stands], whole)
-            places[stands] = whole[here]
+        rows = np.flatnonzero(stands)
+        if len(rows):
+            stands[rows], places[rows] = wholes(boxes[rows], self._objects.places[owners[rows]])
         return {STANDS: stands, PLACE: places}
 
     def _pieces(self, found: Found, owners: Rows) -> Mask:
