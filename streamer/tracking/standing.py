@@ -54,7 +54,8 @@ def keep_apart(costs: Columns, objects: Objects, found: tuple[Columns, Ints], th
     here = np.asarray(overlaps(boxes[None], things.places[:, None])[0] >= SAME_IOU)
     here &= things.groups[:, None] == groups[None]
     own = np.asarray(objects.ids[:, None] == things.ids[None])
-    strange = here.any(axis=0)[None] & ~(own @ here) & np.not_equal(objects.ids, UNCONFIRMED)[:, None]
+    elsewhere = np.any(here, axis=0, keepdims=True) & ~(own @ here)
+    strange = elsewhere & np.not_equal(objects.ids, UNCONFIRMED)[:, None]
     costs[strange & (costs > STRANGE_LIMIT)] = np.inf
 
 
