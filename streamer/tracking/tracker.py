@@ -173,8 +173,8 @@ class Tracker:
         if stands.any():
             here = at_place(found.boxes, objects.places[stands]) & np.isfinite(costs[stands])
             costs[stands] = np.where(here, np.minimum(costs[stands], PLACE_COST), costs[stands])
-        things = objects.take(stands).joined(self._memory.things())
-        if len(things.ids):
+        if stands.any() or len(self._memory):
+            things = objects.take(stands).joined(self._memory.things())
             keep_apart(costs, objects, (found.boxes, found.groups), things)
         owners = assign(costs, _stages(objects, found))
         seen = owners != NOBODY
