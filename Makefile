@@ -13,6 +13,7 @@ venv: .venv/installed
 
 test: .venv/installed-dev  ## everything but what takes minutes by nature
 	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest tests/trainer
 
 soak: .venv/installed-dev  ## what takes minutes by nature, whole
 	SIGHTLINE_SOAK=1 $(BIN)/python -m pytest -m soak --timeout 3600
