@@ -61,6 +61,10 @@ OPTIONS: Final = {
         "forced-idr": "1",
     },
 }
+TOLD_FPS: Final = 25
+LEVEL, HIGHEST_LEVEL = "4.2", "5.1"
+LEVEL_PIXELS: Final = 2048 * 1088
+"""The largest picture of level 4.2 (ITU-T H.264, table A-1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +197,18 @@ def _context(encoder: str, coding: Coding) -> VideoCodecContext:
     context.width, context.height, context.pix_fmt = coding.width, coding.height, "yuv420p"
     context.colorspace, context.color_range = coding.colorspace, coding.color_range
     context.time_base = Fraction(1, PTS_CLOCK_HZ)
-    context.framerate = Fraction(coding.fps).limit_denominator(1001)
+    # The pace is in the parameter sets, and players of files begin anew when those change: so it is the same
+    # for all, and the bits of a second are those of as many pictures.
+    context.framerate = Fraction(TOLD_FPS)
+    rate = coding.bitrate * TOLD_FPS / coding.fps
     context.thread_count = 1
-    limits = {"maxrate": str(coding.bitrate), "bufsize": str(int(coding.bitrate * VBV_S)), "g": ON_REQUEST}
+    level = LEVEL if coding.width * coding.height <= LEVEL_PIXELS else HIGHEST_LEVEL
+    limits = {
+        "maxrate": str(int(rate)),
+        "bufsize": str(int(coding.bitrate * VBV_S)),
+        "g": ON_REQUEST,
+        "level": level,
+    }
     context.options = {"profile": "baseline", **OPTIONS[encoder], **limits}
     return context
 

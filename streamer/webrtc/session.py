@@ -95,7 +95,7 @@ class Session:
 
     def newly_skipped(self) -> int:
         """Units that were left out for this viewer since this was last asked."""
-        before, self._skipped = self._skipped, self._queue.skipped if self._queue else 0
+        before, self._skipped = self._skipped, self._queue.skipped if self._queue is not None else 0
         return self._skipped - before
 
     def _channel_opened(self, channel: Any) -> None:

@@ -35,12 +35,13 @@ window.shown = [];
 window.lastFrameAt = 0;
 const read = {READ};
 const inked = (canvas, [x1, y1, x2, y2]) =>
-  canvas.getContext("2d").getImageData(x1, (y1 + y2) / 2, 1, 1).data[3] > 0;
+  canvas.getContext("2d").getImageData(x1 * canvas.width, (y1 + y2) / 2 * canvas.height, 1, 1).data[3] > 0;
 document.addEventListener("frame", ({{ target, detail: {{ found }} }}) => {{
   const {{ video, canvas }} = target;
-  const scale = [canvas.width, canvas.height, canvas.width, canvas.height];
-  const boxes = found?.objects.map(({{ box }}) => box.map((edge, n) => edge * scale[n])) ?? [];
-  const drawn = boxes.every((box) => inked(canvas, box));
+  const scale = [video.videoWidth, video.videoHeight, video.videoWidth, video.videoHeight];
+  const shares = found?.objects.map(({{ box }}) => box) ?? [];
+  const boxes = shares.map((box) => box.map((edge, n) => edge * scale[n]));
+  const drawn = shares.every((box) => inked(canvas, box));
   window.lastFrameAt = performance.now();
   window.shown.push({{ number: read(video, {BITS}), exact: found?.exact ?? false, boxes, drawn }});
 }}, true);
