@@ -114,14 +114,14 @@ def test_each_picture_is_out_at_once_and_any_decoder_plays_it() -> None:
 def test_bits_follow_what_receivers_take(fps: int) -> None:
     encoder, player, sizes = SharedEncoder(), Player(), []
     for number, image in enumerate(noise(320, 240, 4 * fps)):
-        limit = 900_000 if number < 2 * fps else 300_000
+        limit = 900_000 if number < 2 * fps else 150_000
         frame = frame_of(decoded_as(image, "yuv420p"), number * PTS_CLOCK_HZ // fps)
         (unit,) = encoder.encode(frame, None, limit)
         player.show(unit)
         sizes.append(len(unit.data) * 8)
     before, after = sum(sizes[fps : 2 * fps]), sum(sizes[3 * fps :])
     assert before < 1.4 * 900_000
-    assert after < 1.4 * 300_000
+    assert after < 1.4 * 150_000
     assert after < before / 2
 
 
