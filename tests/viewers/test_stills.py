@@ -29,6 +29,7 @@ from streamer.webrtc.stills import Stills, StillWish
 STREET = "sim://street?seed=5&size=640x360&fps=20&people=4"
 NOBODY = "rtsp://127.0.0.1:9/nobody"
 HEAD = re.compile(rb"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: (\d+)\r\n\r\n")
+NOWHERE = {"zones": [], "lines": []}
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +132,7 @@ async def test_of_twenty_pictures_a_second_ten_are_shown() -> None:
     pictures, feed, heard = PictureBroadcast(), Feed(), Heard()
     with feed.heard_by(heard):
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(code_pictures, Coded(pictures, feed, 0), "gate", LiveResults())
+            tasks.start_soon(code_pictures, Coded(pictures, feed), "gate", LiveResults(), NOWHERE)
             await anyio.wait_all_tasks_blocked()
             for number in range(0, 20, 2):
                 heard.another = anyio.Event()

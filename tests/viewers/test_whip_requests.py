@@ -64,7 +64,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         ("/whip/phone", OFFER.replace("sendonly", "recvonly"), SDP, 422, "received recvonly"),
         ("/whip/phone", OFFER.replace("sendonly", "inactive"), SDP, 422, "received inactive"),
         ("/whip/phone", OFFER.replace("H264", "AV1"), SDP, 422, "H.264 or VP8"),
-        ("/whip/phone", OFFER.replace("42e01f", "640c1f"), SDP, 422, "cannot be answered"),
+        ("/whip/phone", OFFER.replace("42e01f", "640c1f"), SDP, 422, "can be answered"),
         ("/whip/phone", audio(OFFER), SDP, 422, "one video"),
         (
             "/whip/phone",
