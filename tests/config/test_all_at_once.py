@@ -97,6 +97,10 @@ ALONE = {
     f"    detect: {{labels: [person, dog]}}\n    zones: {{z: {{{SQUARE}, labels: dog}}}}": [
         "cameras.a.filters.person.required_zones"
     ],
+    f"{A}    masks: [{{polygon: [[0, 0], [1, 0], [1, 1], [0, 1]]}}]\n    zones: {{z: {{polygon: 5}}}}": [
+        "cameras.a.masks.0.polygon",
+        "cameras.a.zones.z.polygon",
+    ],
     # What all cameras have is told where it stands.
     "detect: {fps: x}\ncameras: {a: {source: sim://street}, b: {source: sim://street}}": ["detect.fps"],
     # YAML.
