@@ -117,7 +117,7 @@ async def test_a_late_subscriber_may_begin_with_what_came_since_the_latest_key_f
 async def test_nothing_is_kept_of_another_connection_or_of_an_endless_group() -> None:
     broadcast = PacketBroadcast()
     broadcast.publish(packet(0, keyframe=True))
-    broadcast.restart()
+    broadcast.restart("hevc")
     assert broadcast.latest_keyframe is None
     broadcast.publish(packet(1, keyframe=True))
     assert broadcast.latest_keyframe is not None
@@ -135,7 +135,7 @@ def test_pictures_in_another_order_than_shown_are_noticed_until_the_next_connect
     for pts in (0, 3, 1, 2, 6):
         broadcast.publish(packet(pts, keyframe=pts == 0))
     assert broadcast.reordered
-    broadcast.restart()
+    broadcast.restart("hevc")
     assert not broadcast.reordered
     for pts in (7, 8, 9):
         broadcast.publish(packet(pts, keyframe=pts == 7))
