@@ -23,7 +23,8 @@ const MOST_DELAY_MS = 600; // the video waits for its boxes so long at most
 const MARGIN_MS = 40;
 const SILENT_MS = 3000; // without a frame for so long, the camera is asked about
 const FIRST_PICTURE_MS = 5000;
-const UNDECODED_MS = 2000; // from when it is connected; the boxes are then asked for in the picture
+const UNDECODED_MS = 2000; // from when it is connected
+const UNDECODED = 15; // so many frames came and none was decoded: boxes are asked for in the picture
 const RETRY_MS = [250, 500, 1000, 2000, 4000];
 const CONNECT_MS = 3000; // WebRTC has found a way by then, or there is none
 const DECODE_MS = 3000; // what arrived is decoded by then, or never will be
@@ -599,11 +600,13 @@ class SightlinePlayer extends HTMLElement {
 
   // Whether this browser decodes what it is sent; a page that nobody looks at shows no frames, but decodes them.
   async judge(peer, session) {
-    await new Promise((done) => setTimeout(done, UNDECODED_MS));
-    if (session.signal.aborted || peer.connectionState !== "connected") return;
-    for (const each of (await peer.getStats()).values()) {
-      if (each.type === "inbound-rtp" && each.packetsReceived > 0 && !each.framesDecoded) {
+    while (!session.signal.aborted) {
+      await new Promise((done) => setTimeout(done, UNDECODED_MS));
+      const video = [...(await peer.getStats()).values()].find((each) => each.type === "inbound-rtp");
+      if (video?.framesDecoded) return;
+      if (video?.framesReceived >= UNDECODED) {
         this.burnIn(session, "This browser does not decode the camera's own video.");
+        return;
       }
     }
   }
