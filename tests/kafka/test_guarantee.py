@@ -90,6 +90,16 @@ def require_whole_lives(records: Sequence[dict[str, Any]]) -> None:
         assert set(lived[1:-1]) <= {"update"}
 
 
+def made_up_for(line: dict[str, Any], told: Sequence[dict[str, Any]]) -> bool:
+    """Whether it is an end that a killed process could not tell; each output makes up for its own."""
+    if line in told:
+        return False
+    if line["schema"] == "sightline.zones/1":
+        return bool(line["change"] == "left")
+    ends = [each["id"] for each in told if each.get("phase") == "end"]
+    return line.get("phase") == "end" and line["id"] in ends
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(3000 if WHOLE else 240)
 def test_every_event_reaches_the_topic_in_order(
@@ -135,7 +145,8 @@ def test_every_event_reaches_the_topic_in_order(
     require_whole_lives(records)
     told = by_camera(records)
     for camera, lines in by_camera(list(lines_of(tmp_path / "lines.jsonl"))).items():
-        assert in_order(lines, told[camera]), camera
+        own = [line for line in lines if not made_up_for(line, told[camera])]
+        assert in_order(own, told[camera]), camera
     ends = {each["id"]: each["ended_at"] for each in records if each.get("phase") == "end"}
     stored = rows(tmp_path / "data")
     assert stored

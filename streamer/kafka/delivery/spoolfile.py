@@ -141,7 +141,9 @@ class SpoolFile:
         return row[0] if row else None
 
     def unended(self) -> tuple[OpenEvent, ...]:
-        rows = self._connection.execute("SELECT event, camera, value, seen_at FROM open_events")
+        rows = self._connection.execute(
+            "SELECT event, camera, value, seen_at FROM open_events ORDER BY event"
+        )
         return tuple(
             OpenEvent(event, camera, value, datetime.fromisoformat(seen_at))
             for event, camera, value, seen_at in rows
@@ -229,6 +231,6 @@ def _queued(row: tuple[int, str, Kind, str, bytes, bytes, str, float]) -> Queued
 
 def _rescued(old: sqlite3.Connection) -> list[tuple[object, ...]]:
     try:
-        return old.execute("SELECT event, camera, value, seen_at FROM open_events").fetchall()
+        return old.execute("SELECT event, camera, value, seen_at FROM open_events ORDER BY event").fetchall()
     except sqlite3.Error:
         return []
