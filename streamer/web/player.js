@@ -23,6 +23,8 @@ const MOST_DELAY_MS = 600; // the video waits for its boxes so long at most
 const MARGIN_MS = 40;
 const SILENT_MS = 3000; // without a frame for so long, the camera is asked about
 const FIRST_PICTURE_MS = 5000;
+const UNDECODED_MS = 2000; // from when it is connected
+const UNDECODED = 15; // so many frames came and none was decoded: boxes are asked for in the picture
 const RETRY_MS = [250, 500, 1000, 2000, 4000];
 const CONNECT_MS = 3000; // WebRTC has found a way by then, or there is none
 const DECODE_MS = 3000; // what arrived is decoded by then, or never will be
@@ -400,6 +402,7 @@ class SightlinePlayer extends HTMLElement {
     this.route = "webrtc";
     this.why = "";
     this.ports = null;
+    this.burnt = "";
     this.build();
     this.leave = new AbortController();
     this.run();
@@ -448,8 +451,7 @@ class SightlinePlayer extends HTMLElement {
 
   // Which way the video comes, and what would let it come a better one.
   tellRoute() {
-    const burntIn = this.route === "mjpeg" || this.hasAttribute("annotate");
-    const text = ROUTES[this.route] + (burntIn ? ", boxes in the picture" : "");
+    const text = ROUTES[this.route] + (this.burntIn() ? ", boxes in the picture" : "");
     const ports = this.ports ? `ports ${this.ports.join(" to ")}` : "all ports, or set webrtc.udp_ports";
     const help =
       `${this.why}. WebRTC needs UDP from here to the service: let it through the firewall (${ports}), and ` +
@@ -457,10 +459,21 @@ class SightlinePlayer extends HTMLElement {
     this.statistics.route = text;
     const small = this.shadowRoot.querySelector(".name small");
     small.textContent = text;
-    small.title = this.why ? help : "";
+    small.title = this.why ? help : this.burnt;
     const details = this.shadowRoot.querySelector("details");
     details.hidden = !this.why;
     details.querySelector("p").textContent = help;
+  }
+
+  // Whether the service draws the boxes: it was asked to, or this browser cannot show them on their frames.
+  burntIn() {
+    return this.route === "mjpeg" || this.burnt !== "" || this.hasAttribute("annotate");
+  }
+
+  burnIn(session, why) {
+    if (this.burntIn()) return;
+    this.burnt = why;
+    session.abort(new Switch(this.route, ""));
   }
 
   address(path, query = {}) {
@@ -538,7 +551,13 @@ class SightlinePlayer extends HTMLElement {
       };
       link.peer.addEventListener("connectionstatechange", lost);
       lost();
-      await this.watch(session.signal, (metadata) => metadata.rtpTimestamp);
+      this.judge(link.peer, session);
+      await this.watch(session.signal, (metadata) => {
+        if (metadata.rtpTimestamp === undefined) {
+          this.burnIn(session, "This browser does not tell which frame it shows.");
+        }
+        return metadata.rtpTimestamp;
+      });
     } finally {
       this.hangUp(link);
     }
@@ -577,6 +596,19 @@ class SightlinePlayer extends HTMLElement {
     if (!link.location) return;
     const options = { method: "DELETE", headers: this.headers({}), keepalive: true };
     fetch(link.location, options).catch(() => {});
+  }
+
+  // Whether this browser decodes what it is sent; a page that nobody looks at shows no frames, but decodes them.
+  async judge(peer, session) {
+    while (!session.signal.aborted) {
+      await new Promise((done) => setTimeout(done, UNDECODED_MS));
+      const video = [...(await peer.getStats()).values()].find((each) => each.type === "inbound-rtp");
+      if (video?.framesDecoded) return;
+      if (video?.framesReceived >= UNDECODED) {
+        this.burnIn(session, "This browser does not decode the camera's own video.");
+        return;
+      }
+    }
   }
 
   // While another route is used: whether WebRTC does by now.
@@ -694,7 +726,8 @@ class SightlinePlayer extends HTMLElement {
   }
 
   wanted() {
-    return { stream: this.getAttribute("stream"), annotate: this.getAttribute("annotate") };
+    const annotate = this.burnt ? "true" : this.getAttribute("annotate");
+    return { stream: this.getAttribute("stream"), annotate };
   }
 
   async negotiate(peer, link) {
@@ -779,7 +812,7 @@ class SightlinePlayer extends HTMLElement {
   }
 
   redraw() {
-    if (this.rtp === undefined || this.hasAttribute("annotate")) return null;
+    if (this.rtp === undefined || this.burntIn()) return null;
     return this.drawing.draw(this.scene, this.found, this.rtp, this.shown);
   }
 

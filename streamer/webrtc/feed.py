@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ MOST_KEPT_BYTES: Final = 16 * 2**20
 """Of a stream with longer groups of pictures a new viewer waits for the next key frame; 30 s at 4 Mbit/s."""
 MOST_WAITING: Final = 150
 """Access units, five seconds at 30 a second; above what a viewer was given to begin with."""
+AGAIN_S: Final = 1.0
+"""Who loses packets all the time is not sent everything twice all the time."""
 BACKLOG_TICKS: Final = PTS_CLOCK_HZ // 2
 """A viewer that is so much behind is not shown all of it at its pace."""
 CATCH_UP_TICKS: Final = PTS_CLOCK_HZ // 1000
@@ -85,6 +88,7 @@ class ViewerQueue:
         self._changed = anyio.Event()
         self._last_pts = -1
         self._hurries = False
+        self._again_at = -math.inf
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -105,6 +109,21 @@ class ViewerQueue:
             return
         self._skipping = False
         self._waiting.append(unit)
+        self._changed.set()
+
+    def begin_again(self, group: list[Unit], now: float) -> None:
+        """Takes what came since the latest key frame again, at most once in ``AGAIN_S``.
+
+        Args:
+            group: since the latest key frame.
+            now: monotonic seconds.
+        """
+        if not group or now - self._again_at < AGAIN_S:
+            return
+        self._again_at = now
+        self._waiting = deque(group)
+        self._limit = MOST_WAITING + len(group)
+        self._skipping, self._hurries = False, True
         self._changed.set()
 
     def end(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from streamer.webrtc.overlay import Overlay
 
 CHANNEL: Final = "detections"
+PASSED_ON: Final = frozenset({"sub", "main"})
+"""The kinds of streams that are the camera's own."""
 MOST_BUFFERED_BYTES: Final = 64 * 1024
 """Of boxes that a viewer's connection does not take; the newest are left out then."""
 
@@ -73,7 +76,7 @@ class Session:
         feed, peer = self.watching.feed, self.link.peer
         self._queue = self._queue_end.enter_context(feed.watched())
         sender = peer.addTrack(PassedOn())
-        self._sender = UnitSender(sender, self._queue, feed.want_keyframe, self.link.leave)
+        self._sender = UnitSender(sender, self._queue, self._lose_place, self.link.leave)
         [transceiver] = [each for each in peer.getTransceivers() if each.sender is sender]
         transceiver.direction = "sendonly"
         codecs = RTCRtpSender.getCapabilities("video").codecs
@@ -97,6 +100,14 @@ class Session:
         """Units that were left out for this viewer since this was last asked."""
         before, self._skipped = self._skipped, self._queue.skipped if self._queue is not None else 0
         return self._skipped - before
+
+    def _lose_place(self) -> None:
+        """The viewer needs a key frame. A camera makes none for it: the latest one is sent again."""
+        feed = self.watching.feed
+        if self.watching.kind in PASSED_ON and self._queue is not None:
+            self._queue.begin_again(feed.group, time.monotonic())
+        else:
+            feed.want_keyframe()
 
     def _channel_opened(self, channel: Any) -> None:
         if channel.label == CHANNEL and self._channel is None:

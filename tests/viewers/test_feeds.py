@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from streamer.capture.broadcast import PacketBroadcast
 from streamer.frame import PTS_CLOCK_HZ, Packet
-from streamer.webrtc.feed import BACKLOG_TICKS, MOST_KEPT_BYTES, MOST_WAITING, Feed, Unit, ViewerQueue
+from streamer.webrtc.feed import (
+    AGAIN_S,
+    BACKLOG_TICKS,
+    MOST_KEPT_BYTES,
+    MOST_WAITING,
+    Feed,
+    Unit,
+    ViewerQueue,
+)
 from streamer.webrtc.h264 import PASSED_OVER, payloads, unit_type, units
 from streamer.webrtc.rate import FLOOR, ReceiverRate, SentRate
 
@@ -94,6 +102,33 @@ def test_only_a_backlog_is_hurried(before: int, later: list[int]) -> None:
             for each in fresh:
                 queue.offer(each)
             assert [await queue.take() for _ in fresh] == fresh
+
+    anyio.run(run)
+
+
+@given(sent=st.integers(1, 40), taken=st.integers(0, 40), behind=st.integers(0, 10))
+def test_who_lost_its_place_begins_again_with_the_latest_key_frame_and_soon_has_true_times(
+    sent: int, taken: int, behind: int
+) -> None:
+    units_sent = [unit(number, keyframe=number in (0, 25)) for number in range(sent)]
+
+    async def run() -> None:
+        feed = Feed()
+        with feed.watched() as queue:
+            for each in units_sent:
+                feed.push(each)
+            before = [await queue.take() for _ in range(min(taken, len(queue)))]
+            queue.begin_again(feed.group, now=5.0)
+            later = [unit(sent + number) for number in range(behind)]
+            for each in later:
+                feed.push(each)
+            queue.begin_again(feed.group, now=5.0 + AGAIN_S / 2)
+            feed.push(last := unit(sent + behind))
+            after = [await queue.take() for _ in range(len(queue))]
+        group = [each for each in units_sent if sent <= 25 or each.pts >= 25 * STEP]
+        assert [each.data for each in after] == [each.data for each in [*group, *later, last]]
+        assert all(a.pts < b.pts for a, b in itertools.pairwise([*before, *after]))
+        assert after[-1].pts == last.pts
 
     anyio.run(run)
 
