@@ -185,10 +185,6 @@ class Feed:
         self._viewers: list[ViewerQueue] = []
 
     @property
-    def viewers(self) -> int:
-        return len(self._queues)
-
-    @property
     def group(self) -> list[Unit]:
         """The units since the latest key frame; none where they are too many to be kept."""
         return self._group
