@@ -11,6 +11,7 @@ import anyio
 
 from detectors.store import resolve
 from streamer.api.app import create_app
+from streamer.api.desk import add_desk
 from streamer.api.fallbacks import add_fallbacks
 from streamer.api.pages import add_pages, add_send_page
 from streamer.api.server import serve
@@ -18,6 +19,7 @@ from streamer.api.whep import add_whep
 from streamer.api.whip import add_whip
 from streamer.errors import ConfigError
 from streamer.fleet.camera import Shared
+from streamer.fleet.desk import Desk
 from streamer.fleet.detectors import Detectors, part_of
 from streamer.fleet.fleet import Fleet
 from streamer.interrupt import interruptible
@@ -101,6 +103,7 @@ class App:
             http = self._config.http
             api = create_app(self.metrics, self.status, self._store, http)
             await self._start_viewing(services, api, fleet)
+            add_desk(api, Desk(self._settings, fleet), self.metrics)
             self.url = await services.start(serve, api, http.host, http.port)
             await self._start_detectors(services)
             if self._kafka is not None:

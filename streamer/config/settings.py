@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -100,7 +100,9 @@ class Settings:
             if camera is None and name not in (self._base.values.get("cameras") or {}):
                 # Nothing below says that there is one.
                 del overlay["cameras"][name]
-        file = checked(layered(self._base, Document("", overlay)), self._checks)
+        # Told without a place: it is not yet written anywhere.
+        laid = replace(layered(self._base, Document("", overlay)), name="", marks={})
+        file = checked(laid, self._checks)
         return Plan(self._finish(file.config), overlay)
 
     def keep(self, plan: Plan) -> None:

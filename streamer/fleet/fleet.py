@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
+from streamer.errors import StreamerError
 from streamer.fleet.camera import REOPENING, Camera, Shared
 from streamer.fleet.each import Each
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from streamer.publish.publisher import Publisher
 
 log = logging.getLogger(__name__)
+
+
+class NotYet(StreamerError):
+    """Nothing can be changed before everything runs."""
 
 
 class Audience(Protocol):
@@ -114,6 +119,20 @@ class Fleet:
         failures = [each.failure for each in self.cameras.values() if each.failure is not None]
         if len(failures) == len(self.cameras):
             raise failures[0]
+
+    async def require(self, config: Config) -> None:
+        """See that the detectors of these cameras work, and find what they are asked for.
+
+        Raises:
+            ConfigError, DetectorError: they do not.
+        """
+        stage = self._stage
+        names = [name for name, camera in config.cameras.items() if camera.enabled]
+        if stage is None:
+            raise NotYet("the service is starting")
+        for name in dict.fromkeys(config.cameras[name].detector for name in names):
+            await stage.detectors.start(name, stage.services)
+        stage.detectors.require_labels(config.cameras, names)
 
     async def apply(self, config: Config) -> None:
         """Make the cameras what is configured now; those of which nothing changed run on.
