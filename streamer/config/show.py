@@ -29,9 +29,8 @@ def shown(settings: Settings, *, defaults: bool = True) -> str:
     values = settings.config.model_dump(mode="json", by_alias=True, exclude_none=True)
     finished = settings.file.config.model_dump(mode="json", by_alias=True, exclude_none=True)
     lines = list(_lines(values, (), _Origins(settings.file.document, finished), defaults))
-    width = max(
-        [LEAST_WIDTH, *(len(text) for text, origin in lines if origin and len(text) < 2 * LEAST_WIDTH)]
-    )
+    lengths = [len(text) for text, origin in lines if origin and len(text) < 2 * LEAST_WIDTH]
+    width = max([LEAST_WIDTH, *lengths])
     told = [f"{text:{width}}  # {origin}" if origin else text for text, origin in lines]
     return "\n".join(told) + "\n"
 

@@ -150,15 +150,14 @@ SECTIONS: Final = st.dictionaries(KEYS, TREES, max_size=3)
 def test_changes_may_be_taken_together(
     base: dict[str, Any], first: dict[str, Any], then: dict[str, Any]
 ) -> None:
-    assert laid_over(laid_over(base, first), then) == laid_over(base, laid_over(first, then)) or _clashes(
-        first, then
-    )
+    one_by_one = laid_over(laid_over(base, first), then)
+    assert one_by_one == laid_over(base, laid_over(first, then)) or _clashes(first, then)
     assert laid_over(base, {}) == base
     assert laid_over(laid_over(base, first), first) == laid_over(base, first)
 
 
 def _clashes(first: Any, then: Any) -> bool:
-    """Whether a value was replaced by a section: below it the base shines through, which a file cannot say."""
+    """Whether a section takes a value's place: what is below the value then shines through."""
     if not isinstance(first, dict) or not isinstance(then, dict):
         return isinstance(then, dict) and not isinstance(first, dict)
     return any(_clashes(first[key], then[key]) for key in first.keys() & then.keys())
