@@ -27,7 +27,7 @@ HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-SCRIPTS: Final = ("player.js", "watch.js", "live.js")
+SCRIPTS: Final = ("player.js", "scene.js", "watch.js", "live.js")
 
 
 class WatchQuestion(Question):
