@@ -15,7 +15,9 @@ from anyio import to_thread
 
 from detectors.store import resolve
 from streamer.api.app import create_app
+from streamer.api.entrance import start_access, start_tls
 from streamer.api.fallbacks import add_fallbacks
+from streamer.api.front import behind_front
 from streamer.api.pages import add_pages, add_send_page
 from streamer.api.server import serve
 from streamer.api.whep import add_whep
@@ -116,9 +118,15 @@ class App:
             await self._start_store(services)
             await self._start_kafka(services)
             http = self._config.http
-            api = create_app(self.metrics, self.status, self._store, http)
+            api = create_app(self.metrics, self.status, self._store)
             await self._start_viewing(services, api)
-            self.url = await services.start(serve, api, http.host, http.port)
+            doorkeeper = await start_access(services, api, self._config)
+            front = behind_front(api, doorkeeper, http)
+            tls = await start_tls(services, api, self._config)
+            context = tls and tls.context
+            self.url = await services.start(serve, front, http.host, http.port, context)
+            if tls is not None:
+                tls.welcome(self.url)
             batchers = await self._start_detectors(services)
             if self._kafka is not None:
                 await self._kafka.require_answer()
@@ -180,7 +188,7 @@ class App:
         viewers = Viewers(self._sources, heads, self._results, config.webrtc, self.metrics)
         await services.start(viewers.run)
         add_whep(api, viewers)
-        add_fallbacks(api, viewers, Stills(self._results), config.http.origins)
+        add_fallbacks(api, viewers, Stills(self._results))
         intakes = {name: source.intake for name, source in self._sources.items()}
         publishers = Publishers(intakes, self._watches, config.webrtc)
         await services.start(publishers.run)
