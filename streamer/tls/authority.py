@@ -49,7 +49,7 @@ class Authority:
             _write(self.certificate, _pem(_issued(authority, key, made, names, now)))
         except OSError as error:
             raise ConfigError(f"{self._folder}: cannot be written: {error.strerror}") from None
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise ConfigError(f"{self._folder}: broken, delete it to begin anew: {error}") from None
         return True
 

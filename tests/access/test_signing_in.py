@@ -10,7 +10,7 @@ import httpx
 import pytest
 from access.door import HASH, ORIGIN, PAGE, PASSWORD, PROBLEM, VIEWER_TOKEN, opened, sign_in
 
-from streamer.access.accounts import IDLE_S, Account
+from streamer.access.accounts import IDLE_S, Account, Accounts
 from streamer.access.doorkeeper import BELIEVED_S, TRIES_OF_ADDRESS, TRIES_OF_NAME
 from streamer.access.passwords import hash_password
 from streamer.config.tree import HttpConfig
@@ -79,8 +79,6 @@ async def test_what_ends_a_session_from_elsewhere(tmp_path, how):
 
 
 def test_a_session_slides_and_ends(tmp_path):
-    from streamer.access.accounts import Accounts
-
     accounts = Accounts.of(tmp_path)
     accounts.open()
     anna = Account("user", "anna", "admin", None, HASH, 0.0)

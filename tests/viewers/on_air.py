@@ -12,7 +12,6 @@ from typing import Final
 import anyio
 import httpx
 import psutil
-
 from access.fronts import in_front
 
 from streamer.api.app import create_app
