@@ -119,11 +119,11 @@ class App:
             await self._start_kafka(services)
             http = self._config.http
             api = create_app(self.metrics, self.status, self._store)
-            await self._start_viewing(services, api)
+            # First: what is mounted at the root takes all paths that come after it.
             doorkeeper = await start_access(services, api, self._config)
-            front = behind_front(api, doorkeeper, http)
             tls = await start_tls(services, api, self._config)
-            context = tls and tls.context
+            await self._start_viewing(services, api)
+            front, context = behind_front(api, doorkeeper, http), tls and tls.context
             self.url = await services.start(serve, front, http.host, http.port, context)
             if tls is not None:
                 tls.welcome(self.url)
