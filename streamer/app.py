@@ -12,7 +12,9 @@ import anyio
 from detectors.store import resolve
 from streamer.api.app import create_app
 from streamer.api.desk import add_desk
+from streamer.api.entrance import start_access, start_tls
 from streamer.api.fallbacks import add_fallbacks
+from streamer.api.front import behind_front
 from streamer.api.pages import add_pages, add_send_page
 from streamer.api.server import serve
 from streamer.api.whep import add_whep
@@ -101,10 +103,16 @@ class App:
             recovered = await self._start_store(services, fleet)
             await self._start_kafka(services, recovered)
             http = self._config.http
-            api = create_app(self.metrics, self.status, self._store, http)
+            api = create_app(self.metrics, self.status, self._store)
+            # First: what is mounted at the root takes all paths that come after it.
+            doorkeeper = await start_access(services, api, self._config)
+            tls = await start_tls(services, api, self._config)
             await self._start_viewing(services, api, fleet)
             add_desk(api, Desk(self._settings, fleet), self.metrics)
-            self.url = await services.start(serve, api, http.host, http.port)
+            front, context = behind_front(api, doorkeeper, http), tls and tls.context
+            self.url = await services.start(serve, front, http.host, http.port, context)
+            if tls is not None:
+                tls.welcome(self.url)
             await self._start_detectors(services)
             if self._kafka is not None:
                 await self._kafka.require_answer()
@@ -154,7 +162,7 @@ class App:
         await services.start(viewers.run)
         fleet.audience = viewers
         add_whep(api, viewers)
-        add_fallbacks(api, viewers, Stills(self._results), config.http.origins)
+        add_fallbacks(api, viewers, Stills(self._results))
         publishers = Publishers(fleet.streams, self.metrics, config.webrtc)
         await services.start(publishers.run)
         add_whip(api, publishers)

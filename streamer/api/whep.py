@@ -10,6 +10,7 @@ from pydantic import Field
 
 from streamer.api.app import Question
 from streamer.api.problems import problem
+from streamer.api.routing import base_of
 from streamer.config.tree import WebRtcConfig
 from streamer.errors import UnknownCamera
 from streamer.webrtc.choice import Wish
@@ -74,7 +75,7 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
         wish = Wish(question.stream, question.annotate, question.own)
         session, answer = await viewers.open(camera, offer, wish)
         headers = {
-            "Location": f"/whep/{camera}/{session.id}",
+            "Location": f"{base_of(request.scope)}/whep/{camera}/{session.id}",
             "Accept-Patch": FRAGMENT,
             "ETag": f'"{session.link.tag}"',
         }

@@ -37,6 +37,8 @@ def add_service_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="DIR", help="what is kept (sightline-data)")
     parser.add_argument("--host", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on (8080)")
+    parser.add_argument("--insecure", action="store_true", help="let anybody in, also from other machines")
+    parser.add_argument("--tls", choices=["auto"], help="https, with a certificate that is made here")
     parser.add_argument("--json", metavar="F|-", help="append records as JSON Lines")
     parser.add_argument("--kafka", metavar="HOST:PORT[,..]", help="brokers that records go to")
     parser.set_defaults(serves=True)
@@ -102,7 +104,8 @@ def overridden(config: Config, options: argparse.Namespace) -> Config:
     from streamer.config.file import validated
 
     values: dict[str, Any] = config.model_dump(by_alias=True, exclude_none=True)
-    http = {"host": options.host, "port": options.port}
+    insecure = True if options.insecure else None
+    http = {"host": options.host, "port": options.port, "tls": options.tls, "insecure": insecure}
     values["http"].update({key: value for key, value in http.items() if value is not None})
     if getattr(options, "model", None):
         values["detectors"]["default"] = {**values["detectors"].get("default", {}), "model": options.model}

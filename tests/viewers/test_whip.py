@@ -37,7 +37,8 @@ def chromium(playwright: Playwright, film: Path) -> Iterator[Chromium]:
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
     cameras = {"phone": {"source": "whip://", "timeout_s": 2}, "street": {"source": "sim://street?fps=2"}}
-    config = write_config(tmp_path, cameras)
+    # Anybody may come by whatever name: one test asks for another than localhost.
+    config = write_config(tmp_path, cameras, http={"insecure": True})
     with serving("run", config, "--json", "out.jsonl", folder=tmp_path) as service:
         until(lambda: service.states()["phone"] == "down")
         yield service
@@ -163,6 +164,7 @@ def test_the_page_says_why_it_has_no_camera(service: Service, playwright: Playwr
     page.goto(f"{service.url.replace('127.0.0.1', 'camera.example')}/send/phone")
     until_phase(page, "error")
     assert "use https, or localhost" in told(page)
+    assert "--tls auto" in told(page)
     assert page.is_disabled("#start")
     plain.browser.close()
 
