@@ -31,6 +31,9 @@ from streamer.kafka.output import PART as KAFKA_SPOOL
 from streamer.kafka.output import KafkaOutput
 from streamer.loading import load_detector
 from streamer.metrics.metrics import Metrics
+from streamer.pages.models import driven
+from streamer.pages.opening import Pages
+from streamer.pages.parts import Parts
 from streamer.parking import Known, Parking
 from streamer.pipeline import Pipeline, Stages, wanted
 from streamer.publish.heartbeat import heartbeat
@@ -93,6 +96,7 @@ class App:
         self._meter = Meter(self.metrics)
         self._results = LiveResults()
         self._sources: Mapping[str, CameraStreams] = {}
+        self._batchers: dict[str, Batcher] = {}
         self._parked: Mapping[str, tuple[Parked, ...]] = {}
         self._recovered = Recovered({}, ())
         self._ended: list[SourceEnded] = []
@@ -187,6 +191,24 @@ class App:
         add_whip(api, publishers)
         add_pages(api, self._sources)
         add_send_page(api, publishers)
+        pages = Pages(self._page_parts())
+        pages.add_to(api)
+        services.start_soon(pages.run)
+
+    def _page_parts(self) -> Parts:
+        cameras = self._config.cameras
+        return Parts(
+            cameras=self._sources,
+            readings=self.metrics,
+            archive=self._store,
+            health=self.status,
+            registry=self.metrics.registry,
+            models=lambda: [
+                driven(name, each.detector.manifest, each.policy) for name, each in self._batchers.items()
+            ],
+            simulated=lambda name: cameras[name].detected.startswith("sim:"),
+            data=self._config.data,
+        )
 
     async def _tell_ends(self, lines: JsonLinesSink) -> None:
         """What the last process could not tell: the ends of events and of stays in zones."""
@@ -209,7 +231,7 @@ class App:
         await self._kafka.end_unfinished(going_on, ended_at)
 
     async def _start_detectors(self, services: TaskGroup) -> dict[str, Batcher]:
-        batchers = {}
+        batchers = self._batchers
         # Else the first result of all waits for it, and every camera drops what comes meanwhile.
         await to_thread.run_sync(partial(import_module, "supervision"))
         await to_thread.run_sync(prepare_looks)

@@ -1,5 +1,5 @@
 // <sightline-player camera="gate" [server="https://host:8080"] [stream="sub"] [annotate="1"] [token=".."]
-//   [retry="60"] [compact]>
+//   [retry="60"] [compact] [bare]>
 //
 // Plays a camera of Sightline live (WHEP), and draws what was found on the very frame that it was found in:
 // `(pts + origin) mod 2^32` of a result is the RTP timestamp that the browser tells of each frame it shows.
@@ -383,6 +383,7 @@ const STYLE = `
   :host([compact]) { background: #11171f; }
   :host([compact]) .state { padding: 10px; gap: 2px; }
   :host([compact]) .state b { font-size: 14px; }
+  :host([bare]) .bar { display: none; }
   details[hidden] { display: none; }
   summary { cursor: pointer; font-size: 13px; color: #facc15; }
   details p { position: absolute; left: 12px; right: 12px; bottom: 52px; margin: 0; padding: 12px 16px;
@@ -477,7 +478,7 @@ class SightlinePlayer extends HTMLElement {
   }
 
   address(path, query = {}) {
-    const url = new URL(path, this.getAttribute("server") || location.origin);
+    const url = new URL((this.getAttribute("server") || "") + path, location.href);
     for (const [name, value] of Object.entries(query)) if (value !== null) url.searchParams.set(name, value);
     return url.href;
   }

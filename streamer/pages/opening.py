@@ -1,0 +1,84 @@
+"""Opens the pages on the application that the rest of the HTTP interface is of."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+import anyio
+from anyio import to_thread
+from starlette.datastructures import MutableHeaders
+from starlette.routing import Match, Mount
+
+from streamer.pages.assets import FOLDER as ASSETS
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from streamer.pages.parts import Parts
+
+FIRST_PARTS: Final = frozenset({"", "cameras", "events", "system", ASSETS, "_nicegui", "_nicegui_ws"})
+"""Of the addresses that are answered here; all others stay with the rest of the interface."""
+POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data: blob:; media-src 'self' blob:; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'self'"
+)
+"""Vue compiles its templates in the browser."""
+HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class Pages:
+    """The pages of one process. Who asks before they are there waits: importing NiceGUI takes a moment."""
+
+    def __init__(self, parts: Parts) -> None:
+        """
+        Args:
+            parts: what the pages are made from.
+        """
+        self._parts = parts
+        self._inner: ASGIApp | None = None
+        self._opened = anyio.Event()
+
+    def add_to(self, app: FastAPI) -> None:
+        """Answer at the addresses of the pages."""
+        app.router.routes.append(_Within("/", self))
+
+    async def run(self) -> None:
+        """Open them, and keep them open until this is cancelled."""
+        await to_thread.run_sync(partial(import_module, "streamer.pages.site"))
+        from streamer.pages.recorder import Recorder
+        from streamer.pages.site import open_site
+
+        recorder = Recorder(self._parts)
+        async with open_site(self._parts, recorder) as self._inner:
+            self._opened.set()
+            await recorder.run()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._opened.wait()
+        assert self._inner is not None
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        await self._inner(scope, receive, guarded)
+
+
+class _Within(Mount):
+    """A mount that leaves other addresses alone."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] not in ("http", "websocket"):
+            return Match.NONE, {}
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        first = path.lstrip("/").partition("/")[0]
+        return super().matches(scope) if first in FIRST_PARTS else (Match.NONE, {})
