@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 FIRST_PARTS: Final = frozenset({"", "cameras", "events", "system", ASSETS, "_nicegui", "_nicegui_ws"})
 """Of the addresses that are answered here; all others stay with the rest of the interface."""
+VERSIONED: Final = frozenset({ASSETS, "_nicegui"})
+"""Of files that never change: their addresses do."""
+FOR_EVER: Final = "public, max-age=31536000, immutable"
 POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline';"
     " img-src 'self' data: blob:; media-src 'self' blob:; base-uri 'none'; form-action 'none';"
@@ -56,7 +59,7 @@ class Pages:
         from streamer.pages.recorder import Recorder
         from streamer.pages.site import open_site
 
-        recorder = Recorder(self._parts)
+        recorder = Recorder(self._parts.registry)
         async with open_site(self._parts, recorder) as self._inner:
             self._opened.set()
             await recorder.run()
@@ -64,10 +67,14 @@ class Pages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._opened.wait()
         assert self._inner is not None
+        is_versioned = _first_part(scope) in VERSIONED
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                if is_versioned:
+                    headers["Cache-Control"] = FOR_EVER
             await send(message)
 
         await self._inner(scope, receive, guarded)
@@ -79,6 +86,9 @@ class _Within(Mount):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] not in ("http", "websocket"):
             return Match.NONE, {}
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        first = path.lstrip("/").partition("/")[0]
-        return super().matches(scope) if first in FIRST_PARTS else (Match.NONE, {})
+        return super().matches(scope) if _first_part(scope) in FIRST_PARTS else (Match.NONE, {})
+
+
+def _first_part(scope: Scope) -> str:
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    return path.lstrip("/").partition("/")[0]

@@ -21,6 +21,7 @@ PICTURES: Final = {
     "frozen": "The picture stands still",
     "unfocused": "The picture is out of focus",
 }
+UNBROKEN: Final = "\N{NO-BREAK SPACE}"
 DAY_FORMAT: Final = "%A, %-d %B"
 
 
@@ -59,14 +60,16 @@ def day(local: datetime, now: datetime) -> str:
 def span(length: timedelta) -> str:
     """``0.4 s``, ``12 s``, ``3 min 05 s``, ``2 h 10 min``."""
     seconds = length.total_seconds()
-    if seconds < 10:
-        return f"{seconds:.1f} s"
     whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    if seconds < 10:
+        text = f"{seconds:.1f} s"
+    elif whole < 60:
+        text = f"{whole} s"
+    elif whole < 3600:
+        text = f"{whole // 60} min {whole % 60:02d} s"
+    else:
+        text = f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return text.replace(" ", UNBROKEN)
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

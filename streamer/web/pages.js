@@ -41,6 +41,18 @@
     if (event.target.matches?.("img[data-picture]")) event.target.closest("[data-frame]").dataset.frame = "shown";
   }, true);
 
+  // Older events are asked for before the end of the list is seen.
+  const AHEAD_PX = 1200;
+  let askedAt = 0;
+  document.addEventListener("scroll", () => {
+    const more = document.querySelector("[data-more]");
+    if (!more || performance.now() - askedAt < 250) return;
+    const place = more.getBoundingClientRect();
+    if (place.height === 0 || place.top > innerHeight + AHEAD_PX) return;
+    askedAt = performance.now();
+    more.click();
+  }, { capture: true, passive: true });
+
   // The connection: said in words once it is lost, and the page comes back by itself.
   const lost = Object.assign(document.createElement("div"), { className: "lost" });
   lost.setAttribute("role", "status");
