@@ -86,7 +86,7 @@ class SystemPage:
         names = [name for name in parts.cameras if here.visitor.may_see(name)]
         cameras = [parts.readings.snapshot(name) for name in names]
         disk = await to_thread.run_sync(shutil.disk_usage, parts.data)
-        self._verdict.content = str(verdict(problems(cameras, parts.health.details(), parts.models(), here)))
+        self._verdict.content = str(verdict(problems(cameras, parts.health.details(), here)))
         self._cameras.content = str(table(cameras, here))
         self._charts.content = str(charts(self._recorder))
         figures = self._recorder.latest
@@ -95,9 +95,7 @@ class SystemPage:
         self._cards.content = str(join(cards))
 
 
-def problems(
-    cameras: Sequence[CameraStatistics], details: Mapping[str, str], models: Sequence[Model], here: Here
-) -> list[str]:
+def problems(cameras: Sequence[CameraStatistics], details: Mapping[str, str], here: Here) -> list[str]:
     """Everything that is wrong, in words."""
     found = [f"{part[:1].upper()}{part[1:]} {text}" for part, text in details.items()]
     for camera in cameras:
@@ -110,7 +108,6 @@ def problems(
             found.append(
                 f"{camera.camera}: its larger stream is down: {camera.main.reason or 'nobody knows why'}"
             )
-    found += [f"{each.name} could run better: {each.passed_over}" for each in models if each.passed_over]
     return found
 
 
@@ -173,10 +170,14 @@ def models(loaded: Sequence[Model]) -> list[Markup]:
     """A card for each detector."""
     if not loaded:
         return [_card("Detector", "is loaded", ())]
-    return [
-        _card(f"Detector {each.detector}", "works", [("Model", each.name), ("Runs on", each.driven)])
-        for each in loaded
-    ]
+    return [_model(each) for each in loaded]
+
+
+def _model(each: Model) -> Markup:
+    lines = [("Model", each.name), ("Runs on", each.driven)]
+    if each.passed_over:
+        lines.append(("Not faster, because", each.passed_over))
+    return _card(f"Detector {each.detector}", "works", lines)
 
 
 def store(parts: Parts, free: int, total: int) -> Markup:
