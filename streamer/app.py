@@ -13,6 +13,7 @@ from detectors.store import resolve
 from streamer.api.app import create_app
 from streamer.api.desk import add_desk
 from streamer.api.entrance import start_access, start_tls
+from streamer.api.event import add_event
 from streamer.api.fallbacks import add_fallbacks
 from streamer.api.front import behind_front
 from streamer.api.pages import add_pages, add_send_page
@@ -171,6 +172,7 @@ class App:
         add_whip(api, publishers)
         add_pages(api, fleet.streams)
         add_send_page(api, publishers)
+        add_event(api, self._store, config.data)
         desk = Desk(self._settings, fleet)
         add_desk(api, desk, self.metrics)
         pages = Pages(self._page_parts(fleet, Changes(desk, self._store)))

@@ -49,6 +49,7 @@ RULES: Final = (
     Rule("/send.js", "open"),
     Rule("/", "viewer"),
     Rule("/cameras/{camera}", "viewer"),
+    Rule("/cameras/{camera}/scene", "admin"),
     Rule("/events", "viewer"),
     Rule("/events/{event}", "viewer"),
     Rule("/system", "viewer"),

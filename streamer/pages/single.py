@@ -57,6 +57,9 @@ class CameraPage:
                 )
                 show(h("span", camera), "h1")
                 self._figures = show(EMPTY, "div", "figures")
+                if here.visitor.may_change:
+                    scene = here.at(f"/cameras/{camera}/scene")
+                    show(h("a", "Zones, lines, masks", href=scene, class_="button"), "div", "change")
             with box("div", "sides"):
                 with box("div", "screen"):
                     self._video = box("div", "video")

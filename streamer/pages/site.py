@@ -19,6 +19,7 @@ from streamer.pages.events import EventsPage
 from streamer.pages.here import Here
 from streamer.pages.layout import Layout
 from streamer.pages.live import LivePage
+from streamer.pages.scene import build_scene
 from streamer.pages.single import CameraPage
 from streamer.pages.system import SystemPage
 
@@ -79,6 +80,14 @@ def _add_pages(parts: Parts, layout: Layout, recorder: Recorder) -> None:
         here = Here.of(request)
         if camera in parts.cameras and here.visitor.may_see(camera):
             await CameraPage(parts, here, camera).build(layout)
+        else:
+            unknown(layout, here, "There is no such camera", "/", "All cameras")
+
+    @ui.page("/cameras/{camera}/scene", reconnect_timeout=KEPT_S)
+    def scene(request: Request, camera: str) -> None:
+        here = Here.of(request)
+        if camera in parts.cameras and here.visitor.may_change:
+            build_scene(layout, here, camera, request.query_params.get("mask"))
         else:
             unknown(layout, here, "There is no such camera", "/", "All cameras")
 
