@@ -44,6 +44,7 @@ RULES: Final = (
     Rule("/favicon.ico", "open"),
     # Pages ask for their scripts without a token, and these hold no secret.
     Rule("/player.js", "open", others=True),
+    Rule("/scene.js", "open", others=True),
     Rule("/watch.js", "open"),
     Rule("/live.js", "open"),
     Rule("/send.js", "open"),
@@ -60,6 +61,8 @@ RULES: Final = (
     Rule("/api/cameras", "viewer", others=True),
     Rule("/api/cameras/{camera}", "viewer"),
     Rule("/api/cameras/{camera}/latest.jpg", "viewer", others=True),
+    # Addresses of cameras are among its options.
+    Rule("/api/cameras/{camera}/options", "admin"),
     Rule("/api/cameras/{camera}/**", "viewer"),
     Rule("/api/events", "viewer"),
     Rule("/api/events/**", "viewer"),

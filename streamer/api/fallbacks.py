@@ -10,8 +10,10 @@ from pydantic import Field
 from streamer.api.app import Question
 from streamer.api.pictures import LivePictures
 from streamer.api.socket import play
+from streamer.webrtc.choice import Wish
+from streamer.webrtc.refusals import NothingToShow
 from streamer.webrtc.stills import Stills, StillWish
-from streamer.webrtc.viewers import NothingToShow, Viewers, Wish
+from streamer.webrtc.viewers import Viewers
 
 SMALLEST, LARGEST = 16, 2160
 TOKEN: Final = "the token of the service, where no header can be set"

@@ -17,7 +17,7 @@ from streamer.api.app import Question
 if TYPE_CHECKING:
     from streamer.webrtc.whip import Publishers
 
-SCRIPTS: Final = ("player.js", "watch.js", "live.js")
+SCRIPTS: Final = ("player.js", "scene.js", "watch.js", "live.js")
 
 
 class WatchQuestion(Question):

@@ -16,8 +16,10 @@ import anyio
 from fastapi import WebSocket, WebSocketDisconnect, status
 from starlette.websockets import WebSocketState
 
-from streamer.errors import StreamerError
-from streamer.webrtc.viewers import NothingToShow, TooMany, UnknownCamera, Viewers, Wish
+from streamer.errors import StreamerError, UnknownCamera
+from streamer.webrtc.choice import Wish
+from streamer.webrtc.refusals import NothingToShow, TooMany
+from streamer.webrtc.viewers import Viewers
 
 if TYPE_CHECKING:
     from streamer.webrtc.channel import Channel

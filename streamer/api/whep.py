@@ -12,18 +12,18 @@ from streamer.api.app import Question
 from streamer.api.problems import problem
 from streamer.api.routing import base_of
 from streamer.config.tree import WebRtcConfig
+from streamer.errors import UnknownCamera
+from streamer.webrtc.choice import Wish
 from streamer.webrtc.ice import PortsTaken
 from streamer.webrtc.offer import MalformedOffer, UnfitOffer
-from streamer.webrtc.viewers import (
+from streamer.webrtc.refusals import (
     NothingToShow,
     OtherSession,
     RestartRefused,
     TooMany,
-    UnknownCamera,
     UnknownSession,
-    Viewers,
-    Wish,
 )
+from streamer.webrtc.viewers import Viewers
 
 SDP: Final = "application/sdp"
 FRAGMENT: Final = "application/trickle-ice-sdpfrag"

@@ -33,6 +33,7 @@ from streamer.config.scene import (
 )
 from streamer.config.section import ByteSize, Duration, Line, Section, told
 
+DATA: Final = "sightline-data"
 CAMERA_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -51,13 +52,14 @@ class DetectConfig(Section):
 
     ``fps`` is the number of detections per second and camera, 0 for every frame. Unless
     ``min_confidence`` is said, it is what the model's manifest recommends. ``regions`` are the parts of the
-    picture that the model looks at.
+    picture that the model looks at. Not ``enabled``, nothing is looked for; the camera can still be watched.
     """
 
     fps: float = Field(default=5.0, ge=0, le=240)
     labels: Labels = ()
     min_confidence: Confidence | None = None
     regions: Regions = "full"
+    enabled: bool = True
 
 
 class TrackerConfig(Section):
@@ -140,7 +142,8 @@ class CameraConfig(Section):
     ``username`` and ``password`` stand beside the address when they hold characters that break a URL.
     ``labels`` merges classes: ``{truck: car}`` calls trucks cars.
     With ``decode: auto`` a live stream is decoded by a graphics card where one answers, else by the CPU;
-    a card that was asked for and is not there is an error.
+    a card that was asked for and is not there is an error. Not ``enabled`` it is not opened. ``title`` is
+    what people are shown in place of its name.
     """
 
     source: Line | StreamsConfig
@@ -163,6 +166,8 @@ class CameraConfig(Section):
     events: EventConfig = EventConfig()
     counts: CountsConfig = CountsConfig()
     detector: str = "default"
+    title: Line | None = Field(default=None, max_length=100)
+    enabled: bool = True
 
     @property
     def detected(self) -> str:
@@ -282,7 +287,7 @@ class OutputConfig(Section):
 class Config(Section):
     """The whole configuration of one process."""
 
-    cameras: dict[CameraName, CameraConfig] = Field(min_length=1)
+    cameras: dict[CameraName, CameraConfig] = Field(default_factory=dict)
     detectors: dict[Label, DetectorConfig] = Field(
         default_factory=lambda: {"default": DetectorConfig()}, min_length=1
     )
@@ -304,4 +309,4 @@ class Config(Section):
     webrtc: WebRtcConfig = WebRtcConfig()
     output: OutputConfig = OutputConfig()
     kafka: Annotated[KafkaConfig | None, BeforeValidator(some_brokers)] = None
-    data: Path = Path("sightline-data")
+    data: Path = Path(DATA)

@@ -756,6 +756,10 @@ class SightlinePlayer extends HTMLElement {
       this.scene = message;
       return null;
     }
+    if (message.type === "scene") {
+      this.scene = message;
+      return null;
+    }
     if (message.type !== "boxes" || this.origin === null) return null;
     this.found.add((message.pts + this.origin + WRAP) % WRAP, message);
     this.latency = message.latency_ms;

@@ -21,13 +21,13 @@ from streamer.access.accounts import Accounts
 from streamer.access.rules import find
 from streamer.api.server import serve
 from streamer.app import App
-from streamer.config.file import validated
+from streamer.config.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
 OPEN = {
     *("/healthz", "/readyz", "/metrics", "/login", "/logout", "/ca.crt"),
-    *("/player.js", "/watch.js", "/live.js", "/send.js"),
+    *("/player.js", "/scene.js", "/watch.js", "/live.js", "/send.js"),
 }
 """What anybody may ask for; the figures only on this machine."""
 
@@ -72,9 +72,9 @@ async def service(tmp_path, monkeypatch):
 
     monkeypatch.setattr(streamer.app, "serve", serve_and_say)
     cameras = {"gate": {"source": "sim://street?size=320x180&fps=1"}, "phone": {"source": "whip://"}}
-    config = validated({"cameras": cameras, "data": tmp_path, "http": {"port": 0, "tls": "auto"}})
+    config = {"cameras": cameras, "data": tmp_path, "http": {"port": 0, "tls": "auto"}}
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(App(config).run)
+        tasks.start_soon(App(Settings.of(config)).run)
         with anyio.fail_after(60):
             await listening.wait()
         front, url = apps
