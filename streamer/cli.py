@@ -14,12 +14,40 @@ from typing import Final
 
 from detectors.errors import DetectorError, InferenceError
 from streamer.capture.memory import keep_freed_memory
-from streamer.commands import bench, config, demo, detect, doctor, messages, models, run, sim, tail, track
+from streamer.commands import (
+    bench,
+    config,
+    demo,
+    detect,
+    doctor,
+    messages,
+    models,
+    run,
+    sim,
+    tail,
+    tokens,
+    track,
+    users,
+)
 from streamer.commands.parsers import Parser
 from streamer.commands.pipe import write_to_nobody
 from streamer.errors import ConfigError, SourceError, StreamerError
 
-COMMANDS: Final = (demo, run, detect, track, tail, bench, doctor, config, models, messages, sim)
+COMMANDS: Final = (
+    demo,
+    run,
+    detect,
+    track,
+    tail,
+    bench,
+    doctor,
+    config,
+    users,
+    tokens,
+    models,
+    messages,
+    sim,
+)
 
 EXPECTED: Final = (StreamerError, DetectorError, OSError)
 WRONG_INPUT: Final = (ConfigError, DetectorError, SourceError)

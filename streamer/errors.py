@@ -23,6 +23,10 @@ class WrongOption(ConfigError):
         self.text = text
 
 
+class UnknownCamera(StreamerError):
+    """There is none of this name."""
+
+
 class SourceError(StreamerError):
     """A camera, stream or file could not be read."""
 

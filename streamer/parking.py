@@ -64,11 +64,18 @@ class Parking:
         self._keeper = keeper
         self._known = known
         self._seen_s: dict[int, float] = {}
+        self._told: tuple[Parked, ...] | None = None
+
+    @property
+    def left(self) -> tuple[Parked, ...]:
+        """What is parked, as the store was told last."""
+        return self._known.parked if self._told is None else self._told
 
     def begin(self, frame: Frame) -> None:
         """Before the first frame is followed."""
         tracks = self._rules.recall(frame, self._known.parked)
         self._tracker.recall(tracks)
+        self._told = self._known.parked
         self._seen_s = {each.track: each.seen_s for each in tracks}
 
     def overdue(self, now: datetime) -> list[Happening]:
@@ -88,7 +95,15 @@ class Parking:
         """Tell the store now; ``frame`` is the last one."""
         tracks = self._tracker.parked()
         self._seen_s = {each.track: each.seen_s for each in tracks}
-        self._keeper.park(frame.camera, self._rules.parked(tracks, (frame.width, frame.height)))
+        self._told = self._rules.parked(tracks, (frame.width, frame.height))
+        self._keeper.park(frame.camera, self._told)
+
+    def end(self, camera: str) -> list[Happening]:
+        """Nothing is parked there any more; the ends of what no frame was there to find again."""
+        unseen = self._known.parked if self._told is None else ()
+        self._told = ()
+        self._keeper.park(camera, ())
+        return [end for each in unseen for end in _ends(each)]
 
     def _is_late(self, tracks: Tracks) -> bool:
         """Whether something is seen that the store was told of as seen too long ago."""

@@ -151,6 +151,10 @@ class Pipeline:
                 with anyio.CancelScope(shield=True):
                     await self._close()
 
+    def leave_nothing(self) -> None:
+        """When it stops, what is parked ends, too: nobody goes on with it."""
+        self._finished = True
+
     async def _detected(self) -> AsyncGenerator[tuple[Frame, Detections], None]:
         """Frames with their detections, in order.
 
@@ -233,7 +237,11 @@ class Pipeline:
 
     async def _close(self) -> None:
         rules, parking, last = self._stages.rules, self._stages.parking, self._last
-        if last is None or rules is None:
+        if rules is None:
+            return
+        if parking is not None and self._finished:
+            await self._conclude(parking.end(self._source.name))
+        if last is None:
             return
         if parking is None or self._finished:
             await self._conclude(rules.close(last.captured_at))

@@ -15,6 +15,7 @@ from typing import Final
 from deploy.kafka.trouble import BrokerUnavailable
 
 POM: Final = Path(__file__).with_name("pom.xml")
+JAVA: Final = "default-jre-headless"
 COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -54,6 +55,18 @@ def kafka_jars() -> Path:
         if not jars.is_dir():
             _fetch(jars)
     return jars
+
+
+def class_archive() -> Path:
+    """Where ``archive.py`` keeps the classes of these jars for the Java that is installed now.
+
+    Raises:
+        BrokerUnavailable: no Java, or no jars.
+    """
+    java = Path(program("java", JAVA)).resolve()
+    version = hashlib.sha256(f"{java} {java.stat().st_mtime_ns}".encode()).hexdigest()[:16]
+    jars = kafka_jars()
+    return jars.with_name(f"{jars.name}-{version}.jsa")
 
 
 def _fetch(jars: Path) -> None:

@@ -19,7 +19,7 @@ from typing import IO, Final, Self
 
 from deploy.kafka.answer import answers, listens
 from deploy.kafka.certificates import Authority
-from deploy.kafka.jars import kafka_jars, program
+from deploy.kafka.jars import JAVA, class_archive, kafka_jars, program
 from deploy.kafka.options import PLAIN, Options, Places, scram_users, server_properties
 from deploy.kafka.ports import HOST, free_ports, is_free
 from deploy.kafka.trouble import BrokerFailed
@@ -85,8 +85,7 @@ class Broker:
         """
         if self._tied is not None:
             raise BrokerFailed(f"expected a broker that is not running, but it is at {self.address}")
-        java = [program("java", "default-jre-headless"), *QUICK, f"-Xmx{self._options.heap_mb}m"]
-        java += ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{kafka_jars()}/*"]
+        java = self._java()
         places = self._own_places()
         for port in (*places.ports.values(), places.controller_port):
             if not is_free(port):
@@ -151,6 +150,14 @@ class Broker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _java(self) -> list[str]:
+        """Its command, without what it is to run."""
+        java = [program("java", JAVA), *QUICK, f"-Xmx{self._options.heap_mb}m", *self._options.java]
+        archive = class_archive()
+        if archive.exists():
+            java.append(f"-XX:SharedArchiveFile={archive}")
+        return [*java, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{kafka_jars()}/*"]
 
     def _own_places(self) -> Places:
         if self._places is None:

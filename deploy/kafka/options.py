@@ -60,6 +60,7 @@ class Options:
         super_users: names who may do all.
         properties: Kafka's own properties, over those chosen here.
         heap_mb: Java's largest heap.
+        java: further options of Java's.
     """
 
     listeners: tuple[str, ...] = ()
@@ -68,6 +69,7 @@ class Options:
     super_users: tuple[str, ...] = ()
     properties: Mapping[str, str] = field(default_factory=dict)
     heap_mb: int = 256
+    java: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.listeners if name not in LISTENERS or name == PLAIN]

@@ -12,10 +12,11 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from streamer.api.access import allow
+from streamer.access.visitor import Visitor
+from streamer.api.access import visitor_of
 from streamer.api.models import CameraItem, EventItem, Page
 from streamer.api.problems import answer_with_problems
-from streamer.config.tree import CAMERA_NAME, HttpConfig
+from streamer.config.tree import CAMERA_NAME
 from streamer.metrics.metrics import Metrics
 from streamer.status import Status
 from streamer.storage.records import EventPage
@@ -70,7 +71,12 @@ class EventArchive(Protocol):
     """Where events are read."""
 
     async def events(
-        self, camera: str | None, label: str | None, limit: int, cursor: str | None
+        self,
+        camera: str | None,
+        label: str | None,
+        limit: int,
+        cursor: str | None,
+        cameras: frozenset[str] | None,
     ) -> EventPage:
         """A page of them, newest first; ValueError for a cursor that no page ever gave."""
 
@@ -78,25 +84,33 @@ class EventArchive(Protocol):
         """The names of all cameras that there are events of."""
 
 
-def create_app(
-    metrics: Metrics, status: Status, archive: EventArchive, http: HttpConfig | None = None
-) -> FastAPI:
+def create_app(metrics: Metrics, status: Status, archive: EventArchive) -> FastAPI:
     """The application; it reads from its arguments and changes nothing.
+
+    It says who sees what, not who may ask at all: ``behind_front`` is that.
 
     Args:
         metrics: what is counted and measured.
         status: whether the service is ready.
         archive: where events are.
-        http: who may use it; anybody unless said.
     """
     # The stock documentation pages load scripts from elsewhere; /openapi.json stays.
     app = FastAPI(title="Sightline", docs_url=None, redoc_url=None)
     answer_with_problems(app)
     _add_health(app, metrics, status)
     _add_lists(app, metrics, archive)
-    if http is not None:
-        allow(app, http)
     return app
+
+
+def asker(request: Request) -> Visitor:
+    """Who asks for what only those see who said who they are."""
+    visitor = visitor_of(request)
+    if visitor is None:
+        raise HTTPException(HTTPStatus.UNAUTHORIZED, "expected somebody who is let in")
+    return visitor
+
+
+Asker = Annotated[Visitor, Depends(asker)]
 
 
 def _add_health(app: FastAPI, metrics: Metrics, status: Status) -> None:
@@ -106,11 +120,14 @@ def _add_health(app: FastAPI, metrics: Metrics, status: Status) -> None:
         return PlainTextResponse("ok")
 
     @app.api_route("/readyz", methods=["GET", "HEAD"], include_in_schema=False)
-    async def readyz() -> PlainTextResponse:
+    async def readyz(request: Request) -> PlainTextResponse:
         word, code = (
             ("ready", HTTPStatus.OK) if status.is_ready else ("unready", HTTPStatus.SERVICE_UNAVAILABLE)
         )
-        details = (f"{part}: {text}" for part, text in status.details().items())
+        visitor = visitor_of(request)
+        # Names of cameras may be among the reasons.
+        seen = status.details() if visitor is not None and visitor.cameras is None else {}
+        details = (f"{part}: {text}" for part, text in seen.items())
         return PlainTextResponse("\n".join([word, *details]), status_code=code)
 
     @app.get("/metrics", include_in_schema=False)
@@ -120,19 +137,24 @@ def _add_health(app: FastAPI, metrics: Metrics, status: Status) -> None:
 
 def _add_lists(app: FastAPI, metrics: Metrics, archive: EventArchive) -> None:
     @app.get("/api/cameras", summary="Every camera and how it does", dependencies=[Depends(asked_once)])
-    async def cameras(question: Annotated[Question, Query()]) -> Page[CameraItem]:
-        return Page(items=tuple(CameraItem.of(camera) for camera in metrics.cameras()), next=None)
+    async def cameras(question: Annotated[Question, Query()], visitor: Asker) -> Page[CameraItem]:
+        seen = [camera for camera in metrics.cameras() if visitor.may_see(camera.camera)]
+        return Page(items=tuple(map(CameraItem.of, seen)), next=None)
 
     @app.get("/api/events", summary="What was seen, newest first", dependencies=[Depends(asked_once)])
-    async def events(question: Annotated[EventQuestion, Query()]) -> Page[EventItem]:
+    async def events(question: Annotated[EventQuestion, Query()], visitor: Asker) -> Page[EventItem]:
         camera = question.camera
         if camera is not None:
-            known = {each.camera for each in metrics.cameras()}
-            if camera not in known and camera not in (kept := await archive.cameras()):
-                expected = ", ".join(sorted({*known, *kept}))
+            known = set(filter(visitor.may_see, (each.camera for each in metrics.cameras())))
+            if camera not in known and camera not in (
+                kept := set(filter(visitor.may_see, await archive.cameras()))
+            ):
+                expected = ", ".join(sorted(known | kept))
                 raise HTTPException(HTTPStatus.NOT_FOUND, f"query camera: expected one of {expected}")
         try:
-            page = await archive.events(camera, question.label, question.limit, question.cursor)
+            page = await archive.events(
+                camera, question.label, question.limit, question.cursor, visitor.cameras
+            )
         except ValueError as error:
             raise HTTPException(HTTPStatus.BAD_REQUEST, str(error)) from error
         return Page(items=tuple(EventItem.model_validate(event) for event in page.items), next=page.next)

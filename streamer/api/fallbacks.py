@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Annotated, Final, Literal
 
 from fastapi import FastAPI, Query, Response, WebSocket
@@ -11,8 +10,10 @@ from pydantic import Field
 from streamer.api.app import Question
 from streamer.api.pictures import LivePictures
 from streamer.api.socket import play
+from streamer.webrtc.choice import Wish
+from streamer.webrtc.refusals import NothingToShow
 from streamer.webrtc.stills import Stills, StillWish
-from streamer.webrtc.viewers import NothingToShow, Viewers, Wish
+from streamer.webrtc.viewers import Viewers
 
 SMALLEST, LARGEST = 16, 2160
 TOKEN: Final = "the token of the service, where no header can be set"
@@ -40,20 +41,19 @@ class StillQuestion(PicturesQuestion):
     height: int | None = Field(default=None, ge=SMALLEST, le=LARGEST, description="pixels at most")
 
 
-def add_fallbacks(app: FastAPI, viewers: Viewers, stills: Stills, origins: Collection[str]) -> None:
+def add_fallbacks(app: FastAPI, viewers: Viewers, stills: Stills) -> None:
     """The application has to answer the errors of viewers already.
 
     Args:
         app: gets the routes.
         viewers: knows the cameras, and who watches.
         stills: takes single pictures.
-        origins: whose pages may open sockets, besides our own.
     """
 
     @app.websocket("/ws/{camera}")
     async def socket(websocket: WebSocket, camera: str, question: Annotated[SocketQuestion, Query()]) -> None:
         wish = Wish(question.stream, question.annotate, question.own)
-        await play(websocket, viewers, camera, wish, origins)
+        await play(websocket, viewers, camera, wish)
 
     @app.get(
         "/mjpeg/{camera}",

@@ -7,12 +7,12 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from streamer.capture.state import MainPhase, SourcePhase
+from streamer.capture.state import MainPhase
 from streamer.event import Ruling
 from streamer.health.verdict import PictureState
 from streamer.messages.record import BOX_DIGITS, CONFIDENCE_DIGITS, Box, Confidence, Timestamp
 from streamer.messages.rulings import RulingRecord
-from streamer.metrics.camera import CameraStatistics
+from streamer.metrics.camera import CameraPhase, CameraStatistics
 
 Item = TypeVar("Item")
 
@@ -42,7 +42,7 @@ class CameraItem(Answer):
     """One camera, as of now; ``picture`` is null while no pictures come, or nobody looks at them."""
 
     name: str
-    state: SourcePhase
+    state: CameraPhase
     reason: str | None
     since: Timestamp | None
     picture: PictureState | None

@@ -17,17 +17,7 @@ from streamer.api.app import Question
 if TYPE_CHECKING:
     from streamer.webrtc.whip import Publishers
 
-POLICY: Final = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
-    " media-src 'self' blob:; base-uri 'none'; form-action 'none'"
-)
-HEADERS: Final = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
-}
-SCRIPTS: Final = ("player.js", "watch.js", "live.js")
+SCRIPTS: Final = ("player.js", "scene.js", "watch.js", "live.js")
 
 
 class WatchQuestion(Question):
@@ -44,13 +34,13 @@ def add_pages(app: FastAPI, cameras: Collection[str]) -> None:
 
     @app.get("/", summary="A page that plays every camera")
     async def live() -> HTMLResponse:
-        return HTMLResponse(grid, headers=HEADERS)
+        return HTMLResponse(grid)
 
     @app.get("/watch/{camera}", summary="A page that plays one camera")
     async def watch(camera: str, question: Annotated[WatchQuestion, Query()]) -> HTMLResponse:
         if camera not in cameras:
             raise HTTPException(HTTPStatus.NOT_FOUND, f"expected one of {', '.join(sorted(cameras))}")
-        return HTMLResponse(page.replace("{camera}", escape(camera)), headers=HEADERS)
+        return HTMLResponse(page.replace("{camera}", escape(camera)))
 
     for name in SCRIPTS:
         _add_script(app, name)
@@ -69,7 +59,7 @@ def add_send_page(app: FastAPI, publishers: Publishers) -> None:
     @app.get("/send/{camera}", summary="A page that makes this device a camera")
     async def send(camera: str, question: Annotated[SendQuestion, Query()]) -> HTMLResponse:
         publishers.intake(camera)
-        return HTMLResponse(page.replace("{camera}", escape(camera)), headers=HEADERS)
+        return HTMLResponse(page.replace("{camera}", escape(camera)))
 
     _add_script(app, "send.js")
 
@@ -79,7 +69,7 @@ def _add_script(app: FastAPI, name: str) -> None:
 
     @app.get(f"/{name}", include_in_schema=False)
     async def script() -> Response:
-        return Response(text, media_type="text/javascript", headers=HEADERS)
+        return Response(text, media_type="text/javascript")
 
 
 def _text(name: str) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 import anyio
 from starlette.responses import Response
 
+from streamer.webrtc.choice import Wish
 from streamer.webrtc.stills import Newest
-from streamer.webrtc.viewers import Viewers, Wish
+from streamer.webrtc.viewers import Viewers
 
 if TYPE_CHECKING:
     from anyio import CancelScope

@@ -14,7 +14,9 @@ from anyio.abc import TaskStatus
 from streamer.errors import StreamerError
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from ssl import SSLContext
+
+    from starlette.types import ASGIApp
 
 BACKLOG: Final = 128
 FAREWELL_S: Final = 1
@@ -32,9 +34,20 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    app: FastAPI, host: str, port: int, *, task_status: TaskStatus[str] = anyio.TASK_STATUS_IGNORED
+    app: ASGIApp,
+    host: str,
+    port: int,
+    tls: SSLContext | None = None,
+    *,
+    task_status: TaskStatus[str] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serves until it is cancelled; reports the address once it listens (port 0: a free one).
+
+    Args:
+        app: what is served.
+        host: address or name to listen on.
+        port: TCP port.
+        tls: who we are to browsers; plain http without it.
 
     Raises:
         StreamerError: the address is in use, or not of this machine.
@@ -46,6 +59,10 @@ async def serve(
         access_log=False,
         log_config=None,
         log_level="warning",
+        # Who may be believed about whom they speak for is said in the configuration.
+        proxy_headers=False,
+        server_header=False,
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
         timeout_graceful_shutdown=FAREWELL_S,
         ws="websockets-sansio",
         ws_max_size=MOST_RECEIVED_BYTES,
@@ -56,7 +73,7 @@ async def serve(
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_run, server, listening)
         try:
-            task_status.started(address(listening))
+            task_status.started(address(listening, secure=tls is not None))
             await anyio.sleep_forever()
         finally:
             server.should_exit = True
@@ -87,7 +104,8 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def address(listening: socket.socket) -> str:
+def address(listening: socket.socket, *, secure: bool = False) -> str:
     """``http://127.0.0.1:8080``, with the port that was really taken."""
     host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if secure else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import anyio
 from fastapi import WebSocket, WebSocketDisconnect, status
 from starlette.websockets import WebSocketState
 
-from streamer.errors import StreamerError
-from streamer.webrtc.viewers import NothingToShow, TooMany, UnknownCamera, Viewers, Wish
+from streamer.errors import StreamerError, UnknownCamera
+from streamer.webrtc.choice import Wish
+from streamer.webrtc.refusals import NothingToShow, TooMany
+from streamer.webrtc.viewers import Viewers
 
 if TYPE_CHECKING:
     from streamer.webrtc.channel import Channel
@@ -39,13 +39,8 @@ STALLED_S: Final = 30.0
 FAREWELL_S: Final = 1.0
 
 
-async def play(
-    websocket: WebSocket, viewers: Viewers, camera: str, wish: Wish, origins: Collection[str]
-) -> None:
+async def play(websocket: WebSocket, viewers: Viewers, camera: str, wish: Wish) -> None:
     """One viewer, from its request to its end."""
-    if not _may_ask(websocket, origins):
-        await websocket.close(status.WS_1008_POLICY_VIOLATION)
-        return
     # A page hears why it is refused only from a socket that is open.
     await websocket.accept()
     try:
@@ -109,12 +104,6 @@ class _Playing:
         while (await self._websocket.receive())["type"] != "websocket.disconnect":
             pass
         scope.cancel()
-
-
-def _may_ask(websocket: WebSocket, origins: Collection[str]) -> bool:
-    """Browsers let any page open sockets anywhere, and say which page it is."""
-    origin = websocket.headers.get("origin")
-    return origin is None or origin in origins or urlsplit(origin).netloc == websocket.headers.get("host")
 
 
 async def _close(websocket: WebSocket, code: int, reason: str) -> None:

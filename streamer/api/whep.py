@@ -10,19 +10,20 @@ from pydantic import Field
 
 from streamer.api.app import Question
 from streamer.api.problems import problem
+from streamer.api.routing import base_of
 from streamer.config.tree import WebRtcConfig
+from streamer.errors import UnknownCamera
+from streamer.webrtc.choice import Wish
 from streamer.webrtc.ice import PortsTaken
 from streamer.webrtc.offer import MalformedOffer, UnfitOffer
-from streamer.webrtc.viewers import (
+from streamer.webrtc.refusals import (
     NothingToShow,
     OtherSession,
     RestartRefused,
     TooMany,
-    UnknownCamera,
     UnknownSession,
-    Viewers,
-    Wish,
 )
+from streamer.webrtc.viewers import Viewers
 
 SDP: Final = "application/sdp"
 FRAGMENT: Final = "application/trickle-ice-sdpfrag"
@@ -74,7 +75,7 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
         wish = Wish(question.stream, question.annotate, question.own)
         session, answer = await viewers.open(camera, offer, wish)
         headers = {
-            "Location": f"/whep/{camera}/{session.id}",
+            "Location": f"{base_of(request.scope)}/whep/{camera}/{session.id}",
             "Accept-Patch": FRAGMENT,
             "ETag": f'"{session.link.tag}"',
         }

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Query, Request, Response
 from pydantic import Field
 
 from streamer.api.app import Question
+from streamer.api.routing import base_of
 from streamer.api.whep import FRAGMENT, SDP, body, ice_links, linked, refuse
 from streamer.webrtc.whip import NotSentTo, Occupied
 
@@ -44,7 +45,10 @@ def add_whip(app: FastAPI, publishers: Publishers) -> None:
     @app.post("/whip/{camera}", status_code=HTTPStatus.CREATED, summary="Be a camera (WHIP)")
     async def send(camera: str, question: Annotated[WhipQuestion, Query()], request: Request) -> Response:
         publisher, answer = await publishers.open(camera, await body(request, SDP))
-        headers = {"Location": f"/whip/{camera}/{publisher.id}", "Accept-Patch": FRAGMENT}
+        headers = {
+            "Location": f"{base_of(request.scope)}/whip/{camera}/{publisher.id}",
+            "Accept-Patch": FRAGMENT,
+        }
         return linked(Response(answer, HTTPStatus.CREATED, headers, SDP), links)
 
     @app.patch("/whip/{camera}/{session}", summary="More addresses of a browser that sends (trickle ICE)")

@@ -57,14 +57,21 @@ def pem_files(config: Config) -> Findings:
     """Keys and certificates that are not there, or are none."""
     from streamer.errors import WrongOption
     from streamer.kafka.client.tls import tls_context
+    from streamer.tls.context import server_context
 
-    if config.kafka is None or config.kafka.tls is None:
-        return Findings()
+    wrong = []
     try:
-        tls_context(config.kafka.tls)
+        if config.kafka is not None and config.kafka.tls is not None:
+            tls_context(config.kafka.tls)
     except WrongOption as error:
-        return Findings(rest=[Problem(error.path, error.text)])
-    return Findings()
+        wrong.append(Problem(error.path, error.text))
+    tls = config.http.tls
+    try:
+        if tls is not None and tls.certificate is not None and tls.key is not None:
+            server_context(tls.certificate, tls.key)
+    except WrongOption as error:
+        wrong.append(Problem(error.path, error.text))
+    return Findings(rest=wrong)
 
 
 def recordings(folder: Path, config: Config) -> Findings:

@@ -1,4 +1,4 @@
-"""``sightline config``: the JSON Schema for editors, and a check with file and line."""
+"""``sightline config``: the JSON Schema for editors, a check with file and line, and what counts now."""
 
 from __future__ import annotations
 
@@ -14,13 +14,20 @@ if TYPE_CHECKING:
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("config", help="the schema of the configuration, and a check of a file")
+    parser = subparsers.add_parser(
+        "config", help="the schema of the configuration, a check of it, and what counts"
+    )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     schema = actions.add_parser("schema", help="print the JSON Schema for editors")
     schema.set_defaults(run=print_schema)
     check = actions.add_parser("check", help="check a file")
     check.add_argument("config", type=Path, metavar="CONFIG.yaml")
     check.set_defaults(run=check_file)
+    show = actions.add_parser("show", help="print what is configured, and where each value comes from")
+    show.add_argument("config", nargs="?", type=Path, metavar="CONFIG.yaml")
+    show.add_argument("--data", type=Path, metavar="DIR", help="where changes are kept (sightline-data)")
+    show.add_argument("--said", action="store_true", help="without the defaults")
+    show.set_defaults(run=show_settings)
 
 
 def print_schema(_options: argparse.Namespace) -> int:
@@ -38,6 +45,20 @@ def check_file(options: argparse.Namespace) -> int:
     file = read(options.config, checks=thorough(options.config.parent))
     count = len(file.config.cameras)
     print(f"{options.config}: good, {count} camera{'s' if count != 1 else ''}")
+    return 0
+
+
+def show_settings(options: argparse.Namespace) -> int:
+    """Print a file with what pages and programs changed since."""
+    import os
+
+    from streamer.commands.run import data_folder
+    from streamer.config.document import Document, read_document
+    from streamer.config.settings import Settings
+    from streamer.config.show import shown
+
+    base = read_document(options.config, os.environ) if options.config else Document("", {})
+    print(shown(Settings(base, data_folder(base, options)), defaults=not options.said), end="")
     return 0
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 from streamer.commands.parsers import Subparsers
-from streamer.commands.run import add_service_options, overridden, serve
-
-STREET = "sim://street?seed=0&people=6"
+from streamer.commands.run import EXAMPLE, add_service_options, data_folder, overridden, serve
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -17,8 +16,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from streamer.config.file import validated
+    from streamer.config.document import Document
+    from streamer.config.settings import Settings
 
-    cameras = {"street": {"source": STREET, "detect": {"fps": 0}}}
-    serve(overridden(validated({"cameras": cameras}), options))
+    base = Document("demo", {"cameras": EXAMPLE})
+    serve(Settings(base, data_folder(base, options), partial(overridden, options=options)))
     return 0

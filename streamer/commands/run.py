@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from streamer.commands.parsers import Subparsers
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
-    from streamer.config.file import Check, ConfigFile
-    from streamer.config.names import Findings
+    from streamer.config.document import Document
+    from streamer.config.file import ConfigFile
+    from streamer.config.settings import Settings
     from streamer.config.tree import Config
     from streamer.loading import Place
+
+EXAMPLE: Final = {"street": {"source": "sim://street?seed=0&people=6", "detect": {"fps": 0}}}
+"""What is shown before there is a camera."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -32,6 +37,8 @@ def add_service_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="DIR", help="what is kept (sightline-data)")
     parser.add_argument("--host", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on (8080)")
+    parser.add_argument("--insecure", action="store_true", help="let anybody in, also from other machines")
+    parser.add_argument("--tls", choices=["auto"], help="https, with a certificate that is made here")
     parser.add_argument("--json", metavar="F|-", help="append records as JSON Lines")
     parser.add_argument("--kafka", metavar="HOST:PORT[,..]", help="brokers that records go to")
     parser.set_defaults(serves=True)
@@ -42,39 +49,47 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def serve(config: Config, place: Place | None = None) -> None:
+def serve(settings: Settings, place: Place | None = None) -> None:
     """Run the service until it ends; ``place`` says where options stand, None when no file says them."""
     import anyio
 
     from streamer.app import App
 
     # Standard output is either the table's or the records'.
-    table = sys.stdout.isatty() and config.output.json_lines != "-"
-    anyio.run(App(config, table=table, place=place).run)
+    table = sys.stdout.isatty() and settings.config.output.json_lines != "-"
+    anyio.run(App(settings, table=table, place=place).run)
 
 
-def configured(options: argparse.Namespace) -> tuple[Config, Place | None]:
+def configured(options: argparse.Namespace) -> tuple[Settings, Place | None]:
     """The configuration of the command line: a file, or addresses, and options that win over both.
 
     With it, where the options of the file stand.
     """
     from detectors.store import resolve
     from streamer.commands.checks import starting
-    from streamer.config.file import read, validated
+    from streamer.config.document import Document, read_document
+    from streamer.config.settings import Settings
 
-    if (options.config is None) == (not options.source):
+    if options.config is not None and options.source:
         raise ConfigError("expected either a configuration file or --source, see sightline run --help")
+    if options.model:
+        resolve(options.model)
+    finish = partial(overridden, options=options)
     if options.config is not None:
-        if options.model:
-            resolve(options.model)
-        file = read(options.config, checks=[partial(_of_overridden, options, each) for each in starting()])
-        return overridden(file.config, options), partial(_told, file, options.model)
-    cameras = {f"camera-{n}": {"source": url} for n, url in enumerate(options.source, 1)}
-    return overridden(validated({"cameras": cameras}), options), None
+        base = read_document(options.config, os.environ)
+        settings = Settings(base, data_folder(base, options), finish, starting())
+        return settings, partial(_told, settings.file, options.model)
+    sources = options.source or []
+    cameras = {f"camera-{n}": {"source": url} for n, url in enumerate(sources, 1)} or EXAMPLE
+    base = Document("command line", {"cameras": cameras})
+    return Settings(base, data_folder(base, options), finish), None
 
 
-def _of_overridden(options: argparse.Namespace, check: Check, config: Config) -> Findings:
-    return check(overridden(config, options))
+def data_folder(base: Document, options: argparse.Namespace) -> Path:
+    """Where data is kept: the command line wins over the file."""
+    from streamer.config.settings import folder_of
+
+    return options.data or folder_of(base)
 
 
 def _told(file: ConfigFile, model: str | None, path: tuple[str, ...], text: str) -> str:
@@ -89,7 +104,8 @@ def overridden(config: Config, options: argparse.Namespace) -> Config:
     from streamer.config.file import validated
 
     values: dict[str, Any] = config.model_dump(by_alias=True, exclude_none=True)
-    http = {"host": options.host, "port": options.port}
+    insecure = True if options.insecure else None
+    http = {"host": options.host, "port": options.port, "tls": options.tls, "insecure": insecure}
     values["http"].update({key: value for key, value in http.items() if value is not None})
     if getattr(options, "model", None):
         values["detectors"]["default"] = {**values["detectors"].get("default", {}), "model": options.model}

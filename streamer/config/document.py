@@ -30,23 +30,36 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """A YAML file as plain values, and the line (from 1) on which each of them stands.
+class Mark:
+    """Where a value stands; lines are counted from 1."""
 
-    Without lines it is no file, and ``name`` says what else the values are from. Where there is a fault, the
-    value is None.
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A YAML file as plain values, and where each of them stands.
+
+    Without marks it is no file, and ``name`` says what else the values are from. Where there is a fault, the
+    value is None. ``removed`` are options that are taken away whatever is inherited.
     """
 
     name: str
     values: Mapping[str, Any]
-    lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    marks: Mapping[KeyPath, Mark] = field(default_factory=dict)
     faults: Sequence[Fault] = ()
+    removed: Sequence[KeyPath] = ()
 
-    def line(self, path: KeyPath) -> int:
-        """The line of the value at ``path``, or of the nearest section around it."""
-        while path and path not in self.lines:
+    def place(self, path: KeyPath) -> str:
+        """``file:line`` of the value at ``path``, or of the nearest section around it."""
+        while path and path not in self.marks:
             path = path[:-1]
-        return self.lines.get(path, 1)
+        mark = self.marks.get(path)
+        return self.name if mark is None else str(mark)
 
     def value(self, path: KeyPath) -> object:
         """What stands at ``path``; None where nothing does."""
@@ -66,9 +79,9 @@ class Document:
             return False
         # Sections are inherited key by key, what is within a key as a whole.
         for depth in (4, 3):
-            if path[:depth] in self.lines:
+            if path[:depth] in self.marks:
                 return False
-            if path[2:depth] in self.lines:
+            if path[2:depth] in self.marks:
                 return True
         return False
 
@@ -78,13 +91,16 @@ class Document:
         What a camera has from a global section is told of there, and with ``of_camera`` as the camera's.
         """
         said = path[2:] if self.inherited(path) else path
-        place = f"{self.name}:{self.line(said)}" if self.lines else self.name
         option = ".".join(part or "''" for part in (path if of_camera else said))
-        return escaped(": ".join(filter(None, (place, option, text))))
+        return escaped(": ".join(filter(None, (self.place(said), option, text))))
 
 
-def read_document(path: Path, environment: Mapping[str, str]) -> Document:
+def read_document(path: Path, environment: Mapping[str, str] | None) -> Document:
     """Read a YAML file.
+
+    Args:
+        path: of the file.
+        environment: where ``${NAME}`` is looked up; None where it stands for itself.
 
     Raises:
         ConfigError: it cannot be read, or is no YAML with keys and values; one line.
@@ -100,7 +116,7 @@ def read_document(path: Path, environment: Mapping[str, str]) -> Document:
     return parse_document(text, str(path), environment)
 
 
-def parse_document(text: str, name: str, environment: Mapping[str, str]) -> Document:
+def parse_document(text: str, name: str, environment: Mapping[str, str] | None) -> Document:
     """The same for a text; ``name`` stands for the file in messages."""
     reader = _Reader(name, environment)
     try:
@@ -115,16 +131,16 @@ def parse_document(text: str, name: str, environment: Mapping[str, str]) -> Docu
         raise reader.wrong(1, f"expected YAML, received {str(error).splitlines()[0]}") from None
     except RecursionError:
         raise reader.wrong(1, "expected options, received values within values without an end") from None
-    return Document(name, values, reader.lines, reader.faults)
+    return Document(name, values, reader.marks, reader.faults)
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Turns YAML nodes into plain values and notes the line of each."""
+    """Turns YAML nodes into plain values and notes where each stands."""
 
     name: str
-    environment: Mapping[str, str]
-    lines: dict[KeyPath, int] = field(default_factory=dict)
+    environment: Mapping[str, str] | None
+    marks: dict[KeyPath, Mark] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, path: KeyPath | None, line: int, problem: str) -> None:
@@ -134,8 +150,8 @@ class _Reader:
         return ConfigError(escaped(f"{self.name}:{line}: {problem}"))
 
     def value(self, node: yaml.Node, path: KeyPath) -> Any:
-        self.lines.setdefault(path, _line(node))
-        if len(self.lines) > MOST_VALUES:
+        self.marks.setdefault(path, Mark(self.name, _line(node)))
+        if len(self.marks) > MOST_VALUES:
             raise self.wrong(_line(node), f"expected at most {MOST_VALUES} values, received more")
         if isinstance(node, yaml.MappingNode):
             return dict(self._items(node, path))
@@ -157,19 +173,12 @@ class _Reader:
                 self.fault(None, _line(key), f"expected {key.value!r} once, received it twice")
                 continue
             seen.add(key.value)
-            self.lines[(*path, key.value)] = _line(key)
+            self.marks[(*path, key.value)] = Mark(self.name, _line(key))
             yield key.value, self.value(value, (*path, key.value))
 
     def _scalar(self, node: yaml.Node, path: KeyPath) -> Any:
-        missing = [name for name in VARIABLE.findall(node.value) if name not in self.environment]
-        for name in dict.fromkeys(missing):
-            text = f"expected the environment variable {name}, received nothing: it is not set"
-            self.fault(path, _line(node), text)
-        if missing:
-            return None
-        expanded = VARIABLE.sub(lambda match: self.environment[match[1]], node.value)
-        if expanded != node.value:
-            return expanded
+        if self.environment is not None and VARIABLE.search(node.value):
+            return self._expanded(node, path, self.environment)
         if HEXADECIMAL.fullmatch(node.value):
             # 0x2 says how many tiles there are, and no other number is written so.
             return str(node.value)
@@ -179,6 +188,13 @@ class _Reader:
             reason = str(error).splitlines()[0]
             self.fault(path, _line(node), f"expected a plain value, received {reason}")
             return None
+
+    def _expanded(self, node: yaml.Node, path: KeyPath, environment: Mapping[str, str]) -> str | None:
+        missing = [name for name in VARIABLE.findall(node.value) if name not in environment]
+        for name in dict.fromkeys(missing):
+            text = f"expected the environment variable {name}, received nothing: it is not set"
+            self.fault(path, _line(node), text)
+        return None if missing else VARIABLE.sub(lambda match: environment[match[1]], node.value)
 
 
 def _reason(error: yaml.MarkedYAMLError) -> str:

@@ -22,6 +22,7 @@ from streamer.config.names import (
     unknown_zones,
     unused_password,
 )
+from streamer.config.overlay import take_away
 from streamer.config.remains import remains, replace_value
 from streamer.config.sentences import sentences
 from streamer.config.tree import Config
@@ -101,7 +102,7 @@ def read(path: Path, environment: Mapping[str, str] = os.environ, checks: Sequen
     Raises:
         ConfigError: ``file:line: option: what was expected, what was received``, one line per error.
     """
-    return _checked(read_document(path, environment), checks)
+    return checked(read_document(path, environment), checks)
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
@@ -113,7 +114,7 @@ def parse(
     text: str, name: str, environment: Mapping[str, str] = os.environ, checks: Sequence[Check] = ()
 ) -> Config:
     """The same for a text; ``name`` stands for the file in messages."""
-    return _checked(parse_document(text, name, environment), checks).config
+    return checked(parse_document(text, name, environment), checks).config
 
 
 def validated(values: Mapping[str, Any], name: str = "command line") -> Config:
@@ -124,7 +125,8 @@ def validated(values: Mapping[str, Any], name: str = "command line") -> Config:
         raise ConfigError("\n".join(sentences(Document(name, values), error))) from None
 
 
-def _checked(document: Document, checks: Sequence[Check]) -> ConfigFile:
+def checked(document: Document, checks: Sequence[Check] = ()) -> ConfigFile:
+    """The configuration of a document that was read; errors as for ``read``."""
     values, holes = _readable(document)
     told = [fault.told for fault in document.faults]
     try:
@@ -151,7 +153,10 @@ def _readable(document: Document) -> tuple[dict[str, Any], list[KeyPath]]:
     cameras = values.get("cameras")
     for name in cameras if isinstance(cameras, dict) else ():
         holes += [("cameras", name, *hole) for hole in holes if hole[:1] and hole[0] in INHERITED]
-    return _inherit(values), holes
+    inherited = _inherit(values)
+    for path in document.removed:
+        take_away(inherited, path)
+    return inherited, holes
 
 
 def _named_and_matching(config: Config) -> Findings:

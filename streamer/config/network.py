@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
@@ -14,6 +14,8 @@ ICE_URL: Final = re.compile(r"(stuns?|turns?):[^?:@/\s]+(:(?P<port>\d{1,5}))?(\?
 ORIGIN: Final = re.compile(
     r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:(?P<port>\d{1,5}))?", re.ASCII | re.IGNORECASE
 )
+BASE_PATH: Final = re.compile(r"(/[\w~-][\w.~-]*)+", re.ASCII)
+HEADER: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}")
 TOKEN: Final = re.compile(r"[!-~]{8,}", re.ASCII)
 USUAL_PORTS: Final = {"http": ":80", "https": ":443"}
 PORTS: Final = re.compile(r"\s*(\d{1,5})\s*(?:-\s*(\d{1,5})\s*)?", re.ASCII)
@@ -63,6 +65,41 @@ def token(value: SecretStr) -> SecretStr:
     return value
 
 
+def certificate(value: object) -> object:
+    """``auto`` stands for the section that says so."""
+    if value is False:
+        return None
+    if value is True or (isinstance(value, str) and value != "auto"):
+        raise ValueError(f"expected 'auto', or certificate and key, received {shown(value)}")
+    return {"auto": True} if value == "auto" else value
+
+
+def network(value: object) -> object:
+    """An address, or all that begin alike: ``10.0.0.0/8``."""
+    try:
+        found = ip_network(value) if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise ValueError(f"expected an address or a network like 10.0.0.0/8, received {shown(value)}")
+    return str(found)
+
+
+def base_path(value: str) -> str:
+    """Where the service lies behind a proxy: ``/sightline``."""
+    path = f"/{value.strip('/')}" if value.strip("/") else ""
+    if path and not BASE_PATH.fullmatch(path):
+        raise ValueError(f"expected a path like /sightline, received {shown(value)}")
+    return path
+
+
+def header_name(value: str) -> str:
+    """The name of an HTTP header, in lower case."""
+    if not HEADER.fullmatch(value):
+        raise ValueError(f"expected the name of a header like X-Remote-User, received {shown(value)}")
+    return value.lower()
+
+
 def port_range(value: object) -> object:
     """``50000-50100`` as its first and last port; pairs pass through."""
     if isinstance(value, tuple):
@@ -91,6 +128,9 @@ def _schema() -> Any:
 IceUrl = Annotated[str, AfterValidator(ice_url)]
 Origin = Annotated[str, AfterValidator(origin)]
 Address = Annotated[str, BeforeValidator(address)]
+Network = Annotated[str, BeforeValidator(network)]
+BasePath = Annotated[str, AfterValidator(base_path)]
+HeaderName = Annotated[str, AfterValidator(header_name)]
 Token = Annotated[SecretStr, AfterValidator(token)]
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 PortRange = Annotated[tuple[Port, Port], BeforeValidator(port_range), AfterValidator(_rising), _schema()]

@@ -9,7 +9,18 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from streamer.config.bus import KafkaConfig, some_brokers
-from streamer.config.network import Address, IceUrl, Origin, PortRange, Token, listed
+from streamer.config.network import (
+    Address,
+    BasePath,
+    HeaderName,
+    IceUrl,
+    Network,
+    Origin,
+    PortRange,
+    Token,
+    certificate,
+    listed,
+)
 from streamer.config.scene import (
     Confidence,
     FilterConfig,
@@ -20,8 +31,9 @@ from streamer.config.scene import (
     Regions,
     ZoneConfig,
 )
-from streamer.config.section import ByteSize, Duration, Line, Section
+from streamer.config.section import ByteSize, Duration, Line, Section, told
 
+DATA: Final = "sightline-data"
 CAMERA_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -40,13 +52,14 @@ class DetectConfig(Section):
 
     ``fps`` is the number of detections per second and camera, 0 for every frame. Unless
     ``min_confidence`` is said, it is what the model's manifest recommends. ``regions`` are the parts of the
-    picture that the model looks at.
+    picture that the model looks at. Not ``enabled``, nothing is looked for; the camera can still be watched.
     """
 
     fps: float = Field(default=5.0, ge=0, le=240)
     labels: Labels = ()
     min_confidence: Confidence | None = None
     regions: Regions = "full"
+    enabled: bool = True
 
 
 class TrackerConfig(Section):
@@ -129,7 +142,8 @@ class CameraConfig(Section):
     ``username`` and ``password`` stand beside the address when they hold characters that break a URL.
     ``labels`` merges classes: ``{truck: car}`` calls trucks cars.
     With ``decode: auto`` a live stream is decoded by a graphics card where one answers, else by the CPU;
-    a card that was asked for and is not there is an error.
+    a card that was asked for and is not there is an error. Not ``enabled`` it is not opened. ``title`` is
+    what people are shown in place of its name.
     """
 
     source: Line | StreamsConfig
@@ -152,6 +166,8 @@ class CameraConfig(Section):
     events: EventConfig = EventConfig()
     counts: CountsConfig = CountsConfig()
     detector: str = "default"
+    title: Line | None = Field(default=None, max_length=100)
+    enabled: bool = True
 
     @property
     def detected(self) -> str:
@@ -183,17 +199,55 @@ class StorageConfig(Section):
     jpeg_quality: int = Field(default=90, ge=1, le=100)
 
 
+class CertificateConfig(Section):
+    """Who we are to browsers: PEM files; with ``auto`` both are made and kept in the data folder."""
+
+    auto: bool = False
+    certificate: Path | None = None
+    key: Path | None = None
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> CertificateConfig:
+        said = [name for name in ("certificate", "key") if getattr(self, name) is not None]
+        if self.auto and said:
+            raise told(f"expected either auto or {' and '.join(said)}, received both")
+        if not self.auto and len(said) < 2:
+            raise told(f"expected auto, or certificate and key, received {said[0] if said else 'none'}")
+        return self
+
+
+class AuthHeaderConfig(Section):
+    """Headers in which a proxy says whom it has let in: the user's name, and ``viewer`` or ``admin``."""
+
+    user: HeaderName
+    role: HeaderName | None = None
+
+
 class HttpConfig(Section):
     """Where the HTTP interface listens, and who may use it.
 
-    With ``token`` everything but the health of the service wants it (``Authorization: Bearer``). ``origins``
-    are the pages of others (``https://example.org``) that may show live video.
+    ``token`` is one that may do everything (``Authorization: Bearer``). ``origins`` are the pages of others
+    (``https://example.org``) that may show live video. Where other machines reach it, somebody has to be able
+    to sign in, or it is ``insecure``. ``tls`` is ``auto``, or names a certificate and its key. Behind a
+    proxy, ``base_path`` is where that shows the service, ``trusted_proxies`` are those whose headers are
+    believed, and ``auth_header`` names those in which they say who asks.
     """
 
     host: Line = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     token: Token | None = None
+    insecure: bool = False
     origins: Annotated[tuple[Origin, ...], BeforeValidator(listed)] = ()
+    tls: Annotated[CertificateConfig | None, BeforeValidator(certificate)] = None
+    base_path: BasePath = ""
+    trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(listed)] = ()
+    auth_header: AuthHeaderConfig | None = None
+
+    @model_validator(mode="after")
+    def _proxies_that_let_in(self) -> HttpConfig:
+        if self.auth_header is not None and not self.trusted_proxies:
+            raise told("expected trusted_proxies for auth_header, received none: nobody would be believed")
+        return self
 
 
 class IceServerConfig(Section):
@@ -233,7 +287,7 @@ class OutputConfig(Section):
 class Config(Section):
     """The whole configuration of one process."""
 
-    cameras: dict[CameraName, CameraConfig] = Field(min_length=1)
+    cameras: dict[CameraName, CameraConfig] = Field(default_factory=dict)
     detectors: dict[Label, DetectorConfig] = Field(
         default_factory=lambda: {"default": DetectorConfig()}, min_length=1
     )
@@ -255,4 +309,4 @@ class Config(Section):
     webrtc: WebRtcConfig = WebRtcConfig()
     output: OutputConfig = OutputConfig()
     kafka: Annotated[KafkaConfig | None, BeforeValidator(some_brokers)] = None
-    data: Path = Path("sightline-data")
+    data: Path = Path(DATA)

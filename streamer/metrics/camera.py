@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from streamer.metrics.window import Window, quantile
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from streamer.capture.state import MainState, SourcePhase, SourceState
+    from streamer.capture.state import MainState, SourceState
     from streamer.health.verdict import PictureState
+
+CameraPhase: TypeAlias = Literal["connecting", "live", "down", "ended", "off"]
 
 WINDOW_S: Final = 10.0
 
@@ -24,7 +26,8 @@ class CameraStatistics:
 
     Attributes:
         camera: its name.
-        state: ``connecting``, ``live``, ``down`` or ``ended``; ``reason`` says why, ``since`` when (UTC).
+        state: ``connecting``, ``live``, ``down``, ``ended`` or ``off``, which a person switches it;
+            ``reason`` says why, ``since`` when (UTC).
         fps_in, fps_detected: pictures of the stream, and results, per second.
         received, detected: totals since the start.
         dropped: totals by reason.
@@ -38,7 +41,7 @@ class CameraStatistics:
     """
 
     camera: str
-    state: SourcePhase
+    state: CameraPhase
     reason: str | None
     since: datetime | None
     fps_in: float
@@ -63,6 +66,7 @@ class CameraMeter:
         self.camera = camera
         self.lock = Lock()
         self.state: SourceState | None = None
+        self.off_since: datetime | None = None
         self.incoming = Window(WINDOW_S)
         self.results = Window(WINDOW_S)
         self.latencies = Window(WINDOW_S)
@@ -79,9 +83,9 @@ class CameraMeter:
         latencies = sorted(self.latencies.values(now))
         return CameraStatistics(
             camera=self.camera,
-            state="connecting" if self.state is None else self.state.state,
+            state=self._phase,
             reason=None if self.state is None else self.state.reason,
-            since=None if self.state is None else self.state.since,
+            since=self.off_since if self.state is None else self.state.since,
             fps_in=self.incoming.rate(now),
             fps_detected=self.results.rate(now),
             received=self.received,
@@ -96,3 +100,9 @@ class CameraMeter:
             picture=self.picture if self.state is not None and self.state.state == "live" else None,
             viewers=self.viewers,
         )
+
+    @property
+    def _phase(self) -> CameraPhase:
+        if self.state is not None:
+            return self.state.state
+        return "connecting" if self.off_since is None else "off"

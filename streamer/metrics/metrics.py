@@ -13,6 +13,8 @@ from streamer.metrics.camera import CameraMeter, CameraStatistics
 from streamer.metrics.series import Current, Series, WithoutBirthdays
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from streamer.capture.state import MainState, SourceState
     from streamer.event import CameraState, Direction, ZoneChange
     from streamer.health.verdict import Verdict
@@ -56,9 +58,15 @@ class Metrics:
         meter = self._meter(camera)
         with meter.lock:
             was_live = meter.state is not None and meter.state.state == "live"
-            meter.state = state
+            meter.state, meter.off_since = state, None
         if was_live and state.state == "down":
             self._series.interruptions.of(camera).inc()
+
+    def switched_off(self, camera: str, since: datetime) -> None:
+        """A person switched the camera off (UTC); until its connection changes again."""
+        meter = self._meter(camera)
+        with meter.lock:
+            meter.state, meter.off_since = None, since
 
     def clocked(self, camera: str, offset_s: float) -> None:
         """By how much the camera's clock is ahead of ours."""
@@ -175,6 +183,12 @@ class Metrics:
     def lost(self, sink: str, reason: str) -> None:
         """A record that a sink could not deliver."""
         self._series.lost.of(sink, reason).inc()
+
+    def forget(self, camera: str) -> None:
+        """The camera is gone; what is told of it from here on begins anew."""
+        with self._lock:
+            self._meters.pop(camera, None)
+        self._series.forget(camera)
 
     # What is read.
 

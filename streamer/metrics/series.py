@@ -9,8 +9,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from streamer.capture.state import MainPhase, SourcePhase
+from streamer.capture.state import MainPhase
 from streamer.health.verdict import PictureState
+from streamer.metrics.camera import CameraPhase
 
 if TYPE_CHECKING:
     from streamer.metrics.camera import CameraStatistics
@@ -35,7 +36,7 @@ STAGE_BUCKETS_S: Final = (
     5.0,
 )
 BATCH_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64)
-STATES: Final = get_args(SourcePhase)
+STATES: Final = get_args(CameraPhase)
 MAIN_STATES: Final = get_args(MainPhase)
 PICTURES: Final = get_args(PictureState)
 
@@ -43,8 +44,9 @@ PICTURES: Final = get_args(PictureState)
 class Known(Generic[M]):
     """A metric's series by their labels: finding one takes longer in the client library than counting."""
 
-    def __init__(self, metric: M) -> None:
+    def __init__(self, metric: M, labels: Sequence[str]) -> None:
         self._metric: M = metric
+        self._labels = tuple(labels)
         self._series: dict[tuple[str, ...], M] = {}
 
     def of(self, *labels: str) -> M:
@@ -53,18 +55,28 @@ class Known(Generic[M]):
             series = self._series[labels] = self._metric.labels(*labels)
         return series
 
+    def forget(self, label: str, value: str) -> None:
+        """Without the series of which a label has this value."""
+        if label not in self._labels:
+            return
+        at = self._labels.index(label)
+        for labels in [each for each in self._series if each[at] == value]:
+            del self._series[labels]
+        self._metric.remove_by_labels({label: value})
+
 
 class Series:
     """The series that are counted as things happen."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         def counter(name: str, text: str, *labels: str) -> Known[Counter]:
-            return Known(Counter(f"sightline_{name}", text, labels, registry=registry))
+            return Known(Counter(f"sightline_{name}", text, labels, registry=registry), labels)
 
         def histogram(
             name: str, text: str, labels: Sequence[str], buckets: Sequence[float]
         ) -> Known[Histogram]:
-            return Known(Histogram(f"sightline_{name}", text, labels, buckets=buckets, registry=registry))
+            series = Histogram(f"sightline_{name}", text, labels, buckets=buckets, registry=registry)
+            return Known(series, labels)
 
         camera, detector = ("camera",), ("detector",)
         self.received = counter("frames_received", "Pictures of the stream", *camera)
@@ -90,18 +102,18 @@ class Series:
             detector,
             registry=registry,
         )
-        self.queue = Known(waiting)
+        self.queue = Known(waiting, detector)
         zone = ("camera", "zone", "label")
         self.zones = counter("zone_changes", "Objects that entered, loitered and left", *zone, "change")
         self.occupancy = Known(
-            Gauge("sightline_zone_occupancy", "Objects in the zone now", zone, registry=registry)
+            Gauge("sightline_zone_occupancy", "Objects in the zone now", zone, registry=registry), zone
         )
         self.camera_events = counter(
             "camera_events", "Troubles of cameras that were told, and their ends (up)", "camera", "state"
         )
         viewer = ("camera", "route", "kind")
         self.viewers = Known(
-            Gauge("sightline_viewers", "Those who watch a camera live", viewer, registry=registry)
+            Gauge("sightline_viewers", "Those who watch a camera live", viewer, registry=registry), viewer
         )
         self.viewer_sessions = counter("viewer_sessions", "Viewers that came", *viewer)
         self.viewers_refused = counter("viewers_refused", "Viewers that were sent away", "reason")
@@ -109,6 +121,11 @@ class Series:
             "viewer_units_skipped", "Coded pictures that viewers were too slow for", *camera
         )
         self.crossings = counter("line_crossings", "Lines crossed", "camera", "line", "label", "direction")
+
+    def forget(self, camera: str) -> None:
+        """Without the series of a camera that is gone."""
+        for each in vars(self).values():
+            each.forget("camera", camera)
 
 
 class Readings(Protocol):

@@ -37,6 +37,7 @@ STATE_STYLES: Final[Mapping[str, str]] = {
     "connecting": "yellow",
     "down": "bold red",
     "ended": "bright_black",
+    "off": "bright_black",
 }
 # Not due is by design (`detect.fps`), and no loss.
 BY_DESIGN: Final = "rate"

@@ -60,12 +60,13 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """Which events a page is of."""
+    """Which events a page is of; ``cameras`` are those that may be seen, None for all."""
 
     camera: str | None = None
     label: str | None = None
     limit: int = 50
     after: Cursor | None = None
+    cameras: frozenset[str] | None = None
 
 
 class EventIndex:
@@ -172,6 +173,8 @@ class EventIndex:
         chosen = select(EVENTS).order_by(EVENTS.c.started_at.desc(), EVENTS.c.id.desc())
         if query.camera is not None:
             chosen = chosen.where(EVENTS.c.camera == query.camera)
+        if query.cameras is not None:
+            chosen = chosen.where(EVENTS.c.camera.in_(sorted(query.cameras)))
         if query.label is not None:
             chosen = chosen.where(EVENTS.c.label == query.label)
         if query.after is not None:

@@ -162,11 +162,17 @@ class EventStore:
         self._work.set()
 
     async def events(
-        self, camera: str | None = None, label: str | None = None, limit: int = 50, cursor: str | None = None
+        self,
+        camera: str | None = None,
+        label: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        cameras: frozenset[str] | None = None,
     ) -> EventPage:
-        """Events, newest first; ValueError for a limit or a cursor that cannot be."""
+        """Events, newest first, of these cameras only where they are said; ValueError for a limit or a cursor
+        that cannot be."""
         _require(limit)
-        query = EventQuery(camera, label, limit, None if cursor is None else Cursor.decode(cursor))
+        query = EventQuery(camera, label, limit, None if cursor is None else Cursor.decode(cursor), cameras)
         return await to_thread.run_sync(self._archive.page, query)
 
     async def cameras(self) -> frozenset[str]:

@@ -22,7 +22,7 @@ function columns(count) {
 
 function tile(name) {
   const link = document.createElement("a");
-  link.href = `/watch/${name}${token ? `?token=${encodeURIComponent(token)}` : ""}`;
+  link.href = `watch/${name}${token ? `?token=${encodeURIComponent(token)}` : ""}`;
   link.setAttribute("aria-label", `${name}, alone`);
   const player = document.createElement("sightline-player");
   player.setAttribute("camera", name);
@@ -56,7 +56,7 @@ function show(cameras) {
 
 async function refresh() {
   try {
-    const response = await fetch("/api/cameras", token ? { headers: { Authorization: `Bearer ${token}` } } : {});
+    const response = await fetch("api/cameras", token ? { headers: { Authorization: `Bearer ${token}` } } : {});
     const body = await response.json();
     if (response.ok) show(body.items);
     else status.textContent = body.detail;

@@ -30,6 +30,9 @@ const CONNECT_MS = 3000; // WebRTC has found a way by then, or there is none
 const DECODE_MS = 3000; // what arrived is decoded by then, or never will be
 const AGAIN_S = 60;
 
+// Where the service lies: beside this script, unless a page says another place.
+const HOME = new URL("./", document.currentScript?.src || `${location.origin}/`).href;
+
 // How video comes, best first.
 const ROUTES = { webrtc: "WebRTC", mse: "MSE over WebSocket", mjpeg: "MJPEG" };
 const LEAST_BEHIND_S = 0.2; // of what is buffered; less, and every late packet is seen
@@ -477,7 +480,7 @@ class SightlinePlayer extends HTMLElement {
   }
 
   address(path, query = {}) {
-    const url = new URL(path, this.getAttribute("server") || location.origin);
+    const url = new URL(path.slice(1), this.getAttribute("server")?.replace(/\/*$/, "/") || HOME);
     for (const [name, value] of Object.entries(query)) if (value !== null) url.searchParams.set(name, value);
     return url.href;
   }
@@ -753,6 +756,10 @@ class SightlinePlayer extends HTMLElement {
   hear(message, receiver = null) {
     if (message.type === "stream") {
       this.origin = message.origin;
+      this.scene = message;
+      return null;
+    }
+    if (message.type === "scene") {
       this.scene = message;
       return null;
     }

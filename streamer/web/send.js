@@ -60,6 +60,9 @@ function figures(values) {
   }
 }
 
+const PLAIN = "A browser gives no camera to a plain http page of another machine; use https, or localhost."
+  + " `sightline run --tls auto` makes a certificate.";
+
 // The camera of this device: one at a time, because phones open no second one.
 class Device {
   constructor() {
@@ -72,7 +75,7 @@ class Device {
     if (!navigator.mediaDevices?.getUserMedia) {
       throw new Failure(
         "No camera on this page",
-        "A browser gives no camera to a plain http page; use https, or localhost.",
+        PLAIN,
         true,
       );
     }
@@ -134,7 +137,7 @@ class Connection {
     await this.peer.setLocalDescription();
     let response;
     try {
-      response = await fetch(`/whip/${camera}`, {
+      response = await fetch(`../whip/${camera}`, {
         method: "POST",
         headers: headers({ "Content-Type": "application/sdp" }),
         body: this.peer.localDescription.sdp,
@@ -203,7 +206,7 @@ function refused(status, body) {
   } catch {
     // Not from the service itself: a proxy between.
   }
-  if (status === 401) return new Failure("A token is needed", "Open this page with ?token=… at its end.", true);
+  if (status === 401) return new Failure("Not signed in", "Sign in again, or open this page with ?token=… at its end.", true);
   if (status === 409) return new Failure("Another device sends", "Stop it there; this one begins once it is gone.");
   return new Failure("Refused", detail, status < 500 && status !== 404);
 }
@@ -272,7 +275,7 @@ async function watch(connection, signal) {
 
 async function ask() {
   try {
-    const response = await fetch("/api/cameras", { headers: headers({}) });
+    const response = await fetch("../api/cameras", { headers: headers({}) });
     const { items } = await response.json();
     return items.find((item) => item.name === camera);
   } catch {
@@ -345,5 +348,5 @@ addEventListener("pagehide", () => stop());
 if (!navigator.mediaDevices?.getUserMedia) {
   startButton.disabled = true;
   tell("error", "Not possible", "No camera on this page",
-    "A browser gives no camera to a plain http page; use https, or localhost.");
+    PLAIN);
 }

@@ -16,6 +16,8 @@ from streamer.webrtc.fragments import Fragments
 from streamer.webrtc.overlay import Overlay, PtsOf
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from streamer.capture.broadcast import PacketBroadcast
     from streamer.capture.streams import CameraStreams
     from streamer.frame import Frame
@@ -35,11 +37,11 @@ class Channel:
         holders: viewers and others that need it.
     """
 
-    def __init__(self, streams: CameraStreams, kind: Kind, bitrate: int, head: dict[str, Any]) -> None:
+    def __init__(self, streams: CameraStreams, kind: Kind, bitrate: int, scene: Mapping[str, Any]) -> None:
         self.feed = Feed(bitrate)
         self.fragments = Fragments(self.feed)
         self.overlay = Overlay(
-            streams.name, {"camera": streams.name, "kind": kind, **head}, self._pts_of(kind)
+            streams.name, {"camera": streams.name, "kind": kind, **scene}, self._pts_of(kind)
         )
         self.holders = 0
         self.scope = anyio.CancelScope()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -81,6 +81,13 @@ class Overlay:
                 if self._queues and (text := await self._told(result)) is not None:
                     for each in self._queues:
                         each.put(text)
+
+    def rearrange(self, scene: Mapping[str, Any]) -> None:
+        """Zones and lines have changed."""
+        self.head.update(scene)
+        message = json.dumps({"type": "scene", **scene}, separators=(",", ":"))
+        for each in self._queues:
+            each.put(message)
 
     @contextmanager
     def watched(self) -> Iterator[MessageQueue]:

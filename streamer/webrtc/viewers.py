@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
-from streamer.errors import StreamerError
-from streamer.webrtc.channel import Channel
-from streamer.webrtc.h264 import HIGH, Profile, profile_of
-from streamer.webrtc.ice import Peer, Ports, PortsTaken, configuration_of
-from streamer.webrtc.offer import Fragment, MalformedOffer, Offer, UnfitOffer
+from streamer.errors import UnknownCamera
+from streamer.webrtc.channels import Channels
+from streamer.webrtc.choice import PLAYED, Wish, kind_for
+from streamer.webrtc.ice import Peer, Ports, configuration_of
+from streamer.webrtc.offer import Fragment, Offer
+from streamer.webrtc.refusals import REASONS, OtherSession, RestartRefused, TooMany, UnknownSession
 from streamer.webrtc.session import Session, Watching
 
 if TYPE_CHECKING:
-    from streamer.capture.broadcast import PacketBroadcast
     from streamer.capture.streams import CameraStreams
     from streamer.config.tree import WebRtcConfig
-    from streamer.webrtc.feed import Kind
+    from streamer.webrtc.channel import Channel
     from streamer.webrtc.results import LiveResults
 
 log = logging.getLogger(__name__)
@@ -32,51 +31,9 @@ MOST_ANSWERING: Final = 64
 """Offers that may wait to be answered, as of a page with many cameras; more are to come again."""
 MOST_AT_ONCE: Final = 4
 """Answers that are made at the same time; each holds up the others for some milliseconds."""
-OPENING_S: Final = 3.0
-"""So long the larger of two streams may take to open before the smaller one is shown in its place."""
-LINGER_S: Final = 5.0
-"""An encoder goes on for so long without viewers: a page that is loaded anew finds it warm."""
 COUNT_S: Final = 1.0
 """How often it is told what viewers were too slow for."""
 ROUTE: Final = "webrtc"
-
-PLAYED: Final = (Profile(HIGH, 0, 52),)
-"""What players without an offer decode."""
-
-
-class UnknownCamera(StreamerError):
-    """There is none of this name."""
-
-
-class UnknownSession(StreamerError):
-    """There is none of this name, or it has ended."""
-
-
-class NothingToShow(StreamerError):
-    """The camera has sent no picture yet."""
-
-
-class TooMany(StreamerError):
-    """There is no room for another viewer."""
-
-
-class RestartRefused(StreamerError):
-    """ICE cannot begin anew in a session; a new session can."""
-
-
-class OtherSession(StreamerError):
-    """What is asked for is about something that was agreed on before, or elsewhere."""
-
-
-REASONS: Final[dict[type[StreamerError], str]] = {
-    UnknownCamera: "unknown_camera",
-    MalformedOffer: "malformed",
-    UnfitOffer: "unfit",
-    NothingToShow: "no_picture",
-    TooMany: "full",
-    PortsTaken: "ports",
-}
-"""Why viewers are refused, in the metrics."""
 
 
 class ViewersObserver(Protocol):
@@ -91,30 +48,13 @@ class ViewersObserver(Protocol):
     def viewer_missed(self, camera: str, units: int) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a viewer wants to see.
-
-    Attributes:
-        stream: which of a camera's two streams, where it has two.
-        annotate: boxes are drawn into the pictures.
-        own: the camera's own stream may be passed on; else it is coded anew, for decoders that fail on it.
-        pictures: JPEG pictures with boxes, instead of video.
-    """
-
-    stream: Literal["main", "sub"] = "main"
-    annotate: bool = False
-    own: bool = True
-    pictures: bool = False
-
-
 class Viewers:
     """The sessions of all cameras."""
 
     def __init__(
         self,
         cameras: Mapping[str, CameraStreams],
-        heads: Mapping[str, dict[str, Any]],
+        scenes: Mapping[str, Mapping[str, Any]],
         results: LiveResults,
         config: WebRtcConfig,
         observer: ViewersObserver,
@@ -122,20 +62,18 @@ class Viewers:
         """
         Args:
             cameras: by name.
-            heads: what is told of each camera's scene, by name; see ``Overlay``.
+            scenes: zones and lines of each camera, by name; see ``Overlay``.
             results: what is found.
             config: bounds and addresses.
             observer: hears of viewers.
         """
         self._cameras = cameras
-        self._heads = heads
-        self._results = results
         self._config = config
         self._observer = observer
         self._ports = Ports(config)
         self._sessions: dict[str, Session] = {}
         self._others: Counter[str] = Counter()
-        self._channels: dict[tuple[str, Kind], Channel] = {}
+        self._channels = Channels(scenes, results, config.bitrate)
         self._answering = 0
         self._turns = anyio.Semaphore(MOST_AT_ONCE)
         self._tasks: TaskGroup | None = None
@@ -186,16 +124,15 @@ class Viewers:
         except tuple(REASONS) as error:
             self._observer.viewer_refused(REASONS[type(error)])
             raise
-        assert self._tasks is not None, "it runs"
-        self._tasks.start_soon(self._run, session, channel)
+        self._running.start_soon(self._run, session, channel)
         return session, answer
 
     async def _answered(
         self, streams: CameraStreams, offer: Offer, wish: Wish
     ) -> tuple[Session, Channel, str]:
         """A session that is counted, and has to be run."""
-        kind = await self._kind(streams, offer.profiles, wish)
-        channel = self._channel(streams, kind)
+        kind = await kind_for(wish, streams, offer.profiles)
+        channel = self._channels.take(streams, kind, self._running)
         watching = Watching(streams.name, kind, channel.feed, channel.overlay)
         try:
             async with self._turns:
@@ -226,8 +163,8 @@ class Viewers:
         try:
             streams = self.streams(camera)
             with self._room():
-                kind = await self._kind(streams, PLAYED, wish)
-                channel = self._channel(streams, kind)
+                kind = await kind_for(wish, streams, PLAYED)
+                channel = self._channels.take(streams, kind, self._running)
                 self._others[camera] += 1
         except tuple(REASONS) as error:
             self._observer.viewer_refused(REASONS[type(error)])
@@ -300,78 +237,28 @@ class Viewers:
         except Exception:
             log.exception("%s: a viewer's session failed", session.watching.camera)
         finally:
+            self._release(channel)
             del self._sessions[session.id]
             self._count_missed(session)
             self._observer.viewer_went(session.watching.camera, ROUTE, session.watching.kind)
-            self._release(channel)
 
     def _count_missed(self, session: Session) -> None:
         if units := session.newly_skipped():
             self._observer.viewer_missed(session.watching.camera, units)
 
-    async def _kind(self, streams: CameraStreams, profiles: Sequence[Profile], wish: Wish) -> Kind:
-        """What is sent: a stream of the camera's own where the viewer plays it, else one coded for it."""
-        if wish.pictures:
-            return "pictures"
-        if wish.annotate:
-            return "annotated"
-        if wish.own and wish.stream == "main" and streams.main is not None and streams.packets is not None:
-            async with streams.viewing():
-                with anyio.move_on_after(OPENING_S):
-                    await _begun(streams.packets)
-                if _fits(streams.packets, profiles):
-                    return "main"
-        if wish.own and streams.detected is not None and _fits(streams.detected, profiles):
-            return "sub"
-        if streams.detected is not None and streams.detected.codec is None:
-            raise NothingToShow(f"{streams.name} has sent no picture yet")
-        return "encoded"
+    def dismiss(self, camera: str) -> None:
+        """The camera goes, or begins anew: what is watched of it has ended."""
+        self._channels.end(camera)
 
-    def _channel(self, streams: CameraStreams, kind: Kind) -> Channel:
+    def rearrange(self, camera: str) -> None:
+        """The camera's zones and lines have changed."""
+        self._channels.rearrange(camera)
+
+    @property
+    def _running(self) -> TaskGroup:
         assert self._tasks is not None, "it runs"
-        key = (streams.name, kind)
-        channel = self._channels.get(key)
-        if channel is None:
-            channel = Channel(streams, kind, self._config.bitrate, self._heads.get(streams.name, {}))
-            self._channels[key] = channel
-            self._tasks.start_soon(self._fill, streams.name, channel)
-        channel.holders += 1
-        return channel
-
-    async def _fill(self, camera: str, channel: Channel) -> None:
-        try:
-            await channel.run(self._results)
-        except Exception:
-            log.exception("%s: its pictures cannot be shown", camera)
-        finally:
-            self._forget(channel)
+        return self._tasks
 
     def _release(self, channel: Channel) -> None:
-        channel.holders -= 1
-        if channel.holders == 0 and self._tasks is not None:
-            self._tasks.start_soon(self._end_unused, channel)
-
-    async def _end_unused(self, channel: Channel) -> None:
-        await anyio.sleep(LINGER_S)
-        if channel.holders == 0:
-            self._forget(channel)
-            channel.scope.cancel()
-
-    def _forget(self, channel: Channel) -> None:
-        """Nobody is given it any more."""
-        self._channels = {key: each for key, each in self._channels.items() if each is not channel}
-
-
-async def _begun(packets: PacketBroadcast) -> None:
-    async with packets.subscribe(from_keyframe=True) as subscription:
-        async for _ in subscription:
-            return
-
-
-def _fits(packets: PacketBroadcast, profiles: Sequence[Profile]) -> bool:
-    """Whether the viewer decodes this stream as it is."""
-    if packets.codec != "h264" or packets.reordered or packets.endless:
-        return False
-    first = packets.latest_keyframe
-    profile = profile_of(first.data) if first is not None else None
-    return profile is None or any(each.plays(profile) for each in profiles)
+        if self._tasks is not None:
+            self._channels.release(channel, self._tasks)

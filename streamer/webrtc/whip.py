@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import anyio
 
-from streamer.errors import StreamerError
+from streamer.errors import StreamerError, UnknownCamera
 from streamer.webrtc.ice import Peer, Ports, configuration_of
 from streamer.webrtc.offer import Fragment
 from streamer.webrtc.publish_offer import PublishOffer
 from streamer.webrtc.publisher import Publisher
-from streamer.webrtc.viewers import RestartRefused, UnknownCamera, UnknownSession
+from streamer.webrtc.refusals import RestartRefused, UnknownSession
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from av import VideoFrame
 
     from streamer.capture.intake import Intake
-    from streamer.capture.state import CaptureObserver
+    from streamer.capture.state import DropReason
     from streamer.config.tree import WebRtcConfig
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,19 @@ log = logging.getLogger(__name__)
 SILENT_S: Final = 2.0
 """A browser that sent nothing for so long gives way to another: it may be the same one, loaded anew, or back
 in its network."""
+
+
+class Reached(Protocol):
+    """A camera, which may wait for a browser."""
+
+    @property
+    def intake(self) -> Intake | None: ...
+
+
+class PictureObserver(Protocol):
+    def received(self, camera: str) -> None: ...
+
+    def dropped(self, camera: str, reason: DropReason) -> None: ...
 
 
 class NotSentTo(StreamerError):
@@ -46,18 +59,18 @@ class Publishers:
 
     def __init__(
         self,
-        intakes: Mapping[str, Intake | None],
-        observers: Mapping[str, CaptureObserver],
+        cameras: Mapping[str, Reached],
+        observer: PictureObserver,
         config: WebRtcConfig,
     ) -> None:
         """
         Args:
-            intakes: of all cameras, by name; None for those that wait for no browser.
-            observers: hear of pictures that nobody came to look at, by camera.
+            cameras: by name.
+            observer: hears of pictures that nobody came to look at.
             config: addresses.
         """
-        self._intakes = intakes
-        self._observers = observers
+        self._cameras = cameras
+        self._observer = observer
         self._config = config
         self._ports = Ports(config)
         self._publishers: dict[str, Publisher] = {}
@@ -87,9 +100,9 @@ class Publishers:
             NotSentTo: it waits for no browser.
         """
         try:
-            intake = self._intakes[camera]
+            intake = self._cameras[camera].intake
         except KeyError:
-            raise UnknownCamera(f"expected one of {', '.join(sorted(self._intakes))}") from None
+            raise UnknownCamera(f"expected one of {', '.join(sorted(self._cameras))}") from None
         if intake is None:
             raise NotSentTo(f"expected a camera whose source is whip://, received {camera}")
         return intake
@@ -172,8 +185,8 @@ class Publishers:
 
     def _left_out(self, camera: str) -> None:
         """A picture came that nothing could be done with in time."""
-        self._observers[camera].received(camera)
-        self._observers[camera].dropped(camera, "busy")
+        self._observer.received(camera)
+        self._observer.dropped(camera, "busy")
 
     def _forget(self, publisher: Publisher) -> None:
         if self._publishers.get(publisher.camera) is publisher:

@@ -10,12 +10,13 @@ import anyio
 import httpx
 import numpy as np
 import pytest
+from access.fronts import in_front
 
 from detectors.pixels import BgrPixels
 from streamer.api.app import create_app
 from streamer.api.server import serve
 from streamer.capture.state import SourceState
-from streamer.config.tree import StorageConfig
+from streamer.config.tree import HttpConfig, StorageConfig
 from streamer.errors import StreamerError
 from streamer.event import Event, Ruling
 from streamer.frame import Frame
@@ -63,10 +64,14 @@ async def store(tmp_path):
 
 
 @pytest.fixture
-async def client(metrics, status, store):
-    transport = httpx.ASGITransport(create_app(metrics, status, store))
-    async with httpx.AsyncClient(transport=transport, base_url="http://sightline") as client:
-        yield client
+async def client(metrics, status, store, tmp_path):
+    async with anyio.create_task_group() as tasks:
+        app = create_app(metrics, status, store)
+        front = await in_front(tasks, app, tmp_path / "data", HttpConfig(insecure=True))
+        transport = httpx.ASGITransport(front)
+        async with httpx.AsyncClient(transport=transport, base_url="http://sightline") as client:
+            yield client
+        tasks.cancel_scope.cancel()
 
 
 async def keep(store: EventStore, *events: Event) -> None:
@@ -250,7 +255,9 @@ async def test_a_store_that_fails_is_a_problem_and_the_rest_goes_on(metrics, sta
         await tasks.start(store.run)
         with closing(sqlite3.connect(tmp_path / "data" / "events.db")) as behind:
             behind.execute("DROP TABLE events")
-        transport = httpx.ASGITransport(create_app(metrics, status, store))
+        app = create_app(metrics, status, store)
+        front = await in_front(tasks, app, tmp_path / "data", HttpConfig(insecure=True))
+        transport = httpx.ASGITransport(front)
         async with httpx.AsyncClient(transport=transport, base_url="http://sightline") as client:
             answer = await client.get("/api/events")
             assert (await client.get("/healthz")).status_code == 200

@@ -15,8 +15,7 @@ from beside_a_broker import arguments, broker_and_folder
 
 from deploy.kafka.node import Broker
 from streamer.app import App
-from streamer.config.file import validated
-from streamer.config.tree import Config
+from streamer.config.settings import Settings
 
 STATES = ("up", "frozen", "down")
 SETTLE_S = 2.0
@@ -43,7 +42,7 @@ class Watched:
         self.latencies_s.clear()
 
 
-def configured(options: argparse.Namespace, broker: Broker, data: Path) -> Config:
+def configured(options: argparse.Namespace, broker: Broker, data: Path) -> Settings:
     cameras = {
         f"camera-{n}": {
             "source": f"sim://street?seed={n}&size=640x360&fps=10&people=6",
@@ -52,7 +51,7 @@ def configured(options: argparse.Namespace, broker: Broker, data: Path) -> Confi
         for n in range(1, options.cameras + 1)
     }
     kafka = {"brokers": broker.address}
-    return validated({"cameras": cameras, "kafka": kafka, "data": str(data), "http": {"port": 0}})
+    return Settings.of({"cameras": cameras, "kafka": kafka, "data": str(data), "http": {"port": 0}})
 
 
 async def put(broker: Broker, before: str, after: str) -> None:

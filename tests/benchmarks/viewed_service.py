@@ -18,7 +18,7 @@ from anyio import to_thread
 sys.path[:0] = [str(Path(__file__).parent.parent.parent)]
 
 from streamer.app import App  # noqa: E402
-from streamer.config.file import validated  # noqa: E402
+from streamer.config.settings import Settings  # noqa: E402
 from streamer.metrics.window import quantile  # noqa: E402
 
 EVERY_S = 0.005
@@ -62,4 +62,4 @@ async def serve(app: App) -> None:
 
 if __name__ == "__main__":
     logging.disable(logging.ERROR)
-    anyio.run(serve, App(validated(json.loads(sys.argv[1]))))
+    anyio.run(serve, App(Settings.of(json.loads(sys.argv[1]))))

@@ -22,7 +22,7 @@ BAD = {
     "cameras:\n  front:\n    sauce: x.mp4\n": (
         "c.yaml:3: cameras.front.sauce: expected one of source, username, password, transport, decode, "
         "timeout_s, loop, clock, state, detect, labels, filters, masks, zones, lines, track, stationary, "
-        "events, counts, detector; received 'sauce' (did you mean 'source'?)"
+        "events, counts, detector, title, enabled; received 'sauce' (did you mean 'source'?)"
     ),
     "detect:\n  min_confidence: 3\ncameras: {front: {source: x.mp4}}": (
         "c.yaml:2: detect.min_confidence: expected less than 1, received 3"
@@ -31,7 +31,6 @@ BAD = {
         "c.yaml:1: cameras.Front Door: expected a name like 'front-door' (a-z, 0-9, '-', '_'), "
         "received 'Front Door'"
     ),
-    "cameras: {}": "c.yaml:1: cameras: expected at least 1 item, received {}",
     "": "c.yaml:1: expected sections such as 'cameras:', received something else",
     "- a": "c.yaml:1: expected sections such as 'cameras:', received something else",
     "cameras: {a: {source: x}}\n\tdata: y": (

@@ -72,8 +72,12 @@ BAD = {
         "received [nan, 0]"
     ),
     # Something else where there should be a section.
-    f"{A}detect: 5": "c.yaml:4: detect: expected {fps, labels, min_confidence, regions}, received 5",
-    f"{A}detect:": "c.yaml:4: detect: expected {fps, labels, min_confidence, regions}, received nothing",
+    f"{A}detect: 5": (
+        "c.yaml:4: detect: expected {fps, labels, min_confidence, regions, enabled}, received 5"
+    ),
+    f"{A}detect:": (
+        "c.yaml:4: detect: expected {fps, labels, min_confidence, regions, enabled}, received nothing"
+    ),
     f"{A}labels: [a]": "c.yaml:4: labels: expected NAME: text, received ['a']",
     f"{A}zones: [1]": (
         "c.yaml:4: zones: expected NAME: {polygon, labels, filters, inertia, loiter}, received [1]"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from deploy.kafka.jars import kafka_jars, program
+from deploy.kafka.archive import make_archive
 from deploy.kafka.node import Broker
 from deploy.kafka.options import Options
 from deploy.kafka.trouble import BrokerUnavailable
@@ -29,11 +29,10 @@ def unavailable(why: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def kafka_here() -> None:
-    """Java and Kafka's jars; fetches them the first time."""
+def kafka_here(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Java and Kafka's jars, fetched the first time, and made to start quickly."""
     try:
-        program("java", "default-jre-headless")
-        kafka_jars()
+        make_archive(tmp_path_factory.mktemp("archive"))
     except BrokerUnavailable as missing:
         unavailable(str(missing))
 

@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from streamer.errors import (
     SinkUnavailable,
     StreamerError,
 )
+from streamer.kafka.client import arguments
 from streamer.kafka.client.arguments import connected, explained, trouble
 from streamer.kafka.client.oauth import ClientCredentials
 from streamer.kafka.client.topics import ensure_topics
@@ -41,6 +43,12 @@ def cluster_of(config: KafkaConfig) -> str:
     """The id of the cluster that lets us in with this configuration."""
     with closing(connected(KafkaAdminClient, config)) as admin:
         return str(admin.describe_cluster()["cluster_id"])
+
+
+def refusals_of(*configs: KafkaConfig) -> list[StreamerError]:
+    """Why nobody lets us in, asked at the same time: to give up takes a while."""
+    with ThreadPoolExecutor(len(configs)) as pool:
+        return list(pool.map(refusal_of, configs))
 
 
 def refusal_of(config: KafkaConfig) -> StreamerError:
@@ -154,15 +162,18 @@ def test_a_wrong_file_is_named_with_its_option(gates: Gates, strangers: Authorit
 
 def test_who_speaks_another_protocol_is_told_which_option_may_be_missing(gates: Gates) -> None:
     sasl = gates.sasl("writer", "plain")
-    for config, hint in [
+    hints = [
         (gates.config("tls"), "does it expect TLS (kafka.tls)?"),
         (gates.config("sasl"), "does it expect kafka.tls or kafka.sasl?"),
         (gates.config("plain", tls=gates.tls()), "does that port speak it (kafka.tls)?"),
         (gates.config("plain", sasl=sasl), "leave kafka.sasl out"),
-    ]:
-        assert hint in str(refusal_of(config))
+    ]
+    told = refusals_of(*(config for config, _ in hints))
+    for refusal, (_, hint) in zip(told, hints, strict=True):
+        assert hint in str(refusal)
 
 
+@pytest.mark.usefixtures("soon_given_up")
 def test_brokers_that_cannot_be_reached_are_worth_waiting_for(free_port: int) -> None:
     brokers = f"127.0.0.1:{free_port},nowhere.invalid:9092"
     told = refusal_of(KafkaConfig.model_validate({"brokers": brokers}))
@@ -179,12 +190,16 @@ def test_one_broker_of_the_list_is_enough(kafka_broker: Broker, free_port: int) 
 def test_who_takes_a_connection_and_says_nothing_is_given_up(strangers: Authority) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
-        for tls in (None, {"ca": strangers.certificate}):
-            told = refusal_of(KafkaConfig.model_validate({"brokers": address, "tls": tls}))
+        configs = [
+            KafkaConfig.model_validate({"brokers": address, "tls": tls})
+            for tls in (None, {"ca": strangers.certificate})
+        ]
+        for told in refusals_of(*configs):
             assert isinstance(told, SinkUnavailable)
             assert "no answer in time" in str(told)
 
 
+@pytest.mark.usefixtures("soon_given_up")
 def test_nothing_is_left_behind_by_a_client_that_did_not_come_in(free_port: int) -> None:
     before = set(threading.enumerate())
     refusal_of(KafkaConfig.model_validate({"brokers": f"127.0.0.1:{free_port}"}))
@@ -376,6 +391,12 @@ def test_every_error_is_one_line_without_secrets(error: BaseException, login: di
 
 
 # What the tests need.
+
+
+@pytest.fixture
+def soon_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Brokers that are not there are not there any more after a second than after five."""
+    monkeypatch.setattr(arguments, "BOOTSTRAP_MS", 1000)
 
 
 @pytest.fixture

@@ -12,9 +12,11 @@ import pytest
 from anyio import to_thread
 from kafka import KafkaAdminClient
 
+from deploy.kafka.node import Broker
 from deploy.kafka.options import Options
 from streamer.config.bus import KafkaConfig, SpoolConfig
 from streamer.errors import ConfigError
+from streamer.kafka.client import arguments
 from streamer.kafka.delivery import reach, sender
 from streamer.kafka.delivery.backlog import Room
 from tests.kafka.brokers import Kcat, StartBroker
@@ -54,6 +56,7 @@ async def test_a_broker_that_is_gone_for_a_while_costs_nothing(
     fault: str, tmp_path: Path, start_broker: StartBroker, kcat: Kcat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender, "STALLED_S", 1.0)
+    monkeypatch.setattr(sender, "LONGEST_PAUSE_S", 0.5)
     broker = start_broker()
     async with running(KafkaConfig(brokers=(broker.address,)), tmp_path) as one:
         async with watching(one):
@@ -70,23 +73,23 @@ async def test_a_broker_that_is_gone_for_a_while_costs_nothing(
 
 
 async def test_a_topic_that_was_deleted_is_made_again(
-    tmp_path: Path, start_broker: StartBroker, kcat: Kcat, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, kafka_broker: Broker, topic_name: str, kcat: Kcat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender, "STALLED_S", 1.0)
-    broker = start_broker()
-    async with running(KafkaConfig(brokers=(broker.address,)), tmp_path) as one:
+    config = KafkaConfig(brokers=(kafka_broker.address,), prefix=topic_name)
+    async with running(config, tmp_path) as one:
         for number in range(3):
             await one.tell("gate", number)
         await one.drained()
 
         def delete() -> None:
-            with connected(KafkaAdminClient, broker.address) as admin:
-                admin.delete_topics(["sightline.events"])
+            with connected(KafkaAdminClient, kafka_broker.address) as admin:
+                admin.delete_topics([f"{topic_name}.events"])
 
         await to_thread.run_sync(delete)
         later = [(await one.tell("gate", number)).id for number in range(3, 20)]
         await one.drained()
-        records = await to_thread.run_sync(received, kcat, broker.address, "sightline.events")
+        records = await to_thread.run_sync(received, kcat, kafka_broker.address, f"{topic_name}.events")
         assert [each.id for each in without_duplicates(records)] == later
 
 
@@ -195,8 +198,9 @@ async def test_a_full_spool_is_an_alarm_that_ends_and_no_event_is_left_out(
 
 
 async def test_brokers_that_do_not_answer_are_waited_for(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(arguments, "BOOTSTRAP_MS", 1000)
     async with running(KafkaConfig(brokers=(NOT_A_BROKER,)), tmp_path) as one:
         await one.tell("gate", 1)
         one.pass_on("gate")
@@ -209,10 +213,10 @@ async def test_brokers_that_do_not_answer_are_waited_for(
 
 
 async def test_a_clock_that_jumps_disturbs_nothing(
-    tmp_path: Path, start_broker: StartBroker, kcat: Kcat, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, kafka_broker: Broker, topic_name: str, kcat: Kcat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broker = start_broker()
-    async with running(KafkaConfig(brokers=(broker.address,)), tmp_path) as one:
+    config = KafkaConfig(brokers=(kafka_broker.address,), prefix=topic_name)
+    async with running(config, tmp_path) as one:
         for number, now in enumerate((1.0, 4e9, 1.7e9)):
             monkeypatch.setattr("time.time", lambda now=now: now)
             await one.tell("gate", number)
@@ -224,10 +228,10 @@ async def test_a_clock_that_jumps_disturbs_nothing(
             for metric in one.registry.collect()
             for sample in metric.samples
             if sample.name == "sightline_kafka_delivery_seconds_sum"
-            and sample.labels["topic"] == "sightline.events"
+            and sample.labels["topic"] == f"{topic_name}.events"
         )
         assert 0 <= slowest < 60
-    await require_everything(one, kcat, broker.address)
+    await require_everything(one, kcat, kafka_broker.address)
 
 
 async def test_a_spool_that_cannot_be_written_is_refused_at_the_start(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from tests.kafka.received import in_order, received, without_duplicates
 
 WHOLE = bool(os.environ.get("SIGHTLINE_SOAK"))
 ROUNDS = 20 if WHOLE else 3
-SHORT_S, LONG_S = (5, 25) if WHOLE else (3, 6)
+SHORT_S, LONG_S = (5, 25) if WHOLE else (1.5, 3)
 FAULTS: Final = ("none", "frozen", "killed")
 GATE: Final = [[0.0, 0.5], [1.0, 0.5], [1.0, 1.0], [0.0, 1.0]]
 SCENE: Final = {

@@ -121,6 +121,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patch:
         patch.setattr(module, "FIRST_PAUSE_S", 0.0)
         patch.setattr(module, "LONGEST_PAUSE_S", 0.0)
+        patch.setattr(module, "WAIT_S", 0.005)
         patch.setattr(module, "FLUSH_S", 20.0)
         yield
 

@@ -12,7 +12,7 @@ from system.serving import END_S, Service, serving, until, write_config
 
 from deploy.kafka.node import Broker
 from deploy.kafka.options import Options
-from tests.kafka.brokers import Kcat, StartBroker
+from tests.kafka.brokers import Kcat
 from tests.kafka.received import received, without_duplicates
 
 pytestmark = pytest.mark.timeout(240)
@@ -145,14 +145,13 @@ def test_brokers_that_do_not_answer_are_said_and_cost_nothing(tmp_path: Path) ->
     assert "nowhere.invalid:9092" in line
 
 
-def test_a_broken_spool_is_kept_aside_and_said(tmp_path: Path, start_broker: StartBroker) -> None:
-    broker = start_broker()
+def test_a_broken_spool_is_kept_aside_and_said(tmp_path: Path, kafka_broker: Broker, topic_name: str) -> None:
     spool = tmp_path / "data" / "kafka" / "spool.db"
     spool.parent.mkdir(parents=True)
     spool.write_bytes(b"not a database at all" * 1000)
-    config = write_config(tmp_path, STREET, kafka={"brokers": broker.address})
+    config = write_config(tmp_path, STREET, kafka={"brokers": kafka_broker.address, "prefix": topic_name})
     with serving("run", config, "--data", "data", folder=tmp_path) as service:
-        until(lambda: acknowledged(service, "sightline.detections"))
+        until(lambda: acknowledged(service, f"{topic_name}.detections"))
         assert service.series("sightline_kafka_spool_broken_files") == 1
         service.stop()
     (aside,) = spool.parent.glob("spool.db.broken-*")

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -285,7 +285,7 @@ def test_colours_are_for_a_terminal(all_of_it: KafkaConfig) -> None:
 
 
 def test_brokers_that_cannot_be_used_are_one_line(free_address: str, tmp_path: Path, gates: Gates) -> None:
-    for arguments, status, expected in [
+    wrong: list[tuple[tuple[str | Path, ...], int, str]] = [
         (("--kafka", free_address), 1, f"sightline: kafka {free_address}: nobody listens there"),
         (("--kafka", "no host"), 2, "sightline: --kafka: expected HOST:PORT, received 'no host'"),
         (("--kafka", ","), 2, "sightline: --kafka: expected HOST:PORT, received none"),
@@ -298,13 +298,16 @@ def test_brokers_that_cannot_be_used_are_one_line(free_address: str, tmp_path: P
         (("--config", tmp_path / "no.yaml"), 2, f"sightline: {tmp_path}/no.yaml: cannot be read"),
         (("--config", written(tmp_path)), 2, f"sightline: {tmp_path}/cameras.yaml: expected kafka"),
         (("--config", written(tmp_path, gates, "wrong")), 1, "sightline: kafka 127.0.0.1:"),
-    ]:
-        with tail(*arguments) as running:
+    ]
+    with ExitStack() as stack:
+        # All at once: to give up brokers takes a while.
+        commands = [stack.enter_context(tail(*arguments)) for arguments, _, _ in wrong]
+        for running, (_, status, expected) in zip(commands, wrong, strict=True):
             told = running.err.rest()
             assert running.out.rest() == []
             assert running.process.wait(60) == status
-        assert len(told) == 1
-        assert told[0].startswith(expected)
+            assert len(told) == 1
+            assert told[0].startswith(expected)
 
 
 def test_the_file_says_who_we_are_and_debugging_does_not_say_how(gates: Gates, tmp_path: Path) -> None:

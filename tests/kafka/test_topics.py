@@ -14,6 +14,7 @@ from deploy.kafka.node import Broker
 from deploy.kafka.options import Options
 from streamer.config.bus import KafkaConfig
 from streamer.errors import SinkRefused, SinkUnavailable
+from streamer.kafka.client import arguments
 from streamer.kafka.client.arguments import connected
 from streamer.kafka.client.topics import Topic, described, ensure_topics, options_of
 from tests.kafka.brokers import StartBroker
@@ -127,7 +128,10 @@ def test_more_replicas_than_brokers_are_refused(kafka_broker: Broker, topic_name
     assert "only 1 broker" in str(refused.value)
 
 
-def test_brokers_that_are_away_are_worth_waiting_for(start_broker: StartBroker) -> None:
+def test_brokers_that_are_away_are_worth_waiting_for(
+    start_broker: StartBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arguments, "BOOTSTRAP_MS", 1000)
     broker = start_broker()
     broker.kill()
     with pytest.raises(SinkUnavailable, match="nobody listens there"):

@@ -20,7 +20,7 @@ from system.commanding import PATIENCE_S, SIGHTLINE
 
 T = TypeVar("T")
 
-LISTENING: Final = re.compile(r"listening on (http://\S+)")
+LISTENING: Final = re.compile(r"listening on (https?://\S+)")
 END_S: Final = 5.0
 """How long the service may take to end after a signal."""
 

@@ -45,7 +45,6 @@ CASES = [
     Wrong("detect good.jpg --min-confidence=-0.1", f"argument --min-confidence: {NUMBER} '-0.1'"),
     Wrong("detect good.jpg --min-confidence nan", f"argument --min-confidence: {NUMBER} 'nan'"),
     Wrong("detect good.jpg --iou high", f"argument --iou: {NUMBER} 'high'"),
-    Wrong("run", "expected either a configuration file or --source"),
     Wrong("run wrong.yaml --source sim://street", "expected either a configuration file or --source"),
     Wrong(f"{RUN} --port 70000", "http.port: expected at most 65535, received 70000"),
     Wrong("bench --seconds 0", "argument --seconds: expected "),

@@ -20,9 +20,10 @@ from streamer.frame import Frame
 from streamer.metrics.metrics import Metrics
 from streamer.status import Status
 from streamer.tracking.tracks import Tracks
+from streamer.webrtc.choice import Wish
 from streamer.webrtc.results import LiveResults
 from streamer.webrtc.session import Session
-from streamer.webrtc.viewers import Viewers, Wish
+from streamer.webrtc.viewers import Viewers
 
 PATIENCE_S: Final = 30.0
 LOOK_S: Final = 0.01

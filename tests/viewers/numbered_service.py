@@ -17,7 +17,7 @@ from rtsp.barcode import MIDDLE, number_in
 from viewers.numbered_street import BITS
 
 from streamer.app import App
-from streamer.config.file import validated
+from streamer.config.settings import Settings
 from streamer.event import Happening
 from streamer.frame import Frame
 from streamer.messages.detections import detected_objects
@@ -58,4 +58,4 @@ async def serve(app: App) -> None:
 
 if __name__ == "__main__":
     logging.disable(logging.ERROR)
-    anyio.run(serve, NumberedApp(validated(json.loads(sys.argv[1]))))
+    anyio.run(serve, NumberedApp(Settings.of(json.loads(sys.argv[1]))))

@@ -12,6 +12,7 @@ from typing import Final
 import anyio
 import httpx
 import psutil
+from access.fronts import in_front
 
 from streamer.api.app import create_app
 from streamer.api.pages import add_pages
@@ -26,7 +27,7 @@ from streamer.webrtc.viewers import Viewers
 
 ORIGIN: Final = "http://sightline"
 ANY_WAY: Final = WebRtcConfig()
-ANYBODY: Final = HttpConfig()
+ANYBODY: Final = HttpConfig(insecure=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +68,18 @@ async def on_air(
     metrics = Metrics(status, ["front"])
     streams = open_streams("front", CameraConfig(source=str(video)), metrics)
     viewers = Viewers({"front": streams}, {}, LiveResults(), webrtc, metrics)
-    app = create_app(metrics, status, EventStore(folder / "data", StorageConfig()), http)
+    app = create_app(metrics, status, EventStore(folder / "data", StorageConfig()))
     add_whep(app, viewers)
     add_pages(app, ["front"])
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(streams.run)
         tasks.start_soon(_consume, streams)
         await tasks.start(viewers.run)
+        front = await in_front(tasks, app, folder, http)
         with anyio.fail_after(60):
             while streams.detected is None or streams.detected.latest_keyframe is None:
                 await anyio.sleep(0.01)
-        transport = httpx.ASGITransport(app)
+        transport = httpx.ASGITransport(front)
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
             tasks_now, files_now = len(asyncio.all_tasks()), psutil.Process().num_fds()
             yield OnAir(client, viewers, metrics, streams, tasks_now, files_now)

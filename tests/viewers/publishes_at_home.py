@@ -95,7 +95,7 @@ async def settled(like: tuple[int, int, int] | None = None) -> tuple[int, int, i
 
 async def joined() -> dict[str, object]:
     intake, observer = Intake("phone", 5), Counting()
-    publishers = Publishers({"phone": intake}, {"phone": observer}, WebRtcConfig())
+    publishers = Publishers({"phone": SimpleNamespace(intake=intake)}, observer, WebRtcConfig())
     async with anyio.create_task_group() as tasks:
         await tasks.start(publishers.run)
         await join(publishers, intake, deleted=True, until=lambda: observer.reasons)

@@ -17,11 +17,11 @@ from aiortc.rtp import (
 )
 from live_viewing import Client, camera, client, on_air, until
 
-import streamer.webrtc.viewers
+import streamer.webrtc.channels
 from streamer.frame import PTS_CLOCK_HZ
+from streamer.webrtc.choice import Wish
 from streamer.webrtc.feed import Feed, Unit
 from streamer.webrtc.rate import FLOOR
-from streamer.webrtc.viewers import Wish
 
 pytestmark = pytest.mark.anyio
 
@@ -32,7 +32,7 @@ LINGER_S = 0.2
 
 @pytest.fixture(autouse=True)
 def _short_linger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streamer.webrtc.viewers, "LINGER_S", LINGER_S)
+    monkeypatch.setattr(streamer.webrtc.channels, "LINGER_S", LINGER_S)
 
 
 class Keys:

@@ -136,7 +136,7 @@ def noisy(path: Path) -> Path:
 def test_a_socket_needs_the_token(guarded: Service, query: str) -> None:
     with pytest.raises(InvalidStatus) as refused, socket(guarded, "street", query):
         pass
-    assert refused.value.response.status_code == 403
+    assert refused.value.response.status_code == 401
 
 
 def test_pages_of_others_may_only_ask_where_they_are_allowed(guarded: Service) -> None:

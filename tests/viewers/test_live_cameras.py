@@ -13,8 +13,8 @@ from rtsp.clips import Clip
 from rtsp.fixtures import CameraFactory, Flaws
 from rtsp.two_streams import TwoStreamsFactory
 
+from streamer.webrtc.choice import Wish
 from streamer.webrtc.h264 import profile_of
-from streamer.webrtc.viewers import Wish
 
 pytestmark = pytest.mark.anyio
 

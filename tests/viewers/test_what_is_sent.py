@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from live_viewing import ANYTHING, BASELINE, HIGH, camera, client, on_air, until
 
-from streamer.webrtc.viewers import Wish
+from streamer.webrtc.choice import Wish
 
 pytestmark = pytest.mark.anyio
 

@@ -33,7 +33,8 @@ def phone(chromium: Chromium, film: Path) -> Phone:
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("service")
     cameras = {"phone": {"source": "whip://", "timeout_s": 2}, "street": {"source": "sim://street?fps=2"}}
-    config = write_config(folder, cameras)
+    # Anybody may come by whatever name: one test asks for another than localhost.
+    config = write_config(folder, cameras, http={"insecure": True})
     with serving("run", config, "--json", "out.jsonl", folder=folder, program=IMPATIENT) as service:
         waiting = service.until_state("phone", "down")
         assert waiting["reason"] == "waiting for a browser: open /send/phone"
@@ -156,6 +157,7 @@ def test_the_page_says_why_it_has_no_camera(service: Service, phone: Phone) -> N
     with phone.chromium.page(plain + SEND, *phone.options, elsewhere) as page:
         until_phase(page, "error")
         assert "use https, or localhost" in told(page)
+        assert "--tls auto" in told(page)
         assert page.is_disabled("#start")
 
 

@@ -1,0 +1,24 @@
+"""Secrets that programs and browsers hold: random ones, of which only hashes are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Final
+
+TOKEN_PREFIX: Final = "sl_"
+"""So that who finds one knows what it is of."""
+RANDOM_BYTES: Final = 32
+
+
+def new_token() -> str:
+    return TOKEN_PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
+
+
+def new_session() -> str:
+    return secrets.token_urlsafe(RANDOM_BYTES)
+
+
+def hashed(secret: str) -> str:
+    """What is kept of a random secret; it is too long to be guessed, so that no salt is needed."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""The cameras of a process, which come, change and go while it runs."""

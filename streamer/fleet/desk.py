@@ -1,0 +1,144 @@
+"""Where cameras are added, changed and removed: each change is checked whole, kept, and then made."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+from anyio import to_thread
+
+from streamer.capture.probe import probe
+from streamer.config.tree import CameraConfig
+from streamer.errors import ConfigError, StreamerError, UnknownCamera
+
+if TYPE_CHECKING:
+    from streamer.capture.probe import Probed
+    from streamer.config.settings import Settings
+    from streamer.fleet.fleet import Fleet
+
+log = logging.getLogger(__name__)
+
+SECRET: Final = re.compile(r"://[^/@]*@")
+HIDDEN: Final = "://***@"
+PROBE_S: Final = 0.5
+
+
+class AlreadyThere(StreamerError):
+    """A camera of this name is configured."""
+
+
+class Stale(StreamerError):
+    """Somebody else changed the camera in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """A camera's options, as they may be shown.
+
+    Attributes:
+        values: plain values, without secrets.
+        version: another one after each change.
+    """
+
+    values: Mapping[str, Any]
+    version: str
+
+
+class Desk:
+    """Changes what is configured while the service runs."""
+
+    def __init__(self, settings: Settings, fleet: Fleet) -> None:
+        self._settings = settings
+        self._fleet = fleet
+        self._one_at_a_time = anyio.Lock()
+
+    def options(self, camera: str) -> Options:
+        """What is configured of a camera; UnknownCamera where there is none of this name."""
+        config = self._known(camera)
+        values = config.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return Options(_without_secrets(values), self._settings.version(camera))
+
+    async def add(self, camera: str, options: Mapping[str, Any]) -> None:
+        """A new camera.
+
+        Raises:
+            AlreadyThere: there is one of this name.
+            ConfigError: something is wrong with its options; one line per error.
+        """
+        async with self._one_at_a_time:
+            if camera in self._settings.config.cameras:
+                raise AlreadyThere(f"there is a camera {camera} already")
+            await self._make({camera: dict(options)})
+
+    async def change(self, camera: str, patch: Mapping[str, Any], version: str | None = None) -> None:
+        """Other options of a camera.
+
+        Args:
+            camera: its name.
+            patch: what changes; null takes an option away (RFC 7396).
+            version: that was looked at; whichever unless said.
+
+        Raises:
+            UnknownCamera: there is none of this name.
+            Stale: it has another version by now.
+            ConfigError: something is wrong with the options; one line per error.
+        """
+        async with self._one_at_a_time:
+            self._require(camera, version)
+            await self._make({camera: dict(patch)})
+
+    async def remove(self, camera: str, version: str | None = None) -> None:
+        """A camera goes, and what is parked there ends; its events stay. Errors as for ``change``."""
+        async with self._one_at_a_time:
+            self._require(camera, version)
+            await self._make({camera: None})
+
+    async def look(self, options: Mapping[str, Any]) -> Probed:
+        """What a camera with such options sends now, or why it does not; ConfigError as for ``add``."""
+        plan = await to_thread.run_sync(self._settings.plan, {"cameras": {CANDIDATE: dict(options)}})
+        return await probe(CANDIDATE, plan.config.cameras[CANDIDATE], PROBE_S)
+
+    async def _make(self, cameras: Mapping[str, Any]) -> None:
+        _require_no_hidden(cameras)
+        plan = await to_thread.run_sync(self._settings.plan, {"cameras": cameras})
+        await self._fleet.require(plan.config)
+        await to_thread.run_sync(self._settings.keep, plan)
+        with anyio.CancelScope(shield=True):
+            # Whoever asked for it may be gone by now.
+            await self._fleet.apply(plan.config)
+
+    def _known(self, camera: str) -> CameraConfig:
+        cameras = self._settings.config.cameras
+        if camera not in cameras:
+            raise UnknownCamera(f"expected one of {', '.join(sorted(cameras)) or 'none: there is no camera'}")
+        return cameras[camera]
+
+    def _require(self, camera: str, version: str | None) -> None:
+        self._known(camera)
+        if version is not None and version != self._settings.version(camera):
+            raise Stale(f"{camera} was changed in between: look at it again")
+
+
+CANDIDATE: Final = "candidate"
+"""The name of a camera that is only looked at."""
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_secrets(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(each) for each in value]
+    return SECRET.sub(HIDDEN, value) if isinstance(value, str) else value
+
+
+def _require_no_hidden(value: Any) -> None:
+    """What is shown in place of a password is not taken for one."""
+    if isinstance(value, Mapping):
+        for each in value.values():
+            _require_no_hidden(each)
+    elif isinstance(value, str) and HIDDEN in value:
+        raise ConfigError("expected an address with its password, or without one, received a hidden one")

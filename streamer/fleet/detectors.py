@@ -1,0 +1,101 @@
+"""The detectors that cameras use: each is loaded for the first one, and shared by all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import to_thread
+
+from streamer.batching.batcher import Batcher
+from streamer.config.names import unknown_labels
+from streamer.errors import ConfigError, WrongOption
+from streamer.loading import load_detector
+from streamer.tracking.looks import prepare as prepare_looks
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+
+    from streamer.batching.batcher import BatchObserver
+    from streamer.config.tree import CameraConfig, DetectorConfig
+    from streamer.loading import Place
+    from streamer.status import Status
+
+
+class Detectors:
+    """Those that were needed so far, by their names in the configuration."""
+
+    def __init__(
+        self,
+        configs: Mapping[str, DetectorConfig],
+        place: Place | None,
+        observer: BatchObserver,
+        status: Status,
+    ) -> None:
+        """
+        Args:
+            configs: what may be loaded.
+            place: where their options stand; None when no file says them.
+            observer: counts and measures.
+            status: is told when one works.
+        """
+        self._configs = configs
+        self._place = place
+        self._observer = observer
+        self._status = status
+        self._batchers: dict[str, Batcher] = {}
+        self._one_at_a_time = anyio.Lock()
+
+    @property
+    def batchers(self) -> Mapping[str, Batcher]:
+        """Those that work, by name."""
+        return self._batchers
+
+    async def prepare(self) -> None:
+        """Load what every result needs: else the first one waits for it, and cameras drop what comes."""
+        await to_thread.run_sync(partial(import_module, "supervision"))
+        await to_thread.run_sync(prepare_looks)
+
+    async def start(self, name: str, services: TaskGroup) -> Batcher:
+        """The detector of this name; it runs in ``services`` from the first time on.
+
+        Raises:
+            ConfigError, DetectorError: it cannot be loaded; see `load_detector`.
+        """
+        async with self._one_at_a_time:
+            if name not in self._batchers:
+                config = self._configs[name]
+                detector = await to_thread.run_sync(load_detector, name, config, self._place)
+                batcher = Batcher(name, detector, config, self._observer)
+                await services.start(batcher.run)
+                self._batchers[name] = batcher
+                self._status.ready(part_of(name))
+            return self._batchers[name]
+
+    def require_labels(self, cameras: Mapping[str, CameraConfig], names: Iterable[str]) -> None:
+        """What a model without a sidecar file finds is known only once it is loaded.
+
+        Args:
+            cameras: all that are configured.
+            names: those that are judged.
+
+        Raises:
+            ConfigError: one of them asks for labels that its model does not know.
+        """
+        manifests = {name: batcher.detector.manifest for name, batcher in self._batchers.items()}
+        every = {label for manifest in manifests.values() for label in manifest.labels}
+        for name in names:
+            manifest = manifests[cameras[name].detector]
+            for problem in unknown_labels(cameras[name], manifest.name, manifest.labels):
+                # A global filter may be meant for another camera's model.
+                if problem.label not in every:
+                    wrong = WrongOption(("cameras", name, *map(str, problem.path)), problem.text)
+                    raise ConfigError(self._place(wrong.path, wrong.text)) if self._place else wrong
+
+
+def part_of(name: str) -> str:
+    """What a detector is called where it is told whether the process is ready."""
+    return f"detector {name}"

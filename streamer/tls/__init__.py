@@ -1,0 +1,1 @@
+"""Who we are to browsers: certificates for https."""

@@ -1,0 +1,96 @@
+"""Encryption towards browsers, and an answer to those who speak plain http to it."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any, Final
+
+from streamer.errors import WrongOption
+
+CERTIFICATE: Final = "-----BEGIN CERTIFICATE-----"
+KEY: Final = "PRIVATE KEY-----"
+TEXT: Final = b"This port speaks https: write https:// at the beginning of the address.\n"
+PLAIN: Final = b"\r\n".join(
+    (
+        b"HTTP/1.1 400 Bad Request",
+        b"Content-Type: text/plain; charset=utf-8",
+        b"Content-Length: %d" % len(TEXT),
+        b"Connection: close",
+        b"",
+        TEXT,
+    )
+)
+
+
+class _Explaining(ssl.SSLObject):
+    """One connection; OpenSSL tells when a request comes where a handshake was expected."""
+
+    outgoing: ssl.MemoryBIO
+    told = False
+
+    def do_handshake(self) -> None:
+        try:
+            super().do_handshake()
+        except ssl.SSLError as error:
+            if error.reason != "HTTP_REQUEST" or self.told:
+                raise
+            self.told = True
+            self.outgoing.write(PLAIN)
+            # What is waiting is sent then; the next thing that comes fails as it would have now.
+            raise ssl.SSLWantReadError from None
+
+
+class ServerContext(ssl.SSLContext):
+    """As browsers want it; ``load_cert_chain`` may be called again while it is in use."""
+
+    sslobject_class = _Explaining
+
+    def __new__(cls) -> ServerContext:
+        context = super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+    def wrap_bio(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *args: Any, **named: Any) -> Any:
+        wrapped = super().wrap_bio(incoming, outgoing, *args, **named)
+        assert isinstance(wrapped, _Explaining), "the class that is said above"
+        wrapped.outgoing = outgoing
+        return wrapped
+
+
+def server_context(certificate: Path, key: Path) -> ServerContext:
+    """From PEM files.
+
+    Raises:
+        WrongOption: one is missing, or is not what it should be, with its option.
+    """
+    _require("certificate", certificate, CERTIFICATE, "a certificate")
+    _require("key", key, KEY, "a private key")
+    context = ServerContext()
+
+    def password() -> str:
+        # Without this OpenSSL would ask for it at the terminal.
+        raise _wrong("key", f"{key}: expected a key without a password, received one with it")
+
+    try:
+        context.load_cert_chain(certificate, key, password)
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            text = f"expected the key of {certificate}, received that of another: {key}"
+            raise _wrong("key", text) from None
+        text = f"{certificate}: expected a certificate and its key in PEM, received broken ones"
+        raise _wrong("certificate", f"{text} ({error.reason})") from None
+    return context
+
+
+def _require(option: str, path: Path, mark: str, what: str) -> None:
+    try:
+        text = path.read_text(encoding="latin-1")
+    except OSError as error:
+        raise _wrong(option, f"{path}: {error.strerror}") from None
+    if mark not in text:
+        raise _wrong(option, f"{path}: expected {what} in PEM, received a file without '{mark}'")
+
+
+def _wrong(option: str, text: str) -> WrongOption:
+    return WrongOption(("http", "tls", option), text)
