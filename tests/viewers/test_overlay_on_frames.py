@@ -23,12 +23,8 @@ from viewers.numbered_street import BITS, numbered_street
 SERVICE: Final = Path(__file__).with_name("numbered_service.py")
 TESTS: Final = Path(__file__).parent.parent
 
-SETTLED: Final = 50
-"""Frames that are shown before a player knows how long to wait for boxes."""
-WATCHED: Final = 150
-"""All frames that are shown from then on, of which nearly all have to carry their own boxes."""
-WATCHED_AGAIN: Final = 50
 OWN: Final = 0.95
+"""Of all frames that are shown, once a player knows how long to wait for boxes."""
 TOLD_MS: Final = 5000
 
 RECORD: Final = f"""
@@ -111,11 +107,11 @@ def service(camera: RtspCamera, tmp_path: Path) -> Iterator[NumberedService]:
     service.end()
 
 
-def shown(page: Page, frames: int) -> list[dict[str, Any]]:
-    """So many frames that follow each other, from when the player has settled."""
+def shown(page: Page, after: int, frames: int) -> list[dict[str, Any]]:
+    """So many frames that follow each other, after those in which the player settles."""
     page.evaluate("window.shown = []")
-    until(lambda: page.evaluate("window.shown.length") >= SETTLED + frames)
-    return list(page.evaluate(f"window.shown.slice({SETTLED}, {SETTLED + frames})"))
+    until(lambda: page.evaluate("window.shown.length") >= after + frames)
+    return list(page.evaluate(f"window.shown.slice({after}, {after + frames})"))
 
 
 def require_own(frames: list[dict[str, Any]], service: NumberedService) -> str:
@@ -139,7 +135,7 @@ def test_boxes_are_on_their_frames_before_and_after_an_outage(
     camera: RtspCamera, service: NumberedService, chromium: Chromium, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with chromium.page(f"{service.url}/watch/street", script=RECORD) as page:
-        before = shown(page, WATCHED)
+        before = shown(page, after=50, frames=150)
         figures = [require_own(before, service)]
         assert len({rounded(each["boxes"]) for each in before if each["boxes"]}) > 20, "boxes move"
 
@@ -150,6 +146,6 @@ def test_boxes_are_on_their_frames_before_and_after_an_outage(
 
         camera.start()
         until(lambda: page.evaluate(STATE) is None)
-        figures.append(require_own(shown(page, WATCHED_AGAIN), service))
+        figures.append(require_own(shown(page, after=25, frames=50), service))
     with capsys.disabled():
         print("".join(f"\n{figure}" for figure in figures), end="")
