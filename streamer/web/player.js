@@ -525,6 +525,8 @@ class SightlinePlayer extends HTMLElement {
     const session = new AbortController();
     const gone = () => session.abort(failure("", ""));
     this.leave.signal.addEventListener("abort", gone);
+    // A page that is closed says so; the service would wait half a minute for it. One that is kept plays anew.
+    addEventListener("pagehide", gone);
     this.tellRoute();
     try {
       if (this.route === "webrtc") await this.playWebRtc(session);
@@ -534,6 +536,7 @@ class SightlinePlayer extends HTMLElement {
       }
     } finally {
       this.leave.signal.removeEventListener("abort", gone);
+      removeEventListener("pagehide", gone);
       session.abort(failure("", ""));
       this.drawing.clear();
     }

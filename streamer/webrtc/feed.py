@@ -25,6 +25,9 @@ MOST_WAITING: Final = 150
 """Access units, five seconds at 30 a second; above what a viewer was given to begin with."""
 AGAIN_S: Final = 1.0
 """Who loses packets all the time is not sent everything twice all the time."""
+SILENT_S: Final = 2.0
+"""A browser also asks for a key frame when nothing came for three seconds. That is of no help then, and what
+is shown again would hide that the camera is silent."""
 BACKLOG_TICKS: Final = PTS_CLOCK_HZ // 2
 """A viewer that is so much behind is not shown all of it at its pace."""
 CATCH_UP_TICKS: Final = PTS_CLOCK_HZ // 1000
@@ -112,13 +115,13 @@ class ViewerQueue:
         self._changed.set()
 
     def begin_again(self, group: list[Unit], now: float) -> None:
-        """Takes what came since the latest key frame again, at most once in ``AGAIN_S``.
+        """Takes what came since the latest key frame again, at most once in ``AGAIN_S``, while more comes.
 
         Args:
             group: since the latest key frame.
             now: monotonic seconds.
         """
-        if not group or now - self._again_at < AGAIN_S:
+        if not group or now - group[-1].arrived_at > SILENT_S or now - self._again_at < AGAIN_S:
             return
         self._again_at = now
         self._waiting = deque(group)

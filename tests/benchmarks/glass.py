@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from rtsp.barcode import READ
+from system.chromium import driven
 
-CHROMIUM = "/usr/bin/chromium"
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
 BITS = 32
 SETTLE_S = 3.0
 PATIENCE_S = 20.0
@@ -47,8 +46,8 @@ async (path) => {{
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+    with driven() as started:
+        browser = started.launch()
         yield browser
         browser.close()
 

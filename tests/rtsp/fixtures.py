@@ -3,6 +3,7 @@
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,13 +116,10 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Clip], Path]:
     return lambda clip: encode(clip, folder)
 
 
-@pytest.fixture
-def rtsp_camera(clips: Callable[[Clip], Path]) -> Iterator[CameraFactory]:
-    """Starts cameras: ``rtsp_camera(*clips, login=None, streams=None, flaws=Flaws())``.
-
-    Several clips play in turn; ``streams`` are elementary streams that are shown in the clips' place.
-    """
-    cameras: list[RtspCamera] = []
+@contextmanager
+def cameras(clips: Callable[[Clip], Path]) -> Iterator[CameraFactory]:
+    """Starts cameras, and ends them with the block."""
+    started: list[RtspCamera] = []
 
     def make(
         *shown: Clip,
@@ -132,9 +130,26 @@ def rtsp_camera(clips: Callable[[Clip], Path]) -> Iterator[CameraFactory]:
         wanted = shown or (Clip(),)
         camera = RtspCamera(streams or [clips(clip) for clip in wanted], wanted[0], login, flaws)
         camera.start()
-        cameras.append(camera)
+        started.append(camera)
         return camera
 
     yield make
-    for camera in cameras:
+    for camera in started:
         camera.kill()
+
+
+@pytest.fixture
+def rtsp_camera(clips: Callable[[Clip], Path]) -> Iterator[CameraFactory]:
+    """Starts cameras: ``rtsp_camera(*clips, login=None, streams=None, flaws=Flaws())``.
+
+    Several clips play in turn; ``streams`` are elementary streams that are shown in the clips' place.
+    """
+    with cameras(clips) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def lasting_camera(clips: Callable[[Clip], Path]) -> Iterator[CameraFactory]:
+    """Starts cameras that last for all tests of a module, as ``rtsp_camera`` does for one."""
+    with cameras(clips) as make:
+        yield make

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import anyio
 import numpy as np
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 from supervision import Detections
+from viewers.receiver import Receiver, newcomer
 
 from streamer.capture.streams import CameraStreams, open_streams
 from streamer.config.tree import CameraConfig, DetectConfig, StreamsConfig, WebRtcConfig
@@ -93,23 +92,17 @@ async def on_air(config: CameraConfig, scene: Mapping[str, Any] | None = None) -
 
 
 @dataclass(eq=False)
-class Client:
+class Client(Receiver):
     """A viewer's connection, from outside.
 
     Attributes:
-        peer: it.
-        messages: what was told beside the video.
-        session: its other end.
         sizes: of the pictures that were seen, in their order, each once.
         times: of the pictures that were seen, ticks of 90 kHz since the first one.
-        timestamps: of the RTP packets that came.
+        session: its other end.
     """
 
-    peer: RTCPeerConnection
-    messages: list[dict[str, Any]] = field(default_factory=list)
     sizes: list[tuple[int, int]] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
-    timestamps: set[int] = field(default_factory=set)
     session: Session | None = None
 
     @property
@@ -121,31 +114,15 @@ class Client:
     def boxes(self) -> list[dict[str, Any]]:
         return [message for message in self.messages if message["type"] == "boxes"]
 
-    async def offer(self, profile: str = HIGH) -> str:
-        """An offer of H.264, of the baseline profile and one more."""
-        transceiver = self.peer.addTransceiver("video", direction="recvonly")
-        codecs = RTCRtpReceiver.getCapabilities("video").codecs
-        transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType == "video/H264"])
-        channel = self.peer.createDataChannel("detections", ordered=False, maxRetransmits=0)
-        channel.on("message", lambda text: self.messages.append(json.loads(text)))
-        receiver: Any = transceiver.receiver
-        handle = receiver._handle_rtp_packet
-
-        async def noted(packet: Any, arrival_time_ms: int) -> None:
-            self.timestamps.add(packet.timestamp)
-            await handle(packet, arrival_time_ms=arrival_time_ms)
-
-        receiver._handle_rtp_packet = noted
-        await self.peer.setLocalDescription(await self.peer.createOffer())
-        return str(self.peer.localDescription.sdp).replace(BASELINE, profile)
-
     async def join(self, running: OnAir, wish: Wish = ANYTHING, profile: str = HIGH) -> None:
-        self.session, answer = await running.viewers.open(CAMERA, await self.offer(profile), wish)
-        await self.peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        """Offers H.264, of the baseline profile and one more."""
+        offer = (await self.offer()).replace(BASELINE, profile)
+        self.session, answer = await running.viewers.open(CAMERA, offer, wish)
+        await self.accept(answer)
 
     async def watch(self, pictures: int) -> list[Any]:
         """The next so many pictures."""
-        track, seen = self.peer.getReceivers()[0].track, []
+        track, seen = self.track, []
         with anyio.fail_after(PATIENCE_S):
             for _ in range(pictures):
                 picture = await track.recv()
@@ -165,12 +142,6 @@ class Client:
             return
 
 
-@asynccontextmanager
-async def client() -> AsyncIterator[Client]:
+def client() -> AbstractAsyncContextManager[Client]:
     """A viewer who has not come yet."""
-    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    try:
-        yield Client(peer)
-    finally:
-        with anyio.CancelScope(shield=True):
-            await peer.close()
+    return newcomer(Client)

@@ -11,6 +11,7 @@ from rtsp.clips import Clip
 from system.footage import film
 
 BITS = 16
+STREET = "sim://street?seed=5&size=640x360&fps=15&people=4"
 
 
 def _number(image: NDArray[np.uint8], index: int) -> None:
@@ -18,6 +19,6 @@ def _number(image: NDArray[np.uint8], index: int) -> None:
 
 
 def numbered_street(folder: Path) -> Clip:
-    """Five seconds of a street with people, pictures 0 to 49."""
-    video = film(folder / "numbered.mp4", 5, mark=_number)
-    return Clip(width=640, height=360, fps=10, gop=10, seconds=5, video=video)
+    """Four seconds of a street with people, pictures 0 to 59."""
+    video = film(folder / "numbered.mp4", 4, STREET, mark=_number)
+    return Clip(width=640, height=360, fps=15, gop=15, seconds=4, video=video)

@@ -9,17 +9,13 @@ from pathlib import Path
 from typing import Final
 
 import av
-import psutil
-import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
-from system.commanding import PATIENCE_S
+from playwright.sync_api import Page
+from system.chromium import Chromium
 from system.serving import Service
 
 from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.street import Street
 
-CHROMIUM: Final = Path("/usr/bin/chromium")
-PATIENCE_MS: Final = PATIENCE_S * 1000
 STREET: Final = "sim://street?seed=5&size=640x360&fps=10&people=4"
 LOOK: Final = """() => {
   const player = document.querySelector("sightline-player");
@@ -43,30 +39,39 @@ def filmed(path: Path, pictures: int = 60) -> Path:
     return path
 
 
+FAKE_CAMERA: Final = "--use-fake-device-for-media-stream"
+
+
+def showing(film: Path) -> tuple[str, ...]:
+    """Options of a browser whose camera shows this, and that need not ask before it gives it to a page."""
+    return FAKE_CAMERA, "--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={film}"
+
+
 @dataclass(frozen=True, slots=True)
-class Chromium:
-    """One browser, and its process."""
+class Phone:
+    """Something with a browser and a camera, at the pages of a service."""
 
-    browser: Browser
-    process: psutil.Process
+    chromium: Chromium
+    options: tuple[str, ...]
 
-    def page(self) -> Page:
-        page = self.browser.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        return page
+    @contextmanager
+    def page(self, service: Service, path: str) -> Iterator[Page]:
+        """A page that says goodbye when the block ends."""
+        with self.chromium.page(service.url + path, *self.options) as page:
+            yield page
+            page.goto("about:blank")
 
-    def sending(self, service: Service, camera: str) -> Page:
+    @contextmanager
+    def sending(self, service: Service, path: str) -> Iterator[Page]:
         """The page that sends, as it does."""
-        page = self.page()
-        page.goto(f"{service.url}/send/{camera}")
-        page.click("#start")
-        until_phase(page, "live")
-        return page
+        with self.page(service, path) as page:
+            send(page)
+            yield page
 
-    def kill(self) -> None:
-        """All of its processes, as when a phone runs out of battery."""
-        for process in [*self.process.children(recursive=True), self.process]:
-            process.kill()
+
+def send(page: Page) -> None:
+    page.click("#start")
+    until_phase(page, "live")
 
 
 def until_phase(page: Page, phase: str) -> None:
@@ -76,38 +81,3 @@ def until_phase(page: Page, phase: str) -> None:
 def told(page: Page) -> str:
     """What the page says over its picture."""
     return page.inner_text("#told").strip()
-
-
-@contextmanager
-def driver() -> Iterator[Playwright]:
-    if not CHROMIUM.exists():
-        pytest.skip("no Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-def launched(playwright: Playwright, footage: Path | None, *arguments: str) -> Chromium:
-    """A browser with this footage as its camera, that need not ask; without, it gives none away."""
-    asked = () if footage is None else ("--use-fake-ui-for-media-stream",)
-    film = () if footage is None else (f"--use-file-for-fake-video-capture={footage}",)
-    before = set(_browsers())
-    browser = playwright.chromium.launch(
-        executable_path=CHROMIUM,
-        args=["--no-sandbox", "--use-fake-device-for-media-stream", *asked, *film, *arguments],
-    )
-    # Its children look like it for a moment, between their fork and their exec.
-    process = min(set(_browsers()) - before, key=psutil.Process.create_time)
-    return Chromium(browser, process)
-
-
-def _browsers() -> list[psutil.Process]:
-    found = []
-    for process in psutil.Process().children(recursive=True):
-        try:
-            command = process.cmdline()
-        except psutil.NoSuchProcess:
-            continue
-        is_browser = any("remote-debugging" in word for word in command)
-        if is_browser and not any(word.startswith("--type=") for word in command):
-            found.append(process)
-    return found

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 import pytest
-from playwright.sync_api import sync_playwright
 from rtsp.clips import Clip
 from rtsp.fixtures import CameraFactory
-from system.serving import serving, until, write_config
-
-CHROMIUM: Final = Path("/usr/bin/chromium")
-CHROMIUM_OPTIONS: Final = ["--no-sandbox", "--disable-gpu"]
+from system.chromium import Chromium
+from system.serving import Service, serving, until, write_config
+from viewers.player_page import playing
 
 TELLS_NO_FRAME: Final = """
 const ask = HTMLVideoElement.prototype.requestVideoFrameCallback;
@@ -30,10 +27,15 @@ RTCPeerConnection.prototype.getStats = async function () {
   return new Map([...told].map(([key, each]) => [key, { ...each, framesDecoded: 0 }]));
 };
 """
-STATE: Final = """() => {
-  const { statistics, burnt } = document.querySelector("sightline-player");
-  return { ...statistics, burnt };
-}"""
+
+
+@pytest.fixture(scope="module")
+def service(lasting_camera: CameraFactory, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("gate")
+    config = write_config(folder, {"gate": {"source": lasting_camera(Clip(fps=15)).url}})
+    with serving("run", config, folder=folder) as service:
+        service.until_state("gate", "live")
+        yield service
 
 
 @pytest.mark.parametrize(
@@ -43,29 +45,15 @@ STATE: Final = """() => {
         (DECODES_NOTHING, "This browser does not decode the camera's own video."),
         ("", ""),
     ],
+    ids=["tells no frame", "decodes nothing", "plays all"],
 )
-def test_boxes_come_in_the_picture(
-    rtsp_camera: CameraFactory, tmp_path: Path, browser_is: str, why: str
-) -> None:
-    if not CHROMIUM.exists() and "CI" not in os.environ:
-        pytest.skip(f"no {CHROMIUM}")
-    config = write_config(tmp_path, {"gate": {"source": rtsp_camera(Clip(fps=15)).url}})
-    with serving("run", config, folder=tmp_path) as service, sync_playwright() as playwright:
-        service.until_state("gate", "live")
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        page = browser.new_page()
-        page.add_init_script(browser_is)
-        page.goto(f"{service.url}/watch/gate")
-
-        def state() -> dict[str, Any]:
-            told: dict[str, Any] = page.evaluate(STATE)
-            return told
-
+def test_boxes_come_in_the_picture(service: Service, chromium: Chromium, browser_is: str, why: str) -> None:
+    with playing(chromium, f"{service.url}/watch/gate", script=browser_is) as player:
         # Longer than it takes to find out that nothing is decoded.
-        until(lambda: state()["frames"] > 45)
-        seen = until(lambda: now if (now := state())["burnt"] == why else None)
+        player.until(lambda now: now["frames"] > 45)
+        seen = player.until(lambda now: now["burnt"] == why)
         assert seen["route"] == ("WebRTC, boxes in the picture" if why else "WebRTC")
-        until(lambda: state()["frames"] > seen["frames"] + 10)
+        player.until(lambda now: now["frames"] > seen["frames"] + 10)
         kind = "annotated" if why else "sub"
         assert service.series("sightline_viewers", camera="gate", route="webrtc", kind=kind) == 1
-        browser.close()
+    until(lambda: service.cameras()["gate"]["viewers"] == 0)

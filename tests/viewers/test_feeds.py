@@ -17,6 +17,7 @@ from streamer.webrtc.feed import (
     BACKLOG_TICKS,
     MOST_KEPT_BYTES,
     MOST_WAITING,
+    SILENT_S,
     Feed,
     Unit,
     ViewerQueue,
@@ -29,6 +30,7 @@ pytestmark = pytest.mark.anyio
 MOST_BYTES = 1300
 STEP = PTS_CLOCK_HZ // 30
 BITRATE = 2_000_000
+ARRIVED_AT = 5.0
 
 nal_units = st.builds(
     lambda kind, body, end: bytes((0x60 | kind,)) + body.replace(b"\0", b"\1") + bytes((end,)),
@@ -40,7 +42,7 @@ nal_units = st.builds(
 
 def unit(number: int, *, keyframe: bool = False, size: int = 10) -> Unit:
     data = b"\0\0\0\1" + bytes((0x65 if keyframe else 0x61,)) + number.to_bytes(4, "big") + bytes(size)
-    return Unit(number * STEP, keyframe, data, (b"x",))
+    return Unit(number * STEP, keyframe, data, (b"x",), arrived_at=ARRIVED_AT)
 
 
 @given(st.lists(nal_units, min_size=1, max_size=12), st.sampled_from([b"\0\0\1", b"\0\0\0\1"]))
@@ -118,11 +120,11 @@ def test_who_lost_its_place_begins_again_with_the_latest_key_frame_and_soon_has_
             for each in units_sent:
                 feed.push(each)
             before = [await queue.take() for _ in range(min(taken, len(queue)))]
-            queue.begin_again(feed.group, now=5.0)
+            queue.begin_again(feed.group, now=ARRIVED_AT)
             later = [unit(sent + number) for number in range(behind)]
             for each in later:
                 feed.push(each)
-            queue.begin_again(feed.group, now=5.0 + AGAIN_S / 2)
+            queue.begin_again(feed.group, now=ARRIVED_AT + AGAIN_S / 2)
             feed.push(last := unit(sent + behind))
             after = [await queue.take() for _ in range(len(queue))]
         group = [each for each in units_sent if sent <= 25 or each.pts >= 25 * STEP]
@@ -131,6 +133,17 @@ def test_who_lost_its_place_begins_again_with_the_latest_key_frame_and_soon_has_
         assert after[-1].pts == last.pts
 
     anyio.run(run)
+
+
+async def test_what_was_shown_is_not_shown_again_while_the_camera_is_silent() -> None:
+    feed = Feed()
+    with feed.watched() as queue:
+        feed.push(unit(0, keyframe=True))
+        await queue.take()
+        queue.begin_again(feed.group, now=ARRIVED_AT + SILENT_S + 0.1)
+        assert len(queue) == 0
+        queue.begin_again(feed.group, now=ARRIVED_AT + SILENT_S - 0.1)
+        assert len(queue) == 1
 
 
 async def test_a_stalled_viewer_slows_nobody() -> None:

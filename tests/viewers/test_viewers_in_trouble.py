@@ -13,15 +13,13 @@ from typing import Any, Final
 
 import psutil
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from rtsp.clips import Clip
 from rtsp.fixtures import CameraFactory
+from system.chromium import Chromium
 from system.serving import Service, serving, until, write_config
 
-CHROMIUM: Final = Path("/usr/bin/chromium")
-CHROMIUM_OPTIONS: Final = ["--no-sandbox", "--disable-gpu"]
 LOSSY: Final = (sys.executable, Path(__file__).with_name("lossy_service.py"), "0.03")
-TESTS: Final = Path(__file__).parent.parent
 
 LONGEST_FREEZE_MS: Final = 1000
 SHORT_S, LONG_S = 120.0, 1800.0
@@ -40,17 +38,10 @@ document.addEventListener("frame", ({ target, detail: { metadata } }) => {
 
 
 @contextmanager
-def watching(service: Service, camera: str) -> Iterator[Page]:
-    if not CHROMIUM.exists() and "CI" not in os.environ:
-        pytest.skip(f"no {CHROMIUM}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        page = browser.new_page()
-        page.add_init_script(RECORD)
-        page.goto(f"{service.url}/watch/{camera}")
+def watching(chromium: Chromium, service: Service, camera: str) -> Iterator[Page]:
+    with chromium.page(f"{service.url}/watch/{camera}", script=RECORD) as page:
         until(lambda: page.evaluate("window.shown.length > 10"))
         yield page
-        browser.close()
 
 
 def shown(page: Page) -> list[tuple[float, float]]:
@@ -58,19 +49,14 @@ def shown(page: Page) -> list[tuple[float, float]]:
     return pictures
 
 
-@pytest.fixture
-def paths() -> dict[str, str]:
-    return {"PYTHONPATH": os.pathsep.join((str(TESTS.parent), str(TESTS)))}
-
-
 def test_lost_packets_do_not_freeze_the_picture(
-    rtsp_camera: CameraFactory, tmp_path: Path, paths: dict[str, str]
+    rtsp_camera: CameraFactory, chromium: Chromium, tmp_path: Path
 ) -> None:
     camera = rtsp_camera(Clip(fps=15, gop=90, seconds=12))
     config = write_config(tmp_path, {"gate": {"source": camera.url, "detect": {"fps": 1}}})
     with (
-        serving("run", config, folder=tmp_path, environment=paths, program=LOSSY) as service,
-        watching(service, "gate") as page,
+        serving("run", config, folder=tmp_path, program=LOSSY) as service,
+        watching(chromium, service, "gate") as page,
     ):
         lost: dict[str, Any] = {}
         until(lambda: (lost.update(inbound(page)) or lost["packetsLost"]) > 30)
@@ -93,11 +79,13 @@ def inbound(page: Page) -> dict[str, Any]:
 
 @pytest.mark.soak
 @pytest.mark.timeout(LONG_S + 300)
-def test_neither_delay_nor_memory_grows(rtsp_camera: CameraFactory, tmp_path: Path) -> None:
+def test_neither_delay_nor_memory_grows(
+    rtsp_camera: CameraFactory, chromium: Chromium, tmp_path: Path
+) -> None:
     """Two minutes; half an hour under SIGHTLINE_SOAK."""
     length_s = LONG_S if os.environ.get("SIGHTLINE_SOAK") else SHORT_S
     config = write_config(tmp_path, {"gate": {"source": rtsp_camera(Clip(fps=15)).url}})
-    with serving("run", config, folder=tmp_path) as service, watching(service, "gate") as page:
+    with serving("run", config, folder=tmp_path) as service, watching(chromium, service, "gate") as page:
         process = psutil.Process(service.process.pid)
         page.wait_for_timeout(SETTLED_S * 1000)
         first, before = delay_s(shown(page)), process.memory_info().rss

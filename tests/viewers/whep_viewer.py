@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Any, Final
 
 import anyio
 import httpx
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
+from viewers.receiver import Receiver, newcomer
 
 PATIENCE_S: Final = 60.0
 SDP: Final = {"Content-Type": "application/sdp"}
@@ -19,44 +17,16 @@ MODULO: Final = 1 << 32
 
 
 @dataclass(eq=False)
-class WhepViewer:
+class WhepViewer(Receiver):
     """One viewer, from its offer to its end.
 
     Attributes:
-        timestamps: of the RTP packets that came.
-        messages: what was told on the data channel.
         frames: pictures that were decoded.
         answer: to the offer.
     """
 
-    peer: RTCPeerConnection
-    timestamps: set[int] = field(default_factory=set)
-    messages: list[dict[str, Any]] = field(default_factory=list)
     frames: int = 0
     answer: httpx.Response | None = None
-    track: Any = None
-
-    async def offer(self) -> str:
-        """A session description that wants video and what is told of it."""
-        transceiver = self.peer.addTransceiver("video", direction="recvonly")
-        codecs = RTCRtpReceiver.getCapabilities("video").codecs
-        transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType == "video/H264"])
-        channel = self.peer.createDataChannel("detections", ordered=False, maxRetransmits=0)
-        channel.on("message", lambda text: self.messages.append(json.loads(text)))
-        receiver: Any = transceiver.receiver
-        handle = receiver._handle_rtp_packet
-
-        async def noted(packet: Any, arrival_time_ms: int) -> None:
-            self.timestamps.add(packet.timestamp)
-            await handle(packet, arrival_time_ms=arrival_time_ms)
-
-        receiver._handle_rtp_packet = noted
-        await self.peer.setLocalDescription(await self.peer.createOffer())
-        return str(self.peer.localDescription.sdp)
-
-    async def accept(self, answer: str) -> None:
-        await self.peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-        self.track = self.peer.getReceivers()[0].track
 
     async def join(self, http: httpx.AsyncClient, camera: str) -> str:
         """Posts an offer and takes the answer; the address of the session."""
@@ -86,15 +56,9 @@ class WhepViewer:
         return [each for each in boxes if origins and (each["pts"] + origins[0]) % MODULO in self.timestamps]
 
 
-@asynccontextmanager
-async def viewer() -> AsyncIterator[WhepViewer]:
+def viewer() -> AbstractAsyncContextManager[WhepViewer]:
     """One who has not come yet."""
-    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    try:
-        yield WhepViewer(peer)
-    finally:
-        with anyio.CancelScope(shield=True):
-            await peer.close()
+    return newcomer(WhepViewer)
 
 
 async def offer_text() -> str:
