@@ -12,8 +12,9 @@ import httpx
 import pytest
 from access.door import ADMIN_TOKEN, PAGE, PASSWORD, token, user
 from access.proxy import proxied
+from system.chromium import Chromium
 from system.serving import Service, serving, write_config
-from viewers.fallback_player import playing
+from viewers.player_page import playing
 from viewers.whep_viewer import SDP, offer_text
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -119,6 +120,7 @@ def test_what_a_stranger_says_of_himself_is_not_heard(url: str, service: Service
     assert httpx.get(f"{service.url}/api/cameras", headers=said).status_code == 200
 
 
-def test_a_browser_plays_there(addresses: tuple[str, str]) -> None:
-    with playing(f"{addresses[1]}/watch/street?token={ADMIN_TOKEN}", "--ignore-certificate-errors") as player:
+def test_a_browser_plays_there(addresses: tuple[str, str], chromium: Chromium) -> None:
+    page = f"{addresses[1]}/watch/street?token={ADMIN_TOKEN}"
+    with playing(chromium, page, "--ignore-certificate-errors") as player:
         player.until(lambda now: now["frames"] >= 5)
