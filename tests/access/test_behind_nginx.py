@@ -6,6 +6,7 @@ import json
 import re
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import anyio
 import httpx
@@ -104,7 +105,9 @@ def test_a_socket(browser: httpx.Client, url: str) -> None:
 
 
 def test_a_viewer_is_told_an_address_that_exists(browser: httpx.Client) -> None:
-    offer = anyio.run(offer_text)
+    # Playwright may run an event loop in this thread.
+    with ThreadPoolExecutor(1) as pool:
+        offer = pool.submit(anyio.run, offer_text).result()
     answer = browser.post("/sightline/whep/street", content=offer, headers=SDP)
     assert answer.status_code == 201, answer.text
     assert answer.headers["location"].startswith("/sightline/whep/street/")
