@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from detectors.errors import DetectorError
 from streamer.api.models import CameraItem
 from streamer.api.problems import problem
+from streamer.api.routing import base_of
 from streamer.config.tree import CameraName
 from streamer.errors import ConfigError, UnknownCamera
 from streamer.fleet.desk import AlreadyThere, Desk, Stale
@@ -72,10 +73,10 @@ def add_desk(app: FastAPI, desk: Desk, metrics: Metrics) -> None:
         app.add_exception_handler(error, _told_as(status))
 
     @app.post("/api/cameras", status_code=HTTPStatus.CREATED, summary="Add a camera")
-    async def add(camera: NewCamera, response: Response) -> CameraItem:
+    async def add(camera: NewCamera, request: Request, response: Response) -> CameraItem:
         options = camera.model_dump(exclude={"name"})
         await desk.add(camera.name, options)
-        response.headers["Location"] = f"api/cameras/{camera.name}"
+        response.headers["Location"] = f"{base_of(request.scope)}/api/cameras/{camera.name}"
         return CameraItem.of(metrics.snapshot(camera.name))
 
     @app.post("/api/cameras/check", summary="See what an address sends, before it is a camera")

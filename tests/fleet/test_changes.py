@@ -44,7 +44,7 @@ def kept(folder: Path) -> dict[str, Any]:
 def test_a_camera_is_added_and_removed_and_no_other_notices(service: Service, tmp_path: Path) -> None:
     before = service.cameras()["first"]["since"]
     added = ask(service, "POST", "/api/cameras", {"name": "second", "source": OTHER})
-    assert (added.status_code, added.headers["location"]) == (201, "api/cameras/second")
+    assert (added.status_code, added.headers["location"]) == (201, "/api/cameras/second")
     service.until_state("second", "live")
     until(lambda: service.events(camera="second"))
     assert kept(tmp_path) == {"second": {"source": OTHER}}
