@@ -4,7 +4,7 @@
 
 (() => {
   const root = document.documentElement;
-  const base = document.currentScript.dataset.base;
+  const { base, offset } = document.currentScript.dataset;
 
   // The theme: what the system has, unless somebody chose another one in this browser.
   const THEMES = { system: "light dark", light: "light", dark: "dark" };
@@ -30,7 +30,8 @@
   const cookie = `sightline-zone=${zone}`;
   if (!document.cookie.split("; ").includes(cookie)) {
     document.cookie = `${cookie}; path=${base || "/"}; max-age=31536000; samesite=lax`;
-    if (document.cookie.includes(cookie)) location.reload();
+    const differs = Number(offset) !== -new Date().getTimezoneOffset();
+    if (differs && document.cookie.includes(cookie)) location.reload();
   }
 
   // A picture that is not there (yet) leaves its place to words.
