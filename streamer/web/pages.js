@@ -45,14 +45,16 @@
   // Older events are asked for before the end of the list is seen.
   const AHEAD_PX = 1200;
   let askedAt = 0;
-  document.addEventListener("scroll", () => {
+  function goOn() {
     const more = document.querySelector("[data-more]");
     if (!more || performance.now() - askedAt < 250) return;
     const place = more.getBoundingClientRect();
     if (place.height === 0 || place.top > innerHeight + AHEAD_PX) return;
     askedAt = performance.now();
     more.click();
-  }, { capture: true, passive: true });
+  }
+  document.addEventListener("scroll", goOn, { capture: true, passive: true });
+  setInterval(goOn, 1000); // a window that all of them fit into does not scroll
 
   // The connection: said in words once it is lost, and the page comes back by itself.
   const lost = Object.assign(document.createElement("div"), { className: "lost" });
