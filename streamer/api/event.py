@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Final, Literal, Protocol
 
-from fastapi import FastAPI, HTTPException
+from anyio import to_thread
+from fastapi import FastAPI, Header, HTTPException, Response
 from fastapi import Path as InPath
-from fastapi.responses import FileResponse
 
 from streamer.access.visitor import Visitor
 from streamer.api.app import Asker
@@ -19,6 +20,7 @@ from streamer.storage.snapshots import CROP, FULL
 ID: Final = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 SUFFIXES: Final = {"snapshot": FULL, "crop": CROP}
 
+Known = Annotated[str | None, Header(alias="If-None-Match", max_length=200)]
 EventId = Annotated[str, InPath(pattern=ID, description="of the event, a UUID")]
 
 
@@ -37,14 +39,30 @@ def add_event(app: FastAPI, events: Events, data: Path) -> None:
 
     @app.get("/api/events/{event_id}/{picture}.jpg", summary="The best picture, or the object cut out of it")
     async def picture(
-        event_id: EventId, picture: Literal["snapshot", "crop"], visitor: Asker
-    ) -> FileResponse:
+        event_id: EventId,
+        picture: Literal["snapshot", "crop"],
+        visitor: Asker,
+        known: Known = None,
+    ) -> Response:
         event = await _found(events, event_id, visitor)
-        path = data / f"{event.snapshot}{SUFFIXES[picture]}" if event.snapshot is not None else None
-        if path is None or not path.is_file():
+        content = None
+        if event.snapshot is not None:
+            content = await to_thread.run_sync(_read, data / f"{event.snapshot}{SUFFIXES[picture]}")
+        if content is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, "this event has no picture, or none any more")
-        # A better one may come while the object is in view; the file's ETag says whether.
-        return FileResponse(path, media_type="image/jpeg", headers={"Cache-Control": "private, no-cache"})
+        # A better one may come while the object is in view, even while this one is sent.
+        tag = f'"{sha256(content).hexdigest()[:32]}"'
+        headers = {"Cache-Control": "private, no-cache", "ETag": tag}
+        if tag == known:
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return Response(content, media_type="image/jpeg", headers=headers)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 async def _found(events: Events, event_id: str, visitor: Visitor) -> StoredEvent:

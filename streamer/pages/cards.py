@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -60,15 +61,21 @@ def picture(event: StoredEvent, here: Here, kind: str, *over: Markup) -> Markup:
     missing = h("div", icon("none"), h("span", "No picture"), class_="missing")
     if event.snapshot is None:
         return h("div", missing, class_="frame", data_frame="missing")
+    address = here.at(f"/api/events/{quote(event.id)}/{kind}.jpg")
+    width, height = event.size if event.size is not None and kind == "snapshot" else (None, None)
     shown = h(
         "img",
-        src=here.at(f"/api/events/{event.id}/{kind}.jpg"),
+        src=address,
         alt=f"{name(event)} at {event.camera}",
-        loading="lazy",
+        width=width,
+        height=height,
+        loading="lazy" if kind == "crop" else None,
         decoding="async",
         data_picture=True,
     )
-    return h("div", shown, *over, missing, class_="frame", data_frame="waiting")
+    # What a narrow picture leaves free is filled with itself, out of focus.
+    behind = f"--picture: url({address})" if kind == "crop" else None
+    return h("div", shown, *over, missing, class_="frame", data_frame="waiting", style=behind)
 
 
 def name(event: StoredEvent) -> str:

@@ -46,6 +46,13 @@ class Here:
         """A moment by the clock of who looks."""
         return moment.astimezone(self.zone)
 
+    @property
+    def offset_min(self) -> int:
+        """By how much their clock is ahead of UTC now."""
+        ahead = self.now().utcoffset()
+        assert ahead is not None
+        return round(ahead.total_seconds() / 60)
+
     def now(self) -> datetime:
         return self.local(datetime.now(UTC))
 

@@ -26,8 +26,13 @@ VERSIONED: Final = frozenset({ASSETS, "_nicegui"})
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 
+UNASKED_S: Final = 5.0
+"""So long nothing else competes with the start of the cameras, unless somebody asks for a page."""
+
+
 class Pages:
-    """The pages of one process. Who asks before they are there waits: importing NiceGUI takes a moment."""
+    """The pages of one process. They are made once somebody asks, or a little after the start: importing
+    NiceGUI takes a moment."""
 
     def __init__(self, parts: Parts) -> None:
         """
@@ -36,6 +41,7 @@ class Pages:
         """
         self._parts = parts
         self._inner: ASGIApp | None = None
+        self._asked = anyio.Event()
         self._opened = anyio.Event()
 
     def add_to(self, app: FastAPI) -> None:
@@ -44,6 +50,8 @@ class Pages:
 
     async def run(self) -> None:
         """Open them, and keep them open until this is cancelled."""
+        with anyio.move_on_after(UNASKED_S):
+            await self._asked.wait()
         await to_thread.run_sync(partial(import_module, "streamer.pages.site"))
         from streamer.pages.recorder import Recorder
         from streamer.pages.site import open_site
@@ -54,6 +62,7 @@ class Pages:
             await recorder.run()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._asked.set()
         await self._opened.wait()
         assert self._inner is not None
         is_versioned = _first_part(scope) in VERSIONED

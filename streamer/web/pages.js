@@ -4,7 +4,7 @@
 
 (() => {
   const root = document.documentElement;
-  const base = document.currentScript.dataset.base;
+  const { base, offset } = document.currentScript.dataset;
 
   // The theme: what the system has, unless somebody chose another one in this browser.
   const THEMES = { system: "light dark", light: "light", dark: "dark" };
@@ -30,7 +30,8 @@
   const cookie = `sightline-zone=${zone}`;
   if (!document.cookie.split("; ").includes(cookie)) {
     document.cookie = `${cookie}; path=${base || "/"}; max-age=31536000; samesite=lax`;
-    if (document.cookie.includes(cookie)) location.reload();
+    const differs = Number(offset) !== -new Date().getTimezoneOffset();
+    if (differs && document.cookie.includes(cookie)) location.reload();
   }
 
   // A picture that is not there (yet) leaves its place to words.
@@ -44,14 +45,16 @@
   // Older events are asked for before the end of the list is seen.
   const AHEAD_PX = 1200;
   let askedAt = 0;
-  document.addEventListener("scroll", () => {
+  function goOn() {
     const more = document.querySelector("[data-more]");
     if (!more || performance.now() - askedAt < 250) return;
     const place = more.getBoundingClientRect();
     if (place.height === 0 || place.top > innerHeight + AHEAD_PX) return;
     askedAt = performance.now();
     more.click();
-  }, { capture: true, passive: true });
+  }
+  document.addEventListener("scroll", goOn, { capture: true, passive: true });
+  setInterval(goOn, 1000); // a window that all of them fit into does not scroll
 
   // The connection: said in words once it is lost, and the page comes back by itself.
   const lost = Object.assign(document.createElement("div"), { className: "lost" });

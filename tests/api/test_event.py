@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import httpx
 import numpy as np
 import pytest
 from system.serving import Service, serving, until, write_config
@@ -32,6 +33,15 @@ def test_an_event_and_its_pictures(service: Service) -> None:
         sizes[name] = image.shape[:2]
     assert sizes["snapshot"] == (360, 640)
     assert sizes["crop"] < sizes["snapshot"]
+
+
+def test_a_picture_that_is_known_is_not_sent_again(service: Service) -> None:
+    event = next(event for event in service.events() if event["ended_at"])
+    address = f"{service.url}/api/events/{event['id']}/snapshot.jpg"
+    tag = httpx.get(address).headers["etag"]
+    again = httpx.get(address, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    assert httpx.get(address, headers={"If-None-Match": '"another"'}).status_code == 200
 
 
 def test_a_picture_that_is_gone_is_no_secret(service: Service) -> None:
