@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo venv test lint soak bench kafka clean
+.PHONY: demo venv test test-bus test-others lint soak bench kafka clean
 
 demo: venv  ## the embedded camera and the embedded detector, until Ctrl-C
 	$(BIN)/sightline demo
@@ -12,7 +12,13 @@ demo: venv  ## the embedded camera and the embedded detector, until Ctrl-C
 venv: .venv/installed
 
 test: .venv/installed-dev  ## everything but what takes minutes by nature
-	$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target test-bus test-others
+
+test-bus:  # mostly waits for brokers
+	$(BIN)/python -m pytest tests/kafka
+
+test-others:
+	$(BIN)/python -m pytest --ignore=tests/kafka
 	$(BIN)/python -m pytest tests/trainer
 
 soak: .venv/installed-dev  ## what takes minutes by nature, whole

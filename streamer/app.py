@@ -13,6 +13,7 @@ from detectors.store import resolve
 from streamer.api.app import create_app
 from streamer.api.desk import add_desk
 from streamer.api.entrance import start_access, start_tls
+from streamer.api.event import add_event
 from streamer.api.fallbacks import add_fallbacks
 from streamer.api.front import behind_front
 from streamer.api.pages import add_pages, add_send_page
@@ -28,6 +29,10 @@ from streamer.interrupt import interruptible
 from streamer.kafka.output import PART as KAFKA_SPOOL
 from streamer.kafka.output import KafkaOutput
 from streamer.metrics.metrics import Metrics
+from streamer.pages.changing import Changes
+from streamer.pages.models import driven
+from streamer.pages.opening import Pages
+from streamer.pages.parts import Parts
 from streamer.publish.heartbeat import heartbeat
 from streamer.publish.jsonl import JsonLines, JsonLinesSink, json_lines
 from streamer.publish.meter import Meter
@@ -108,7 +113,6 @@ class App:
             doorkeeper = await start_access(services, api, self._config)
             tls = await start_tls(services, api, self._config)
             await self._start_viewing(services, api, fleet)
-            add_desk(api, Desk(self._settings, fleet), self.metrics)
             front, context = behind_front(api, doorkeeper, http), tls and tls.context
             self.url = await services.start(serve, front, http.host, http.port, context)
             if tls is not None:
@@ -168,6 +172,30 @@ class App:
         add_whip(api, publishers)
         add_pages(api, fleet.streams)
         add_send_page(api, publishers)
+        add_event(api, self._store, config.data)
+        desk = Desk(self._settings, fleet)
+        add_desk(api, desk, self.metrics)
+        pages = Pages(self._page_parts(fleet, Changes(desk, self._store)))
+        pages.add_to(api)
+        services.start_soon(pages.run)
+
+    def _page_parts(self, fleet: Fleet, changes: Changes) -> Parts:
+        return Parts(
+            cameras=fleet.cameras,
+            readings=self.metrics,
+            archive=self._store,
+            health=self.status,
+            registry=self.metrics.registry,
+            models=lambda: [
+                driven(name, each.detector.manifest, each.policy)
+                for name, each in self._detectors.batchers.items()
+            ],
+            simulated=lambda name: fleet.cameras[name].config.detected.startswith("sim:"),
+            data=self._config.data,
+            desk=changes,
+            probe=changes,
+            marks=changes,
+        )
 
     async def _tell_ends(self, lines: JsonLinesSink, recovered: Recovered) -> None:
         """What the last process could not tell: the ends of events and of stays in zones."""

@@ -1,4 +1,4 @@
-"""The pages: every camera live, each one alone, and the player that other pages may use."""
+"""The page of one camera alone, and the player that other pages may use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from streamer.api.app import Question
 if TYPE_CHECKING:
     from streamer.webrtc.whip import Publishers
 
-SCRIPTS: Final = ("player.js", "scene.js", "watch.js", "live.js")
+SCRIPTS: Final = ("player.js", "scene.js", "watch.js")
 
 
 class WatchQuestion(Question):
@@ -30,11 +30,7 @@ class WatchQuestion(Question):
 
 def add_pages(app: FastAPI, cameras: Collection[str]) -> None:
     """The page of each camera, and its scripts."""
-    page, grid = _text("watch.html"), _text("live.html")
-
-    @app.get("/", summary="A page that plays every camera")
-    async def live() -> HTMLResponse:
-        return HTMLResponse(grid)
+    page = _text("watch.html")
 
     @app.get("/watch/{camera}", summary="A page that plays one camera")
     async def watch(camera: str, question: Annotated[WatchQuestion, Query()]) -> HTMLResponse:

@@ -14,7 +14,7 @@ from streamer.errors import SinkUnavailable
 from streamer.event import snapshot_path
 from streamer.storage.index import Entry, EventIndex, EventQuery, Kept
 from streamer.storage.parking import ParkedAt
-from streamer.storage.records import EventPage, Recovered, StoredEvent
+from streamer.storage.records import Choices, EventPage, Recovered, StoredEvent
 from streamer.storage.snapshots import SnapshotFolder
 
 if TYPE_CHECKING:
@@ -144,6 +144,14 @@ class Archive:
     def page(self, query: EventQuery) -> EventPage:
         """Events, newest first."""
         return self._index.page(query)
+
+    def find(self, event_id: str) -> StoredEvent | None:
+        """One event."""
+        return self._index.find(event_id)
+
+    def choices(self) -> Choices:
+        """What there are events of."""
+        return self._index.choices()
 
     def cameras(self) -> frozenset[str]:
         """The names of all cameras that there are events of."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,9 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
     URL,
+    Column,
+    ColumnElement,
     Engine,
     Select,
+    String,
     and_,
+    cast,
     create_engine,
     delete,
     event,
@@ -28,7 +33,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from streamer.errors import SinkUnavailable
 from streamer.storage.cursor import Cursor
 from streamer.storage.parking import ParkedAt, keep_parked, replace_parked
-from streamer.storage.records import EventPage, StoredEvent
+from streamer.storage.records import Choices, EventPage, StoredEvent
 from streamer.storage.rows import event_row, stored_event
 from streamer.storage.schema import EVENTS, PARKED, make_tables
 from streamer.storage.stays import end_stays, move
@@ -60,13 +65,19 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """Which events a page is of; ``cameras`` are those that may be seen, None for all."""
+    """Which events a page is of; those that began from ``since`` on and before ``until``, if said.
+
+    ``cameras`` are those that may be seen, None for all.
+    """
 
     camera: str | None = None
     label: str | None = None
     limit: int = 50
     after: Cursor | None = None
     cameras: frozenset[str] | None = None
+    zone: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class EventIndex:
@@ -170,21 +181,31 @@ class EventIndex:
 
     def page(self, query: EventQuery) -> EventPage:
         """Events, newest first."""
-        chosen = select(EVENTS).order_by(EVENTS.c.started_at.desc(), EVENTS.c.id.desc())
-        if query.camera is not None:
-            chosen = chosen.where(EVENTS.c.camera == query.camera)
-        if query.cameras is not None:
-            chosen = chosen.where(EVENTS.c.camera.in_(sorted(query.cameras)))
-        if query.label is not None:
-            chosen = chosen.where(EVENTS.c.label == query.label)
-        if query.after is not None:
-            older = EVENTS.c.started_at < query.after.started_at
-            same = and_(EVENTS.c.started_at == query.after.started_at, EVENTS.c.id < query.after.id)
-            chosen = chosen.where(or_(older, same))
+        newest_first = EVENTS.c.started_at.desc(), EVENTS.c.id.desc()
+        chosen = select(EVENTS).where(*_conditions(query)).order_by(*newest_first)
         found = self._rows(chosen.limit(query.limit + 1))
         items = found[: query.limit]
         more = len(found) > query.limit
         return EventPage(items, Cursor(items[-1].started_at, items[-1].id).encode() if more else None)
+
+    def find(self, event_id: str) -> StoredEvent | None:
+        """One event."""
+        found = self._rows(select(EVENTS).where(EVENTS.c.id == event_id))
+        return found[0] if found else None
+
+    def choices(self) -> Choices:
+        """What there are events of."""
+        with self._begin() as connection:
+
+            def distinct(column: Column[Any]) -> list[Any]:
+                return list(connection.execute(select(column).distinct()).scalars())
+
+            zones = connection.execute(select(cast(EVENTS.c.zones, String)).distinct()).scalars()
+            return Choices(
+                cameras=tuple(sorted(distinct(EVENTS.c.camera))),
+                labels=tuple(sorted(distinct(EVENTS.c.label))),
+                zones=tuple(sorted({zone for text in zones for zone in json.loads(text)})),
+            )
 
     def troubles(self, camera: str, limit: int) -> tuple[CameraEvent, ...]:
         """What befell a camera last, newest first."""
@@ -249,6 +270,25 @@ class EventIndex:
                 else self._url.render_as_string()
             )
             raise SinkUnavailable(f"event index {place}: {reason}") from error
+
+
+def _conditions(query: EventQuery) -> Iterator[ColumnElement[bool]]:
+    if query.camera is not None:
+        yield EVENTS.c.camera == query.camera
+    if query.cameras is not None:
+        yield EVENTS.c.camera.in_(sorted(query.cameras))
+    if query.label is not None:
+        yield EVENTS.c.label == query.label
+    if query.zone is not None:
+        yield cast(EVENTS.c.zones, String).contains(json.dumps(query.zone), autoescape=True)
+    if query.since is not None:
+        yield EVENTS.c.started_at >= query.since
+    if query.until is not None:
+        yield EVENTS.c.started_at < query.until
+    if query.after is not None:
+        older = EVENTS.c.started_at < query.after.started_at
+        same = and_(EVENTS.c.started_at == query.after.started_at, EVENTS.c.id < query.after.id)
+        yield or_(older, same)
 
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:

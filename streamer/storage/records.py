@@ -86,6 +86,15 @@ class EventPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """What there are events of, each in order."""
+
+    cameras: tuple[str, ...]
+    labels: tuple[str, ...]
+    zones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StoreState:
     """Whether pictures are kept at present.
 

@@ -19,7 +19,7 @@ from streamer.errors import SinkUnavailable
 from streamer.storage.archive import Archive, Picture, Waiting
 from streamer.storage.cursor import Cursor
 from streamer.storage.index import Entry, EventIndex, EventQuery
-from streamer.storage.records import EventPage, Recovered, StoreState
+from streamer.storage.records import Choices, EventPage, Recovered, StoredEvent, StoreState
 from streamer.storage.snapshots import SnapshotFolder
 
 if TYPE_CHECKING:
@@ -171,9 +171,21 @@ class EventStore:
     ) -> EventPage:
         """Events, newest first, of these cameras only where they are said; ValueError for a limit or a cursor
         that cannot be."""
-        _require(limit)
-        query = EventQuery(camera, label, limit, None if cursor is None else Cursor.decode(cursor), cameras)
-        return await to_thread.run_sync(self._archive.page, query)
+        return await self.choose(EventQuery(camera, label, limit, cameras=cameras), cursor)
+
+    async def choose(self, query: EventQuery, cursor: str | None = None) -> EventPage:
+        """Events that fit, newest first; ValueError for a limit or a cursor that cannot be."""
+        _require(query.limit)
+        after = None if cursor is None else Cursor.decode(cursor)
+        return await to_thread.run_sync(self._archive.page, replace(query, after=after))
+
+    async def find(self, event_id: str) -> StoredEvent | None:
+        """One event, as far as it is on disk."""
+        return await to_thread.run_sync(self._archive.find, event_id)
+
+    async def choices(self) -> Choices:
+        """What there are events of."""
+        return await to_thread.run_sync(self._archive.choices)
 
     async def cameras(self) -> frozenset[str]:
         """The names of all cameras that there are events of."""

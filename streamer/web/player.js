@@ -1,5 +1,5 @@
 // <sightline-player camera="gate" [server="https://host:8080"] [stream="sub"] [annotate="1"] [token=".."]
-//   [retry="60"] [compact]>
+//   [retry="60"] [compact] [bare]>
 //
 // Plays a camera of Sightline live (WHEP), and draws what was found on the very frame that it was found in:
 // `(pts + origin) mod 2^32` of a result is the RTP timestamp that the browser tells of each frame it shows.
@@ -386,6 +386,7 @@ const STYLE = `
   :host([compact]) { background: #11171f; }
   :host([compact]) .state { padding: 10px; gap: 2px; }
   :host([compact]) .state b { font-size: 14px; }
+  :host([bare]) .bar { display: none; }
   details[hidden] { display: none; }
   summary { cursor: pointer; font-size: 13px; color: #facc15; }
   details p { position: absolute; left: 12px; right: 12px; bottom: 52px; margin: 0; padding: 12px 16px;
@@ -480,7 +481,8 @@ class SightlinePlayer extends HTMLElement {
   }
 
   address(path, query = {}) {
-    const url = new URL(path.slice(1), this.getAttribute("server")?.replace(/\/*$/, "/") || HOME);
+    const server = new URL(this.getAttribute("server")?.replace(/\/*$/, "/") || HOME, location.href);
+    const url = new URL(path.slice(1), server);
     for (const [name, value] of Object.entries(query)) if (value !== null) url.searchParams.set(name, value);
     return url.href;
   }

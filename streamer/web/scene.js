@@ -180,8 +180,8 @@
     }
 
     address(path) {
-      const server = this.getAttribute("server") || HOME;
-      return new URL(path, server.endsWith("/") ? server : `${server}/`).href;
+      const server = new URL(this.getAttribute("server")?.replace(/\/*$/, "/") || HOME, location.href);
+      return new URL(path, server).href;
     }
 
     async ask(path, options = {}) {

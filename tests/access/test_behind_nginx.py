@@ -6,14 +6,16 @@ import json
 import re
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import anyio
 import httpx
 import pytest
 from access.door import ADMIN_TOKEN, PAGE, PASSWORD, token, user
 from access.proxy import proxied
+from system.chromium import Chromium
 from system.serving import Service, serving, write_config
-from viewers.fallback_player import playing
+from viewers.player_page import playing
 from viewers.whep_viewer import SDP, offer_text
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -103,7 +105,9 @@ def test_a_socket(browser: httpx.Client, url: str) -> None:
 
 
 def test_a_viewer_is_told_an_address_that_exists(browser: httpx.Client) -> None:
-    offer = anyio.run(offer_text)
+    # Playwright may run an event loop in this thread.
+    with ThreadPoolExecutor(1) as pool:
+        offer = pool.submit(anyio.run, offer_text).result()
     answer = browser.post("/sightline/whep/street", content=offer, headers=SDP)
     assert answer.status_code == 201, answer.text
     assert answer.headers["location"].startswith("/sightline/whep/street/")
@@ -119,6 +123,7 @@ def test_what_a_stranger_says_of_himself_is_not_heard(url: str, service: Service
     assert httpx.get(f"{service.url}/api/cameras", headers=said).status_code == 200
 
 
-def test_a_browser_plays_there(addresses: tuple[str, str]) -> None:
-    with playing(f"{addresses[1]}/watch/street?token={ADMIN_TOKEN}", "--ignore-certificate-errors") as player:
+def test_a_browser_plays_there(addresses: tuple[str, str], chromium: Chromium) -> None:
+    page = f"{addresses[1]}/watch/street?token={ADMIN_TOKEN}"
+    with playing(chromium, page, "--ignore-certificate-errors") as player:
         player.until(lambda now: now["frames"] >= 5)

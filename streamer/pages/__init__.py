@@ -1,0 +1,1 @@
+"""The web pages: live video, events, and how the service does."""

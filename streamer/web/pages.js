@@ -1,0 +1,91 @@
+// What every page does by itself: the theme, the time zone, lost connections and missing pictures.
+// Runs in the head, before anything is drawn.
+"use strict";
+
+(() => {
+  const root = document.documentElement;
+  const base = document.currentScript.dataset.base;
+
+  // The theme: what the system has, unless somebody chose another one in this browser.
+  const THEMES = { system: "light dark", light: "light", dark: "dark" };
+  const theme = () => (localStorage.getItem("sightline-theme") in THEMES ? localStorage.getItem("sightline-theme") : "system");
+  function dress() {
+    root.style.colorScheme = THEMES[theme()];
+    root.dataset.theme = theme();
+    for (const button of document.querySelectorAll("[data-theme-switch]")) {
+      button.setAttribute("aria-label", `Theme: ${theme()}`);
+      button.title = `Theme: ${theme()}`;
+    }
+  }
+  dress();
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest?.("[data-theme-switch]")) return;
+    const names = Object.keys(THEMES);
+    localStorage.setItem("sightline-theme", names[(names.indexOf(theme()) + 1) % names.length]);
+    dress();
+  });
+
+  // Times are shown by the clock of who looks; the service learns which one that is.
+  const zone = encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const cookie = `sightline-zone=${zone}`;
+  if (!document.cookie.split("; ").includes(cookie)) {
+    document.cookie = `${cookie}; path=${base || "/"}; max-age=31536000; samesite=lax`;
+    if (document.cookie.includes(cookie)) location.reload();
+  }
+
+  // A picture that is not there (yet) leaves its place to words.
+  document.addEventListener("error", (event) => {
+    if (event.target.matches?.("img[data-picture]")) event.target.closest("[data-frame]").dataset.frame = "missing";
+  }, true);
+  document.addEventListener("load", (event) => {
+    if (event.target.matches?.("img[data-picture]")) event.target.closest("[data-frame]").dataset.frame = "shown";
+  }, true);
+
+  // Older events are asked for before the end of the list is seen.
+  const AHEAD_PX = 1200;
+  let askedAt = 0;
+  document.addEventListener("scroll", () => {
+    const more = document.querySelector("[data-more]");
+    if (!more || performance.now() - askedAt < 250) return;
+    const place = more.getBoundingClientRect();
+    if (place.height === 0 || place.top > innerHeight + AHEAD_PX) return;
+    askedAt = performance.now();
+    more.click();
+  }, { capture: true, passive: true });
+
+  // The connection: said in words once it is lost, and the page comes back by itself.
+  const lost = Object.assign(document.createElement("div"), { className: "lost" });
+  lost.setAttribute("role", "status");
+  const say = (words) => {
+    if (!lost.isConnected) document.body.append(lost);
+    lost.textContent = words;
+    root.toggleAttribute("data-lost", words !== "");
+  };
+  const answers = () => fetch(`${base}/healthz`, { cache: "no-store" }).then((response) => response.ok, () => false);
+
+  async function comeBack() {
+    while (!(await answers())) await new Promise((done) => setTimeout(done, 1000));
+    location.replace(location.href);
+  }
+
+  function watch(socket) {
+    socket.on("connect", () => say(""));
+    socket.on("disconnect", () => say("Connection lost. Trying again …"));
+    // NiceGUI would load the page anew while nobody answers, and leave the browser's own error page.
+    socket.off("connect_error");
+    socket.on("connect_error", (error) => {
+      say("Connection lost. Trying again …");
+      if (error.message === "Implicit handshake failed") comeBack();
+      else if (error.message === "timeout") socket.io.opts.transports = ["polling", "websocket"];
+    });
+  }
+
+  let socket;
+  Object.defineProperty(window, "socket", {
+    get: () => socket,
+    set: (opened) => {
+      socket = opened;
+      queueMicrotask(() => watch(opened)); // after NiceGUI's own handlers
+    },
+  });
+})();
