@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio.lowlevel
-from aiortc import MediaStreamTrack
+from aiortc import MediaStreamTrack, rtcrtpsender
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcrtpsender import RTCEncodedFrame
 from aiortc.rtp import (
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from streamer.webrtc.feed import ViewerQueue
 
 TIMESTAMPS: Final = 1 << 32
+# Browsers ask for up to 1000 lost packets again, and wait for those for seconds; aiortc keeps 128 of them.
+rtcrtpsender.RTP_HISTORY_SIZE = 1024
 
 
 class PassedOn(MediaStreamTrack):

@@ -2,8 +2,8 @@
 
 python numbered_service.py CONFIGURATION_AS_JSON
 
-Prints its address as ``{"url": ..}``, then ``{"number": .., "boxes": [..]}`` for each result, boxes as they
-go to viewers. Ends with its standard input.
+Prints its address as ``{"url": ..}``, then ``{"pts": .., "number": .., "boxes": [..]}`` for each result,
+boxes as they go to viewers. Ends with its standard input.
 """
 
 import json
@@ -34,7 +34,7 @@ class Telling:
     async def publish(self, frame: Frame, tracks: Tracks, happenings: Sequence[Happening]) -> None:
         number = number_in(frame.image[MIDDLE, :, 1].tolist(), BITS)
         objects = [found.model_dump(mode="json") for found in detected_objects(tracks.detections)]
-        tell({"number": number, "boxes": [each["box"] for each in objects]})
+        tell({"pts": frame.pts, "number": number, "boxes": [each["box"] for each in objects]})
 
     async def conclude(self, camera: str, happenings: Sequence[Happening]) -> None: ...
 

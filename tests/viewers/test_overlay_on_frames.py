@@ -25,6 +25,8 @@ TESTS: Final = Path(__file__).parent.parent
 
 OWN: Final = 0.95
 """Of all frames that are shown, once a player knows how long to wait for boxes."""
+MOST: Final = 0.75
+"""Of all frames are looked at, or the machine is too busy for this."""
 TOLD_MS: Final = 5000
 
 RECORD: Final = f"""
@@ -33,14 +35,15 @@ window.lastFrameAt = 0;
 const read = {READ};
 const inked = (canvas, [x1, y1, x2, y2]) =>
   canvas.getContext("2d").getImageData(x1 * canvas.width, (y1 + y2) / 2 * canvas.height, 1, 1).data[3] > 0;
-document.addEventListener("frame", ({{ target, detail: {{ found }} }}) => {{
+document.addEventListener("frame", ({{ target, detail: {{ metadata, found }} }}) => {{
   const {{ video, canvas }} = target;
   const scale = [video.videoWidth, video.videoHeight, video.videoWidth, video.videoHeight];
   const shares = found?.objects.map(({{ box }}) => box) ?? [];
   const boxes = shares.map((box) => box.map((edge, n) => edge * scale[n]));
   const drawn = shares.every((box) => inked(canvas, box));
   window.lastFrameAt = performance.now();
-  window.shown.push({{ number: read(video, {BITS}), exact: found?.exact ?? false, boxes, drawn }});
+  const pts = (metadata.rtpTimestamp - target.origin + 2 ** 32) % 2 ** 32;
+  window.shown.push({{ pts, number: read(video, {BITS}), exact: found?.exact ?? false, boxes, drawn }});
 }}, true);
 """
 """What is in each picture that is shown, read from its pixels, and what is drawn over it."""
@@ -57,7 +60,7 @@ Boxes: TypeAlias = tuple[tuple[float, ...], ...]
 
 
 class NumberedService:
-    """The service, and the boxes that it found, by the number in the frame that it found them in."""
+    """The service, and what it found: the number in the picture and the boxes, by the time of the frame."""
 
     def __init__(self, source: str, data: Path) -> None:
         config = {
@@ -74,7 +77,7 @@ class NumberedService:
         )
         assert self._process.stdout is not None
         self.url: str = json.loads(self._process.stdout.readline())["url"]
-        self.found: dict[int, set[Boxes]] = {}
+        self.found: dict[int, tuple[int, Boxes]] = {}
         self._hearing = threading.Thread(target=self._hear)
         self._hearing.start()
 
@@ -88,7 +91,7 @@ class NumberedService:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             for told in map(json.loads, lines):
-                self.found.setdefault(told["number"], set()).add(rounded(told["boxes"]))
+                self.found[told["pts"]] = told["number"], rounded(told["boxes"])
 
 
 def rounded(boxes: list[list[float]]) -> Boxes:
@@ -115,18 +118,23 @@ def shown(page: Page, after: int, frames: int) -> list[dict[str, Any]]:
 
 
 def require_own(frames: list[dict[str, Any]], service: NumberedService) -> str:
-    """Nearly all of them carry the boxes that were found in their own picture, and no others; the figure."""
+    """Nearly all of them carry the boxes that were found in their own picture, and no others; the figure.
+
+    A machine that is too busy looks at fewer frames; there is nothing to be seen on those.
+    """
 
     def fault(frame: dict[str, Any]) -> str:
         if not frame["exact"]:
-            return "no boxes of its own yet"
-        if rounded(frame["boxes"]) not in service.found.get(frame["number"], ()):
+            return "boxes that came too late"
+        if service.found[frame["pts"]] != (frame["number"], rounded(frame["boxes"])):
             return "boxes of another frame"
         return "" if frame["drawn"] else "boxes that are not drawn"
 
-    faults = Counter(filter(None, map(fault, frames)))
-    own = 1 - faults.total() / len(frames)
-    figure = f"{own:.1%} of {len(frames)} frames carry their own boxes; {dict(faults)}"
+    looked_at = [frame for frame in frames if frame["pts"] in service.found]
+    faults = Counter(filter(None, map(fault, looked_at)))
+    own = 1 - faults.total() / len(looked_at)
+    figure = f"{own:.1%} of {len(looked_at)} frames carry their own boxes; {dict(faults)}"
+    assert len(looked_at) > MOST * len(frames), f"only {figure}"
     assert own >= OWN, figure
     return figure
 
