@@ -149,15 +149,15 @@ class SnapshotFolder:
         except (OSError, ValidationError):
             return None
 
-    def label(self, path: str, label: str) -> None:
-        """Write into the sidecar what a person says the object is."""
+    def label(self, path: str, label: str | None) -> None:
+        """Write into the sidecar what a person says the object is, if anything."""
         self._amend(path, {"human_label": label})
 
     def relabel(self, path: str, label: str) -> None:
         """Write into the sidecar what the model says after all."""
         self._amend(path, {"model_label": label})
 
-    def _amend(self, path: str, change: Mapping[str, str]) -> None:
+    def _amend(self, path: str, change: Mapping[str, str | None]) -> None:
         if (snapshot := self.read(path)) is None:
             return
         labelled = snapshot.model_copy(update=change)
