@@ -174,9 +174,9 @@ class Archive:
         """How many events that fit began in each interval."""
         return self._index.count(query, interval)
 
-    def told_since(self, moment: datetime, cameras: frozenset[str] | None, limit: int) -> Told:
+    def told_since(self, moment: datetime, query: EventQuery) -> Told:
         """Events that were told from that moment on."""
-        return self._index.told_since(moment, cameras, limit)
+        return self._index.told_since(moment, query)
 
     def staying(self, event: StoredEvent) -> tuple[Staying, ...]:
         """The zones that an event's object is in."""

@@ -201,10 +201,10 @@ class EventIndex:
         with self._begin() as connection:
             return count(connection, query, interval)
 
-    def told_since(self, moment: datetime, cameras: frozenset[str] | None, limit: int) -> Told:
+    def told_since(self, moment: datetime, query: EventQuery) -> Told:
         """Events of which a phase was told from that moment on, in the order of their last ones."""
         with self._begin() as connection:
-            return told_since(connection, moment, cameras, limit)
+            return told_since(connection, moment, query)
 
     def staying(self, event: StoredEvent) -> tuple[Staying, ...]:
         """The zones that an event's object is in."""

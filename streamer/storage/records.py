@@ -100,10 +100,18 @@ class EventCount:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldEvent:
+    """An event, and when its last phase was told."""
+
+    event: StoredEvent
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """Events in the order in which their last phases were told, and how many more there are before them."""
 
-    events: tuple[StoredEvent, ...]
+    events: tuple[ToldEvent, ...]
     more: int
 
 

@@ -218,13 +218,12 @@ class EventStore:
         """How many events that fit began in each interval of UTC, by camera and label; oldest first."""
         return await to_thread.run_sync(self._archive.count, query, interval)
 
-    async def told_since(
-        self, moment: datetime, cameras: frozenset[str] | None = None, limit: int = MOST_PER_PAGE
-    ) -> Told:
-        """Events of which a phase was told from that moment on, in the order of their last ones."""
-        _require(limit)
+    async def told_since(self, moment: datetime, query: EventQuery) -> Told:
+        """Events of which a phase was told from that moment on, in the order of their last ones: the last of
+        those that fit."""
+        _require(query.limit)
         await self.written()
-        return await to_thread.run_sync(self._archive.told_since, moment, cameras, limit)
+        return await to_thread.run_sync(self._archive.told_since, moment, query)
 
     async def staying(self, event: StoredEvent) -> tuple[Staying, ...]:
         """The zones that an event's object is in, as far as it is on disk."""

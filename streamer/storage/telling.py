@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.engine import Connection
 
-from streamer.storage.records import Told
+from streamer.storage.query import LABELS, EventQuery
+from streamer.storage.records import Told, ToldEvent
 from streamer.storage.rows import stored_event
 from streamer.storage.schema import EVENTS
 
 
-def told_since(connection: Connection, moment: datetime, cameras: frozenset[str] | None, limit: int) -> Told:
-    """Events of which a phase was told from that moment on, by their last one: the last ones, in order.
+def told_since(connection: Connection, moment: datetime, query: EventQuery) -> Told:
+    """Events of which a phase was told from that moment on, in the order of their last ones.
 
-    Those that no picture belongs to are left out, as everywhere else.
+    Of those that fit these are the last ones, as many as asked for. Those without a size are left out:
+    nothing was told of them.
     """
     conditions = [EVENTS.c.told_at >= moment, EVENTS.c.width.is_not(None)]
-    if cameras is not None:
-        conditions.append(EVENTS.c.camera.in_(sorted(cameras)))
+    if query.cameras is not None:
+        conditions.append(EVENTS.c.camera.in_(sorted(query.cameras)))
+    if query.label is not None:
+        conditions.append(or_(*(EVENTS.c[column] == query.label for column in LABELS)))
     latest = select(EVENTS).where(*conditions).order_by(EVENTS.c.told_at.desc(), EVENTS.c.id.desc())
-    events = [stored_event(row) for row in connection.execute(latest.limit(limit)).mappings()]
+    rows = connection.execute(latest.limit(query.limit)).mappings()
+    events = [ToldEvent(stored_event(row), row["told_at"]) for row in rows]
     number = connection.execute(select(func.count()).select_from(EVENTS).where(*conditions)).scalar_one()
     return Told(tuple(reversed(events)), number - len(events))
