@@ -18,6 +18,7 @@ from streamer.api.fallbacks import add_fallbacks
 from streamer.api.front import behind_front
 from streamer.api.pages import add_pages, add_send_page
 from streamer.api.server import serve
+from streamer.api.stream import add_stream
 from streamer.api.whep import add_whep
 from streamer.api.whip import add_whip
 from streamer.errors import ConfigError
@@ -35,6 +36,7 @@ from streamer.pages.opening import Pages
 from streamer.pages.parts import Parts
 from streamer.publish.heartbeat import heartbeat
 from streamer.publish.jsonl import JsonLines, JsonLinesSink, json_lines
+from streamer.publish.live import LiveRecords
 from streamer.publish.meter import Meter
 from streamer.publish.publisher import Publisher
 from streamer.publish.store import StoreSink
@@ -84,6 +86,7 @@ class App:
         self._kafka = self._kafka_output()
         self._meter = Meter(self.metrics)
         self._results = LiveResults()
+        self._live = LiveRecords()
         self._detectors = Detectors(config.detectors, place, self.metrics, self.status)
         self.url = ""
 
@@ -172,6 +175,8 @@ class App:
         add_whip(api, publishers)
         add_pages(api, fleet.streams)
         add_send_page(api, publishers)
+        add_stream(api, self._live, self.metrics, self._store)
+        await services.start(self._live.run)
         add_event(api, self._store, config.data)
         desk = Desk(self._settings, fleet)
         add_desk(api, desk, self.metrics)
@@ -231,7 +236,12 @@ class App:
             kafka = self._kafka.sink(fleet.models)
             services.start_soon(kafka.run)
             sinks.append(kafka)
-        sinks += [StoreSink(self._store, self.metrics, fleet.snapshots), self._meter, self._results]
+        sinks += [
+            StoreSink(self._store, self.metrics, fleet.snapshots),
+            self._meter,
+            self._results,
+            self._live,
+        ]
         if lines is not None:
             sinks.append(JsonLinesSink(lines, fleet.models))
         return sinks

@@ -71,6 +71,7 @@ RULES: Final = (
     Rule("/api/cameras/{camera}/options", "admin"),
     Rule("/api/cameras/{camera}/**", "viewer"),
     Rule("/api/events", "viewer"),
+    Rule("/api/events/stream", "viewer", lasts=True),
     Rule("/api/events/**", "viewer"),
     Rule("/openapi.json", "viewer"),
     # Pages made by NiceGUI: their scripts, and the socket on which they live.

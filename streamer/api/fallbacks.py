@@ -7,8 +7,8 @@ from typing import Annotated, Final, Literal
 from fastapi import FastAPI, Query, Response, WebSocket
 from pydantic import Field
 
-from streamer.api.app import Question
 from streamer.api.pictures import LivePictures
+from streamer.api.question import Question
 from streamer.api.socket import play
 from streamer.webrtc.choice import Wish
 from streamer.webrtc.refusals import NothingToShow

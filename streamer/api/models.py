@@ -8,11 +8,12 @@ from typing import Annotated, Generic, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from streamer.capture.state import MainPhase
-from streamer.event import Ruling
+from streamer.event import CameraState, Ruling
 from streamer.health.verdict import PictureState
 from streamer.messages.record import BOX_DIGITS, CONFIDENCE_DIGITS, Box, Confidence, Timestamp
 from streamer.messages.rulings import RulingRecord
 from streamer.metrics.camera import CameraPhase, CameraStatistics
+from streamer.storage.records import Staying, StoredEvent
 
 Item = TypeVar("Item")
 
@@ -28,6 +29,12 @@ class Page(Answer, Generic[Item]):
 
     items: tuple[Item, ...]
     next: str | None
+
+
+class Items(Answer, Generic[Item]):
+    """A list that is whole."""
+
+    items: tuple[Item, ...]
 
 
 class MainItem(Answer):
@@ -101,6 +108,65 @@ class EventItem(Answer):
     started_at: Timestamp
     ended_at: Timestamp | None
     snapshot: str | None
+
+
+class PictureAddresses(Answer):
+    """Where an event's pictures are; they are JPEG."""
+
+    snapshot: str = Field(description="the whole picture; with `box=true` the object is marked")
+    crop: str = Field(description="the object alone")
+
+
+class StayingItem(Answer):
+    """The object is in a zone."""
+
+    zone: str
+    since: Timestamp
+
+
+class EventDetail(EventItem):
+    """All that is known of one event."""
+
+    track: int = Field(ge=0, description="id of the object that it follows")
+    width: int | None = Field(description="of the pictures that `box` lies in; null where nobody knows")
+    height: int | None
+    bytes: int = Field(ge=0, description="size of its files")
+    pictures: PictureAddresses | None = Field(description="null where none are kept, or none any more")
+    staying: tuple[StayingItem, ...] = Field(description="the zones that it is in now")
+
+    @classmethod
+    def of(cls, event: StoredEvent, staying: Sequence[Staying], base: str) -> EventDetail:
+        """``base`` is where the service lies, as browsers see it."""
+        width, height = event.size or (None, None)
+        place = f"{base}/api/events/{event.id}"
+        pictures = PictureAddresses(snapshot=f"{place}/snapshot.jpg", crop=f"{place}/crop.jpg")
+        return cls(
+            **{name: getattr(event, name) for name in EventItem.model_fields},
+            track=event.track,
+            width=width,
+            height=height,
+            bytes=event.bytes,
+            pictures=None if event.snapshot is None else pictures,
+            staying=tuple(map(StayingItem.model_validate, staying)),
+        )
+
+
+class CountItem(Answer):
+    """How many events began at a camera within an hour or a day."""
+
+    begun: Timestamp = Field(description="where the hour or the day begins")
+    camera: str
+    label: str = Field(description="what the model says that they are")
+    number: int = Field(gt=0)
+
+
+class TroubleItem(Answer):
+    """A camera went into trouble, or came out of it (``up``)."""
+
+    id: str
+    state: CameraState
+    reason: str | None = Field(description="one line for a person; null where it is up")
+    since: Timestamp = Field(description="when the state began, not when it was told")
 
 
 def _milliseconds(seconds: float | None) -> float | None:

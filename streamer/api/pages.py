@@ -12,7 +12,7 @@ from fastapi import FastAPI, HTTPException, Query, Response
 from fastapi.responses import HTMLResponse
 from pydantic import Field
 
-from streamer.api.app import Question
+from streamer.api.question import Question
 
 if TYPE_CHECKING:
     from streamer.webrtc.whip import Publishers

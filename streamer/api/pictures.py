@@ -34,7 +34,7 @@ class LivePictures(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._viewers.watched(self._camera, WISH) as channel, anyio.create_task_group() as tasks:
-            tasks.start_soon(_until_gone, receive, tasks.cancel_scope)
+            tasks.start_soon(until_gone, receive, tasks.cancel_scope)
             await send(
                 {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
             )
@@ -52,7 +52,8 @@ async def _send_pictures(feed: Feed, send: Send) -> None:
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def _until_gone(receive: Receive, scope: CancelScope) -> None:
+async def until_gone(receive: Receive, scope: CancelScope) -> None:
+    """Ends what is sent once nobody takes it any more."""
     while (await receive())["type"] != "http.disconnect":
         pass
     scope.cancel()

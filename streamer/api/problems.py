@@ -49,7 +49,9 @@ def answer_with_problems(app: FastAPI) -> None:
 def what_is_wrong(error: RequestValidationError) -> str:
     """The first fault, without the value: it may be long, or hostile."""
     first: ErrorDetails = error.errors()[0]
-    place = " ".join(str(part) for part in first["loc"])
+    # Which one of several it is says the value alone, and that is not repeated.
+    said = [part for part in first["loc"] if first["loc"][0] != "query" or isinstance(part, str)]
+    place = " ".join(map(str, said))
     if first["type"] == "value_error":
         return f"{place}: {first['ctx']['error']}"
     return f"{place}: expected {expectation(first)}"

@@ -8,8 +8,8 @@ from typing import Annotated, Final, Literal
 from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
 from pydantic import Field
 
-from streamer.api.app import Question
 from streamer.api.problems import problem
+from streamer.api.question import Question
 from streamer.api.routing import base_of
 from streamer.config.tree import WebRtcConfig
 from streamer.errors import UnknownCamera

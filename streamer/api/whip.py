@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import Field
 
-from streamer.api.app import Question
+from streamer.api.question import Question
 from streamer.api.routing import base_of
 from streamer.api.whep import FRAGMENT, SDP, body, ice_links, linked, refuse
 from streamer.webrtc.whip import NotSentTo, Occupied

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from streamer.storage.index import EventQuery
+from streamer.storage.query import EventQuery
 
 if TYPE_CHECKING:
     from streamer.pages.here import Here

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from streamer.pages.adding import CameraDesk, Probe
     from streamer.pages.marking import EventDesk
     from streamer.pages.models import Model
-    from streamer.storage.index import EventQuery
+    from streamer.storage.query import EventQuery
     from streamer.storage.records import Choices, EventPage, StoredEvent, StoreState
 
 

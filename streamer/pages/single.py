@@ -14,7 +14,7 @@ from streamer.pages.icons import icon
 from streamer.pages.live import over, player
 from streamer.pages.markup import EMPTY, box, h, join, show
 from streamer.pages.rows import Rows
-from streamer.storage.index import EventQuery
+from streamer.storage.query import EventQuery
 
 if TYPE_CHECKING:
     from markupsafe import Markup

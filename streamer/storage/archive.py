@@ -10,11 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from streamer.errors import SinkUnavailable
+from streamer.errors import SinkUnavailable, StreamerError
 from streamer.event import snapshot_path
-from streamer.storage.index import Entry, EventIndex, EventQuery, Kept
+from streamer.storage.index import Entry, EventIndex, Kept
 from streamer.storage.parking import ParkedAt
-from streamer.storage.records import Choices, EventPage, Recovered, StoredEvent
+from streamer.storage.query import EventQuery, Interval
+from streamer.storage.records import Choices, EventCount, EventPage, Recovered, Staying, StoredEvent, Told
 from streamer.storage.snapshots import SnapshotFolder
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ class Outcome:
 
     left_out: int = 0
     reason: str | None = None
+
+
+class StillOpen(StreamerError):
+    """An event that goes on cannot be deleted: its next phase would bring it back."""
 
 
 class Archive:
@@ -165,8 +170,36 @@ class Archive:
         """What befell a camera last, newest first."""
         return self._index.troubles(camera, limit)
 
-    def label(self, event_id: str, label: str) -> bool:
-        """Keep what a person says the object is; False when there is no such event."""
+    def count(self, query: EventQuery, interval: Interval) -> tuple[EventCount, ...]:
+        """How many events that fit began in each interval."""
+        return self._index.count(query, interval)
+
+    def told_since(self, moment: datetime, query: EventQuery) -> Told:
+        """Events that were told from that moment on."""
+        return self._index.told_since(moment, query)
+
+    def staying(self, event: StoredEvent) -> tuple[Staying, ...]:
+        """The zones that an event's object is in."""
+        return self._index.staying(event)
+
+    def delete(self, event_id: str) -> bool:
+        """Delete an event and its pictures, whoever labelled it; False where there is no such event.
+
+        Raises:
+            StillOpen: it goes on.
+        """
+        event = self._index.find(event_id)
+        if event is None:
+            return False
+        if event.ended_at is None:
+            raise StillOpen("this event goes on; expected one that has ended")
+        self._index.change_files(event_id)
+        self._snapshots.delete(event.snapshot or snapshot_path(event.camera, event.started_at, event.id))
+        self._index.forget([event_id])
+        return True
+
+    def label(self, event_id: str, label: str | None) -> bool:
+        """Keep what a person says the object is, or nothing; False when there is no such event."""
         event = self._index.label(event_id, label)
         if event is not None and event.snapshot is not None:
             self._snapshots.label(event.snapshot, label)

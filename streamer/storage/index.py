@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
     URL,
     Column,
-    ColumnElement,
     Engine,
     Select,
-    String,
     and_,
-    cast,
     create_engine,
     delete,
     event,
     func,
     insert,
-    or_,
     select,
     update,
 )
@@ -33,11 +28,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from streamer.errors import SinkUnavailable
 from streamer.storage.cursor import Cursor
 from streamer.storage.parking import ParkedAt, keep_parked, replace_parked
-from streamer.storage.records import Choices, EventPage, StoredEvent
+from streamer.storage.query import EventQuery, Interval, count, newest
+from streamer.storage.records import Choices, EventCount, EventPage, Staying, StoredEvent, Told
 from streamer.storage.rows import event_row, stored_event
-from streamer.storage.schema import EVENTS, PARKED, make_tables
-from streamer.storage.stays import end_stays, move
+from streamer.storage.schema import EVENT_ZONES, EVENTS, PARKED, make_tables
+from streamer.storage.stays import end_stays, move, staying
+from streamer.storage.telling import told_since
 from streamer.storage.troubles import add_troubles, forget_troubles, latest_troubles
+from streamer.storage.zones import add_zones, fill_zones, forget_zones
 
 if TYPE_CHECKING:
     from streamer.event import CameraEvent, Event, Parked, ZoneEvent
@@ -63,23 +61,6 @@ class Kept:
     bytes: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class EventQuery:
-    """Which events a page is of; those that began from ``since`` on and before ``until``, if said.
-
-    ``cameras`` are those that may be seen, None for all.
-    """
-
-    camera: str | None = None
-    label: str | None = None
-    limit: int = 50
-    after: Cursor | None = None
-    cameras: frozenset[str] | None = None
-    zone: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
 class EventIndex:
     """Rows of events. A database that does not answer, or is full, raises SinkUnavailable."""
 
@@ -94,7 +75,11 @@ class EventIndex:
             if self._url.get_backend_name() == "sqlite":
                 event.listen(self._engine, "connect", _tune_sqlite)
             with self._engine.begin() as connection:
-                make_tables(connection)
+                if self._url.get_backend_name() == "sqlite":
+                    # Else each new table is there at once, also where the rest fails.
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                if make_tables(connection):
+                    fill_zones(connection)
 
     def close(self) -> None:
         if self._engine is not None:
@@ -113,9 +98,11 @@ class EventIndex:
             The events that had another label before.
         """
         relabelled: list[Event] = []
+        now = datetime.now(UTC)
         with self._begin() as connection:
             for entry in entries:
-                values = event_row(entry.event, entry.seen_at, entry.size)
+                values = event_row(entry.event, entry.seen_at, entry.size) | {"told_at": now}
+                add_zones(connection, entry.event)
                 row = EVENTS.c.id == entry.event.id
                 label = connection.execute(select(EVENTS.c.label).where(row)).scalar_one_or_none()
                 if label is None:
@@ -162,7 +149,9 @@ class EventIndex:
         open_ones = and_(EVENTS.c.ended_at.is_(None), EVENTS.c.id.not_in(select(PARKED.c.event)))
         with self._begin() as connection:
             ids = list(connection.execute(select(EVENTS.c.id).where(open_ones)).scalars())
-            connection.execute(update(EVENTS).where(open_ones).values(ended_at=EVENTS.c.seen_at))
+            connection.execute(
+                update(EVENTS).where(open_ones).values(ended_at=EVENTS.c.seen_at, told_at=datetime.now(UTC))
+            )
             rows = connection.execute(select(EVENTS).where(EVENTS.c.id.in_(ids)).order_by(EVENTS.c.id))
             ended = tuple(stored_event(row) for row in rows.mappings())
             return ended, end_stays(connection, ended)
@@ -181,10 +170,11 @@ class EventIndex:
 
     def page(self, query: EventQuery) -> EventPage:
         """Events, newest first."""
-        newest_first = EVENTS.c.started_at.desc(), EVENTS.c.id.desc()
-        chosen = select(EVENTS).where(*_conditions(query)).order_by(*newest_first)
-        found = self._rows(chosen.limit(query.limit + 1))
-        items = found[: query.limit]
+        with self._begin() as connection:
+            found = newest(connection, query)
+            rows = connection.execute(select(EVENTS).where(EVENTS.c.id.in_(found[: query.limit])))
+            events = {row["id"]: stored_event(row) for row in rows.mappings()}
+        items = tuple(events[each] for each in found[: query.limit])
         more = len(found) > query.limit
         return EventPage(items, Cursor(items[-1].started_at, items[-1].id).encode() if more else None)
 
@@ -200,12 +190,26 @@ class EventIndex:
             def distinct(column: Column[Any]) -> list[Any]:
                 return list(connection.execute(select(column).distinct()).scalars())
 
-            zones = connection.execute(select(cast(EVENTS.c.zones, String)).distinct()).scalars()
             return Choices(
                 cameras=tuple(sorted(distinct(EVENTS.c.camera))),
                 labels=tuple(sorted(distinct(EVENTS.c.label))),
-                zones=tuple(sorted({zone for text in zones for zone in json.loads(text)})),
+                zones=tuple(sorted(distinct(EVENT_ZONES.c.zone))),
             )
+
+    def count(self, query: EventQuery, interval: Interval) -> tuple[EventCount, ...]:
+        """How many events that fit began in each interval."""
+        with self._begin() as connection:
+            return count(connection, query, interval)
+
+    def told_since(self, moment: datetime, query: EventQuery) -> Told:
+        """Events of which a phase was told from that moment on, in the order of their last ones."""
+        with self._begin() as connection:
+            return told_since(connection, moment, query)
+
+    def staying(self, event: StoredEvent) -> tuple[Staying, ...]:
+        """The zones that an event's object is in."""
+        with self._begin() as connection:
+            return staying(connection, event)
 
     def troubles(self, camera: str, limit: int) -> tuple[CameraEvent, ...]:
         """What befell a camera last, newest first."""
@@ -239,9 +243,15 @@ class EventIndex:
         """Delete these rows."""
         with self._begin() as connection:
             connection.execute(delete(EVENTS).where(EVENTS.c.id.in_(ids)))
+            forget_zones(connection, ids)
 
-    def label(self, event_id: str, label: str) -> StoredEvent | None:
-        """Keep what a person says the object is; None when there is no such event."""
+    def change_files(self, event_id: str) -> None:
+        """As ``unsettle``, also of an event that a person labelled."""
+        with self._begin() as connection:
+            connection.execute(update(EVENTS).where(EVENTS.c.id == event_id).values(unsettled=True))
+
+    def label(self, event_id: str, label: str | None) -> StoredEvent | None:
+        """Keep what a person says the object is, or nothing; None when there is no such event."""
         row = EVENTS.c.id == event_id
         with self._begin() as connection:
             connection.execute(update(EVENTS).where(row).values(human_label=label))
@@ -270,25 +280,6 @@ class EventIndex:
                 else self._url.render_as_string()
             )
             raise SinkUnavailable(f"event index {place}: {reason}") from error
-
-
-def _conditions(query: EventQuery) -> Iterator[ColumnElement[bool]]:
-    if query.camera is not None:
-        yield EVENTS.c.camera == query.camera
-    if query.cameras is not None:
-        yield EVENTS.c.camera.in_(sorted(query.cameras))
-    if query.label is not None:
-        yield EVENTS.c.label == query.label
-    if query.zone is not None:
-        yield cast(EVENTS.c.zones, String).contains(json.dumps(query.zone), autoescape=True)
-    if query.since is not None:
-        yield EVENTS.c.started_at >= query.since
-    if query.until is not None:
-        yield EVENTS.c.started_at < query.until
-    if query.after is not None:
-        older = EVENTS.c.started_at < query.after.started_at
-        same = and_(EVENTS.c.started_at == query.after.started_at, EVENTS.c.id < query.after.id)
-        yield or_(older, same)
 
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:

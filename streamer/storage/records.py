@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from streamer.event import Box, Event, Parked, Ruling, ZoneEvent
+from streamer.event import Box, Event, Parked, Phase, Ruling, ZoneEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,14 @@ class StoredEvent:
 
     def ending(self) -> Event:
         """The event as it is told at its end."""
+        return self.told("end")
+
+    def told(self, phase: Phase) -> Event:
+        """The event as it is told at that phase."""
         return Event(
             id=self.id,
             camera=self.camera,
-            phase="end",
+            phase=phase,
             label=self.label,
             track=self.track,
             confidence=self.confidence,
@@ -83,6 +87,40 @@ class EventPage:
 
     items: tuple[StoredEvent, ...]
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventCount:
+    """How many events of a label began at a camera within an interval that begins at ``begun`` (UTC)."""
+
+    begun: datetime
+    camera: str
+    label: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToldEvent:
+    """An event, and when its last phase was told."""
+
+    event: StoredEvent
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Events in the order in which their last phases were told, and how many more there are before them."""
+
+    events: tuple[ToldEvent, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Staying:
+    """An object is in a zone."""
+
+    zone: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)

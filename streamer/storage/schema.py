@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     inspect,
+    text,
 )
 from sqlalchemy.schema import CreateColumn
 
@@ -43,6 +44,11 @@ class UtcDateTime(_UtcBase):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         return value and value.replace(tzinfo=UTC)
+
+
+def _where(name: str, condition: str, *columns: str) -> Index:
+    """An index of the rows for which this holds."""
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
 METADATA: Final = MetaData()
@@ -75,8 +81,44 @@ EVENTS: Final = Table(
     # Since the third version: of the pictures that the box lies in.
     Column("width", Integer),
     Column("height", Integer),
+    # Since the fourth version: when its last phase was told, by the clock of this machine.
+    Column("told_at", UtcDateTime),
     Index("events_by_time", "started_at", "id"),
     Index("events_by_camera", "camera", "started_at", "id"),
+    Index("events_by_label", "label", "started_at", "id"),
+    Index("events_by_camera_and_label", "camera", "label", "started_at", "id"),
+    Index("events_to_count", "started_at", "camera", "label"),
+    Index("events_by_telling", "told_at", "id"),
+    # Few events have these.
+    _where("events_open", "ended_at IS NULL", "started_at", "id"),
+    _where("events_by_sub_label", "sub_label IS NOT NULL", "sub_label", "started_at", "id"),
+    _where(
+        "events_by_camera_and_sub_label", "sub_label IS NOT NULL", "camera", "sub_label", "started_at", "id"
+    ),
+    _where("events_by_human_label", "human_label IS NOT NULL", "human_label", "started_at", "id"),
+    _where(
+        "events_by_camera_and_human_label",
+        "human_label IS NOT NULL",
+        "camera",
+        "human_label",
+        "started_at",
+        "id",
+    ),
+)
+
+EVENT_ZONES: Final = Table(
+    "event_zones",
+    METADATA,
+    # Since the fourth version: the zones in the list of an event, and what else of it they are found by.
+    Column("id", String(64), primary_key=True),
+    Column("zone", String(255), primary_key=True),
+    Column("camera", String(255), nullable=False),
+    Column("label", String(255), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Index("event_zones_by_time", "zone", "started_at", "id"),
+    Index("event_zones_by_camera", "zone", "camera", "started_at", "id"),
+    Index("event_zones_by_label", "zone", "label", "started_at", "id"),
+    Index("event_zones_by_camera_and_label", "zone", "camera", "label", "started_at", "id"),
 )
 
 PARKED: Final = Table(
@@ -117,16 +159,24 @@ CAMERA_EVENTS: Final = Table(
 )
 
 
-def make_tables(connection: Connection) -> None:
-    """Make the tables that are missing, and the columns that older versions did not have.
+def make_tables(connection: Connection) -> bool:
+    """Make the tables and indexes that are missing, and the columns that older versions did not have.
 
     Such a column may be empty: the rows that are there have nothing in it.
+
+    Returns:
+        Whether the zones of events have to be filled in.
     """
-    METADATA.create_all(connection)
     there, quote = inspect(connection), connection.dialect.identifier_preparer.quote
+    names = set(there.get_table_names())
+    METADATA.create_all(connection)
+    there.clear_cache()
     for table in METADATA.sorted_tables:
         known = {column["name"] for column in there.get_columns(table.name)}
         for column in table.columns:
             if column.name not in known:
                 wanted = CreateColumn(column).compile(dialect=connection.dialect)
                 connection.exec_driver_sql(f"ALTER TABLE {quote(table.name)} ADD COLUMN {wanted}")
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
+    return EVENTS.name in names and EVENT_ZONES.name not in names

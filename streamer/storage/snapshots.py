@@ -144,20 +144,17 @@ class SnapshotFolder:
 
     def read(self, path: str) -> Snapshot | None:
         """The sidecar of a set; None where there is none that can be read."""
-        try:
-            return Snapshot.model_validate_json(_file(self._data / path, SIDECAR).read_bytes())
-        except (OSError, ValidationError):
-            return None
+        return sidecar(self._data / path)
 
-    def label(self, path: str, label: str) -> None:
-        """Write into the sidecar what a person says the object is."""
+    def label(self, path: str, label: str | None) -> None:
+        """Write into the sidecar what a person says the object is, if anything."""
         self._amend(path, {"human_label": label})
 
     def relabel(self, path: str, label: str) -> None:
         """Write into the sidecar what the model says after all."""
         self._amend(path, {"model_label": label})
 
-    def _amend(self, path: str, change: Mapping[str, str]) -> None:
+    def _amend(self, path: str, change: Mapping[str, str | None]) -> None:
         if (snapshot := self.read(path)) is None:
             return
         labelled = snapshot.model_copy(update=change)
@@ -193,6 +190,14 @@ class SnapshotFolder:
     def _translated(self, error: OSError) -> SinkUnavailable:
         reason = f"{error.filename or self._data}: {os.strerror(error.errno or 0)}"
         return DiskFull(reason) if error.errno in DISK_FULL else SinkUnavailable(reason)
+
+
+def sidecar(stem: Path) -> Snapshot | None:
+    """What is known of a set of pictures, by its path without suffix; None where that cannot be read."""
+    try:
+        return Snapshot.model_validate_json(_file(stem, SIDECAR).read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def crop_of(box: Box, frame: Frame) -> tuple[int, int, int, int]:

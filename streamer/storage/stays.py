@@ -8,7 +8,7 @@ from sqlalchemy import and_, delete, insert, select
 from sqlalchemy.engine import Connection
 
 from streamer.event import ZoneEvent
-from streamer.storage.records import StoredEvent
+from streamer.storage.records import Staying, StoredEvent
 from streamer.storage.schema import EVENTS, PARKED, STAYS
 
 
@@ -25,6 +25,15 @@ def move(connection: Connection, moves: Sequence[ZoneEvent]) -> None:
                     camera=each.camera, zone=each.zone, track=each.track, label=each.label, since=each.at
                 )
             )
+
+
+def staying(connection: Connection, event: StoredEvent) -> tuple[Staying, ...]:
+    """The zones that the object of an event is in; none once it has ended."""
+    if event.ended_at is not None:
+        return ()
+    here = and_(STAYS.c.camera == event.camera, STAYS.c.track == event.track)
+    rows = connection.execute(select(STAYS).where(here).order_by(STAYS.c.since, STAYS.c.zone))
+    return tuple(Staying(row.zone, row.since) for row in rows)
 
 
 def end_stays(connection: Connection, ended: Iterable[StoredEvent]) -> tuple[ZoneEvent, ...]:

@@ -18,8 +18,18 @@ from sqlalchemy import URL
 from streamer.errors import SinkUnavailable
 from streamer.storage.archive import Archive, Picture, Waiting
 from streamer.storage.cursor import Cursor
-from streamer.storage.index import Entry, EventIndex, EventQuery
-from streamer.storage.records import Choices, EventPage, Recovered, StoredEvent, StoreState
+from streamer.storage.index import Entry, EventIndex
+from streamer.storage.query import EventQuery, Interval
+from streamer.storage.records import (
+    Choices,
+    EventCount,
+    EventPage,
+    Recovered,
+    Staying,
+    StoredEvent,
+    StoreState,
+    Told,
+)
 from streamer.storage.snapshots import SnapshotFolder
 
 if TYPE_CHECKING:
@@ -38,6 +48,7 @@ WAITING_MOVES: Final = 100_000
 RETRY_S: Final = 1.0
 PRUNE_EVERY_S: Final = 60.0
 FLUSH_S: Final = 1.5
+WRITTEN_S: Final = 1.0
 MOST_PER_PAGE: Final = 1000
 
 
@@ -73,6 +84,7 @@ class EventStore:
         self._moves: deque[ZoneEvent] = deque(maxlen=WAITING_MOVES)
         self._work = anyio.Event()
         self._space = anyio.Event()
+        self._wrote = anyio.Event()
         self._no_events: str | None = None
         self._no_pictures: str | None = None
         self._events_under_way = 0
@@ -180,7 +192,9 @@ class EventStore:
         return await to_thread.run_sync(self._archive.page, replace(query, after=after))
 
     async def find(self, event_id: str) -> StoredEvent | None:
-        """One event, as far as it is on disk."""
+        """One event; what has been told is found."""
+        if event_id in self._entries or self._events_under_way:
+            await self.written()
         return await to_thread.run_sync(self._archive.find, event_id)
 
     async def choices(self) -> Choices:
@@ -200,9 +214,34 @@ class EventStore:
         _require(limit)
         return await to_thread.run_sync(self._archive.troubles, camera, limit)
 
-    async def label(self, event_id: str, label: str) -> bool:
+    async def count(self, query: EventQuery, interval: Interval) -> tuple[EventCount, ...]:
+        """How many events that fit began in each interval of UTC, by camera and label; oldest first."""
+        return await to_thread.run_sync(self._archive.count, query, interval)
+
+    async def told_since(self, moment: datetime, query: EventQuery) -> Told:
+        """Events of which a phase was told from that moment on, in the order of their last ones: the last of
+        those that fit."""
+        _require(query.limit)
+        await self.written()
+        return await to_thread.run_sync(self._archive.told_since, moment, query)
+
+    async def staying(self, event: StoredEvent) -> tuple[Staying, ...]:
+        """The zones that an event's object is in, as far as it is on disk."""
+        return await to_thread.run_sync(self._archive.staying, event)
+
+    async def label(self, event_id: str, label: str | None) -> bool:
         """Keep what a person says the object is; its pictures are never deleted. False: no such event."""
         return await self._alone(lambda: self._archive.label(event_id, label))
+
+    async def delete(self, event_id: str) -> bool:
+        """Delete an event that has ended, and its pictures; False: no such event, StillOpen: it goes on."""
+        return await self._alone(lambda: self._archive.delete(event_id))
+
+    async def written(self) -> None:
+        """Waits until nothing waits to be written, but not for a disk that takes nothing, nor for long."""
+        with anyio.move_on_after(WRITTEN_S):
+            while (self._entries or self._events_under_way) and not self._no_events:
+                await self._wrote.wait()
 
     async def prune(self, days: float, limit_bytes: int) -> None:
         """Delete the oldest events and pictures, but none that a person labelled.
@@ -267,6 +306,8 @@ class EventStore:
             return False
         finally:
             self._events_under_way = self._pictures_under_way = 0
+            self._wrote.set()
+            self._wrote = anyio.Event()
         self._left_out += outcome.left_out
         self._tell(None, outcome.reason if pictures else self._no_pictures)
         return True

@@ -97,10 +97,17 @@ class Newest:
 
 def _encoded(frame: Frame, found: Result | None, height: int | None) -> bytes:
     image = frame.image if found is None else Annotator().annotated(frame.image, found.detections)
-    if height is not None and height < image.shape[0]:
-        size = max(1, round(image.shape[1] * height / image.shape[0])), height
-        image = cast("NDArray[np.uint8]", cv2.resize(image, size, interpolation=cv2.INTER_AREA))
-    return jpeg(image)
+    return jpeg(shrunk(image, None, height))
+
+
+def shrunk(image: NDArray[np.uint8], width: int | None, height: int | None) -> NDArray[np.uint8]:
+    """A picture, uint8 HxWx3, that fits into so many pixels in its own shape; it is never made larger."""
+    shares = (most / size for most, size in ((width, image.shape[1]), (height, image.shape[0])) if most)
+    share = min(shares, default=1)
+    if share >= 1:
+        return image
+    size = max(1, round(image.shape[1] * share)), max(1, round(image.shape[0] * share))
+    return cast("NDArray[np.uint8]", cv2.resize(image, size, interpolation=cv2.INTER_AREA))
 
 
 def jpeg(image: NDArray[np.uint8]) -> bytes:

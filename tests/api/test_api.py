@@ -27,7 +27,7 @@ from streamer.storage.store import EventStore
 pytestmark = pytest.mark.anyio
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PROBLEM = "application/problem+json"
-ONE_OF = "query: expected one of camera, label, limit, cursor"
+ONE_OF = "query: expected one of camera, label, zone, from, to, state, limit, cursor"
 
 
 def event(number: int, camera: str = "front", label: str = "person") -> Event:
@@ -266,7 +266,8 @@ async def test_a_store_that_fails_is_a_problem_and_the_rest_goes_on(metrics, sta
 
 
 async def test_the_description_needs_nothing_from_elsewhere(client):
-    assert set((await client.get("/openapi.json")).json()["paths"]) == {"/api/cameras", "/api/events"}
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    assert {"/api/cameras", "/api/cameras/{name}/troubles", "/api/events", "/api/events/counts"} == set(paths)
     assert (await client.get("/docs")).status_code == 404
 
 

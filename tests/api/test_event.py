@@ -23,10 +23,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 def test_an_event_and_its_pictures(service: Service) -> None:
     event = next(event for event in service.events() if event["ended_at"])
-    assert service.get(f"/api/events/{event['id']}").json() == event
+    detail = service.get(f"/api/events/{event['id']}").json()
+    assert {name: detail[name] for name in event} == event
+    assert (detail["width"], detail["height"], detail["staying"]) == (640, 360, [])
     sizes = {}
     for name in ("snapshot", "crop"):
-        answer = service.get(f"/api/events/{event['id']}/{name}.jpg")
+        answer = service.get(detail["pictures"][name])
         assert answer.headers["content-type"] == "image/jpeg"
         image = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR)
         assert image is not None
@@ -56,6 +58,7 @@ def test_a_picture_that_is_gone_is_no_secret(service: Service) -> None:
     ("path", "status"),
     {
         "/api/events/01a224be-614a-74f0-b449-d2b5ab58d258": 404,
+        "/api/events/01a224be-614a-44f0-b449-d2b5ab58d258": 422,
         "/api/events/01a224be-614a-74f0-b449-d2b5ab58d258/crop.jpg": 404,
         "/api/events/x": 422,
         "/api/events/..%2f..%2fevents.db": 404,

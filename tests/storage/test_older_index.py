@@ -8,9 +8,14 @@ from pathlib import Path
 import anyio
 import pytest
 from keeping import FOREVER, MORNING, event, everything, opened, written
-from sqlalchemy import Column, create_engine, inspect
+from sqlalchemy import Column, Connection, create_engine, inspect
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.schema import CreateIndex
 
+from streamer.errors import SinkUnavailable
 from streamer.event import CameraEvent, Event, Parked, Ruling, ZoneStay
+from streamer.storage.index import EventIndex
+from streamer.storage.query import EventQuery
 from streamer.storage.schema import METADATA, make_tables
 from streamer.storage.store import EventStore
 
@@ -73,17 +78,58 @@ def test_any_column_that_may_be_empty_is_added(tmp_path: Path, column: Column[ob
     engine = create_engine(f"sqlite:///{tmp_path}/events.db")
     with engine.begin() as connection:
         make_tables(connection)
-        whole = {table: names(inspect(connection).get_columns(table)) for table in METADATA.tables}
+        whole, indexed = columns(connection), indexes(connection)
+        for index in column.table.indexes:
+            if column.name in str(CreateIndex(index).compile(dialect=connection.dialect)):
+                index.drop(connection)
         connection.exec_driver_sql(f"ALTER TABLE {column.table.name} DROP COLUMN {column.name}")
         make_tables(connection)
         make_tables(connection)
-        after = {table: names(inspect(connection).get_columns(table)) for table in METADATA.tables}
+        after, indexed_after = columns(connection), indexes(connection)
     engine.dispose()
-    assert after == whole
+    assert (after, indexed_after) == (whole, indexed)
 
 
-def names(columns: list[dict[str, object]]) -> dict[str, str]:
-    return {str(each["name"]): str(each["type"]) for each in columns}
+def columns(connection: Connection) -> dict[str, dict[str, str]]:
+    found = {table: inspect(connection).get_columns(table) for table in METADATA.tables}
+    return {table: {each["name"]: str(each["type"]) for each in every} for table, every in found.items()}
+
+
+def indexes(connection: Connection) -> set[str | None]:
+    return {each["name"] for table in METADATA.tables for each in inspect(connection).get_indexes(table)}
+
+
+async def test_events_of_an_older_index_are_found_by_zone(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "events.db")) as index:
+        index.executescript(FIRST_VERSION)
+    async with opened(tmp_path) as (store, _):
+        (found,) = (await store.choose(EventQuery(zone="porch"))).items
+        assert (found.id, (await store.choices()).zones) == ("e000001", ("porch",))
+        assert (await store.choose(EventQuery(zone="lawn"))).items == ()
+
+
+def test_an_index_that_could_not_be_filled_is_filled_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "events.db"
+    with closing(sqlite3.connect(path)) as behind:
+        behind.executescript(FIRST_VERSION)
+        index = EventIndex(f"sqlite:///{path}")
+        with monkeypatch.context() as broken:
+            broken.setattr("streamer.storage.index.fill_zones", failing)
+            with pytest.raises(SinkUnavailable, match="disk I/O error"):
+                index.open()
+        index.close()
+        assert not behind.execute("SELECT 1 FROM sqlite_master WHERE name = 'event_zones'").fetchall()
+    again = EventIndex(f"sqlite:///{path}")
+    again.open()
+    assert len(again.page(EventQuery(zone="porch")).items) == 1
+    again.close()
+
+
+def failing(connection: Connection) -> None:
+    """As where a disk fails in between."""
+    raise OperationalError("INSERT INTO event_zones", {}, sqlite3.OperationalError("disk I/O error"))
 
 
 async def test_what_is_no_longer_parked_is_stationary_no_more(tmp_path: Path) -> None:
