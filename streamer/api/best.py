@@ -87,7 +87,7 @@ class BestPictures:
         return Response(content, media_type="image/jpeg", headers=headers)
 
     def _stem(self, event: StoredEvent) -> Path:
-        """Where its pictures lie, without suffix; FileNotFoundError where that is nowhere below the folder."""
+        """Where its pictures lie, without suffix; FileNotFoundError where that is not below the folder."""
         stem = self._data / (event.snapshot or "")
         if event.snapshot is None or not stem.resolve().is_relative_to(self._data.resolve() / "snapshots"):
             raise FileNotFoundError(event.snapshot)

@@ -21,8 +21,8 @@ REASONS: Final = {
 }
 ABOUT: Final = """\
 What Sightline sees and has seen. Lists come in pages: `next` of an answer is the `cursor` of the one after
-it, and null at the end. Times are by RFC 3339; those of answers are in UTC. What is wrong is told as a problem
-(RFC 9457) whose `detail` is for a person. Parameters that are not described here are errors.
+it, and null at the end. Times are by RFC 3339; those of answers are in UTC. What is wrong is told as a
+problem (RFC 9457) whose `detail` is for a person. Parameters that are not described here are errors.
 """
 TAGS: Final = (
     {"name": "events", "description": "Objects that came and went: one event each."},

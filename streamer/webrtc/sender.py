@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 TIMESTAMPS: Final = 1 << 32
 # Browsers ask for up to 1000 lost packets again, and wait for those for seconds; aiortc keeps 128 of them.
-rtcrtpsender.RTP_HISTORY_SIZE = 1024
+_module: Any = rtcrtpsender
+_module.RTP_HISTORY_SIZE = 1024
 
 
 class PassedOn(MediaStreamTrack):
