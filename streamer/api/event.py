@@ -79,7 +79,7 @@ class Said(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     human_label: Annotated[str | None, AfterValidator(_one_line)] = Field(
-        description="what the object is, on one line; null takes it back. Its pictures are kept for ever then.",
+        description="what the object is, on one line; null takes it back. Its pictures stay for ever then.",
         json_schema_extra={"maxLength": LONGEST_LABEL, "minLength": 1},
     )
 
