@@ -28,7 +28,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with serving("run", write_config(folder, CAMERAS), folder=folder) as service:
         service.until_state("drive", "down")
         service.until_state("gate", "live")
-        until(lambda: any(event["ended_at"] for event in service.events(camera="gate")))
+        until(lambda: any(each["ended_at"] and each["zones"] for each in service.events(camera="gate")))
         yield service
 
 
