@@ -4,18 +4,20 @@ BIN := .venv/bin
 export PIP_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo venv test test-bus test-others lint soak bench kafka clean
+.PHONY: demo venv test test-others lint soak bench kafka clean
 
 demo: venv  ## the embedded camera and the embedded detector, until Ctrl-C
 	$(BIN)/sightline demo
 
 venv: .venv/installed
 
-test: .venv/installed-dev  ## everything but what takes minutes by nature
-	@$(MAKE) --no-print-directory -j 2 --output-sync=target test-bus test-others
+# The tests of the bus mostly wait: they run beside all others, and are told last.
+BUS_LOG := .venv/test-bus.log
 
-test-bus:  # mostly waits for brokers
-	$(BIN)/python -m pytest tests/kafka
+test: .venv/installed-dev  ## everything but what takes minutes by nature
+	@$(BIN)/python -m pytest tests/kafka > $(BUS_LOG) 2>&1 & bus=$$!; trap "kill $$bus" INT TERM; \
+	failed=; $(MAKE) --no-print-directory test-others || failed=1; \
+	wait $$bus || failed=1; cat $(BUS_LOG); test -z "$$failed"
 
 test-others:
 	$(BIN)/python -m pytest --ignore=tests/kafka

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Final, Protocol
 
@@ -128,7 +128,8 @@ class EventStream(Response):
     async def _caught_up(self) -> Iterator[str]:
         if self._since is None:
             return iter(())
-        told = await self._archive.told_since(self._since - MARGIN, self._query)
+        first = datetime.min.replace(tzinfo=UTC) + MARGIN
+        told = await self._archive.told_since(max(self._since, first) - MARGIN, self._query)
         records = (_as_now(each, self._since) for each in told.events)
         return iter([*_missed(told.more), *map(_message, records)])
 
