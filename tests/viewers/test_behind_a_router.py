@@ -28,7 +28,7 @@ def service_behind(place: Network, folder: Path, footage: Path, **webrtc: Any) -
     config = write_config(
         folder,
         {"street": {"source": str(footage)}},
-        http={"host": place.service},
+        http={"host": place.service, "insecure": True},
         webrtc={"udp_ports": f"{PORTS[0]}-{PORTS[-1]}", **webrtc},
     )
     command = [*inside(SERVICE), SIGHTLINE, "run", config, "--port", "0"]

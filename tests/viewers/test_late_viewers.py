@@ -78,6 +78,8 @@ async def test_who_vanishes_without_a_word_is_noticed(service):
 
 async def test_a_flood_of_offers_is_answered_or_sent_away(service, capsys):
     offer, process = await offer_text(), psutil.Process(service.process.pid)
+    # The pages, which come a while after the start, have files of their own.
+    assert service.get("/").status_code == 200
     assert post(service, "v=0").status_code == 400
     files, began = process.num_fds(), time.monotonic()
     answers: list[httpx.Response] = []
