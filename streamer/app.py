@@ -75,7 +75,6 @@ class App:
         """
         self._settings = settings
         self._config = config = settings.config
-        self._place = place
         self._table = table
         self._used = sorted({camera.detector for camera in config.cameras.values() if camera.enabled})
         kafka = [KAFKA_SPOOL] if config.kafka else []

@@ -1,4 +1,4 @@
-"""Bodies that are too long are refused, before they are in memory."""
+"""The bodies of requests: text of a type, and none that are too long."""
 
 from __future__ import annotations
 
@@ -11,10 +11,32 @@ from starlette.exceptions import HTTPException
 from streamer.api.problems import problem
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES: Final = 2**20
 TOO_LONG: Final = f"expected a body of at most {MOST_BYTES} bytes"
+
+
+async def text_of(request: Request, kind: str, most_bytes: int) -> str:
+    """The text of a request of this media type.
+
+    Raises:
+        HTTPException: it is of another type (415), too long (413), or no text (400).
+    """
+    received = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if received != kind:
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"expected a body of type {kind}")
+    content = b""
+    async for part in request.stream():
+        content += part
+        if len(content) > most_bytes:
+            text = f"expected at most {most_bytes} bytes"
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "expected a body of text in UTF-8") from None
 
 
 class BodyLimit:

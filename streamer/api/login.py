@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from streamer.access.doorkeeper import Doorkeeper, TooManyTries, WrongPassword
 from streamer.api.access import COOKIE, accepts_page, session_of, visitor_of
+from streamer.api.body import text_of
 from streamer.api.problems import problem
 from streamer.api.routing import base_of
 
@@ -111,16 +112,9 @@ async def form(request: Request) -> dict[str, str]:
     Raises:
         HTTPException: it is of another type (415), too long (413), or says something twice (422).
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != FORM:
-        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"expected a body of type {FORM}")
-    content = b""
-    async for part in request.stream():
-        content += part
-        if len(content) > MOST_BYTES:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"expected at most {MOST_BYTES} bytes")
+    text = await text_of(request, FORM, MOST_BYTES)
     try:
-        said = parse_qs(content.decode(), keep_blank_values=True, max_num_fields=10)
+        said = parse_qs(text, keep_blank_values=True, max_num_fields=10)
     except ValueError:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "expected a form in UTF-8") from None
     if any(len(values) > 1 for values in said.values()):

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
 from pydantic import Field
 
+from streamer.api.body import text_of
 from streamer.api.problems import problem
 from streamer.api.question import Question
 from streamer.api.routing import base_of
@@ -71,7 +72,7 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
 
     @app.post("/whep/{camera}", status_code=HTTPStatus.CREATED, summary="Watch a camera (WHEP)")
     async def watch(camera: str, question: Annotated[WhepQuestion, Query()], request: Request) -> Response:
-        offer = await body(request, SDP)
+        offer = await text_of(request, SDP, MOST_BYTES)
         wish = Wish(question.stream, question.annotate, question.own)
         session, answer = await viewers.open(camera, offer, wish)
         headers = {
@@ -87,7 +88,7 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
     ) -> Response:
         # "*" is said where ICE is to begin anew, which the fragment then says, too (RFC 9725, section 4.3.3).
         tag = None if if_match is None or if_match.strip() == "*" else if_match.strip().strip('"')
-        found = viewers.add(camera, session, await body(request, FRAGMENT), tag)
+        found = viewers.add(camera, session, await text_of(request, FRAGMENT, MOST_BYTES), tag)
         return Response(status_code=HTTPStatus.NO_CONTENT, headers={"ETag": f'"{found.link.tag}"'})
 
     @app.delete("/whep/{camera}/{session}", summary="Stop watching")
@@ -104,27 +105,6 @@ def _refuse_others(app: FastAPI, path: str, allowed: tuple[str, ...]) -> None:
     async def refused() -> None:
         text = f"expected {' or '.join(allowed)}"
         raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, text, {"Allow": ", ".join(allowed)})
-
-
-async def body(request: Request, kind: str) -> str:
-    """The text of a request of this media type.
-
-    Raises:
-        HTTPException: it is of another type (415), too long (413), or no text (400).
-    """
-    received = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if received != kind:
-        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"expected a body of type {kind}")
-    content = b""
-    async for part in request.stream():
-        content += part
-        if len(content) > MOST_BYTES:
-            text = f"expected at most {MOST_BYTES} bytes"
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "expected a body of text in UTF-8") from None
 
 
 def refuse(app: FastAPI, error: type[Exception], status: HTTPStatus) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import Field
 
+from streamer.api.body import text_of
 from streamer.api.question import Question
 from streamer.api.routing import base_of
-from streamer.api.whep import FRAGMENT, SDP, body, ice_links, linked, refuse
+from streamer.api.whep import FRAGMENT, MOST_BYTES, SDP, ice_links, linked, refuse
 from streamer.webrtc.whip import NotSentTo, Occupied
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def add_whip(app: FastAPI, publishers: Publishers) -> None:
 
     @app.post("/whip/{camera}", status_code=HTTPStatus.CREATED, summary="Be a camera (WHIP)")
     async def send(camera: str, question: Annotated[WhipQuestion, Query()], request: Request) -> Response:
-        publisher, answer = await publishers.open(camera, await body(request, SDP))
+        publisher, answer = await publishers.open(camera, await text_of(request, SDP, MOST_BYTES))
         headers = {
             "Location": f"{base_of(request.scope)}/whip/{camera}/{publisher.id}",
             "Accept-Patch": FRAGMENT,
@@ -53,7 +54,7 @@ def add_whip(app: FastAPI, publishers: Publishers) -> None:
 
     @app.patch("/whip/{camera}/{session}", summary="More addresses of a browser that sends (trickle ICE)")
     async def trickle(camera: str, session: str, request: Request) -> Response:
-        await publishers.add(camera, session, await body(request, FRAGMENT))
+        await publishers.add(camera, session, await text_of(request, FRAGMENT, MOST_BYTES))
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     @app.delete("/whip/{camera}/{session}", summary="Stop sending")

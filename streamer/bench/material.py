@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from streamer.bench.video import Form, decoded, length, write
-from streamer.capture.address import SCHEME
 from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.street import Street
+from streamer.config.secrecy import SCHEME
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -5,15 +5,11 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
+from streamer.config.secrecy import SCHEME, without_parameters
 from streamer.config.tree import CameraConfig
 from streamer.errors import ConfigError
 
-SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 DEVICE: Final = re.compile(r"/dev/video\d+")
-SECRET_PARAMETER: Final = re.compile(
-    r"((?:user(?:name)?|pass(?:word|wd)?|pwd|token|key|secret|auth|sig(?:nature)?)[=:])[^&_/;,]*",
-    re.IGNORECASE,
-)
 
 
 def redacted(source: str) -> str:
@@ -25,7 +21,7 @@ def redacted(source: str) -> str:
     if match is None:
         return source
     place = source[match.end() :].rpartition("@")[2].partition("?")[0].partition("#")[0]
-    return match[0] + SECRET_PARAMETER.sub(r"\1***", place)
+    return match[0] + without_parameters(place)
 
 
 @dataclass(frozen=True, slots=True)

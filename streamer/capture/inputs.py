@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from streamer.capture.address import SCHEME
 from streamer.capture.pictures import PictureFile, is_picture
+from streamer.config.secrecy import SCHEME
 from streamer.errors import ConfigError
 
 VIDEO_SUFFIXES: Final = frozenset(

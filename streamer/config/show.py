@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
+
+from streamer.config.secrecy import concealed
 
 if TYPE_CHECKING:
     from streamer.config.document import Document
     from streamer.config.option_tree import KeyPath
     from streamer.config.settings import Settings
 
-LOGIN: Final = re.compile(r"://[^/@]*@")
 DEFAULT: Final = "default"
 LEAST_WIDTH: Final = 40
 """From this column on stand the origins, where the values are no longer."""
@@ -73,9 +73,8 @@ def _lines(
 
 def _plain(value: Any) -> str:
     """A value on one line of YAML."""
-    if isinstance(value, str):
-        value = LOGIN.sub("://***@", value)
-    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**9)
+    told = concealed(value) if isinstance(value, str) else value
+    text = yaml.safe_dump(told, default_flow_style=True, allow_unicode=True, width=10**9)
     return text.removesuffix("\n").removesuffix("\n...")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +11,7 @@ import anyio
 from anyio import to_thread
 
 from streamer.capture.probe import probe
+from streamer.config.secrecy import MASK, concealed
 from streamer.config.tree import CameraConfig
 from streamer.errors import ConfigError, StreamerError, UnknownCamera
 
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SECRET: Final = re.compile(r"://[^/@]*@")
-HIDDEN: Final = "://***@"
 PROBE_S: Final = 0.5
+CANDIDATE: Final = "candidate"
+"""The name of a camera that is only looked at."""
+HIDDEN_PASSWORD: Final = "**********"
+"""As pydantic shows it."""
 
 
 class AlreadyThere(StreamerError):
@@ -99,11 +101,13 @@ class Desk:
 
     async def look(self, options: Mapping[str, Any]) -> Probed:
         """What a camera with such options sends now, or why it does not; ConfigError as for ``add``."""
+        _require_no_mask(options)
         plan = await to_thread.run_sync(self._settings.plan, {"cameras": {CANDIDATE: dict(options)}})
         return await probe(CANDIDATE, plan.config.cameras[CANDIDATE], PROBE_S)
 
     async def _make(self, cameras: Mapping[str, Any]) -> None:
-        _require_no_hidden(cameras)
+        for options in cameras.values():
+            _require_no_mask(options or {})
         plan = await to_thread.run_sync(self._settings.plan, {"cameras": cameras})
         await self._fleet.require(plan.config)
         await to_thread.run_sync(self._settings.keep, plan)
@@ -123,22 +127,19 @@ class Desk:
             raise Stale(f"{camera} was changed in between: look at it again")
 
 
-CANDIDATE: Final = "candidate"
-"""The name of a camera that is only looked at."""
-
-
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _without_secrets(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_without_secrets(each) for each in value]
-    return SECRET.sub(HIDDEN, value) if isinstance(value, str) else value
+    return concealed(value) if isinstance(value, str) else value
 
 
-def _require_no_hidden(value: Any) -> None:
-    """What is shown in place of a password is not taken for one."""
-    if isinstance(value, Mapping):
-        for each in value.values():
-            _require_no_hidden(each)
-    elif isinstance(value, str) and HIDDEN in value:
-        raise ConfigError("expected an address with its password, or without one, received a hidden one")
+def _require_no_mask(options: Mapping[str, Any]) -> None:
+    """What is shown in place of a secret is not taken for one."""
+    source = options.get("source")
+    addresses = source.values() if isinstance(source, Mapping) else [source]
+    if any(isinstance(each, str) and MASK in each for each in addresses):
+        raise ConfigError("source: expected an address as it is, received one with hidden parts")
+    if options.get("password") == HIDDEN_PASSWORD:
+        raise ConfigError("password: expected the password itself, received a hidden one")

@@ -112,8 +112,10 @@ class Fleet:
         """
         async with anyio.create_task_group() as tasks:
             self._stage = Stage(detectors, publisher, services, tasks)
-            for camera in self.cameras.values():
-                await self._begin(camera)
+            for camera in [*self.cameras.values()]:
+                # While one begins, another may be removed, or begin anew.
+                if self.cameras.get(camera.name) is camera:
+                    await self._begin(camera)
             await self._all_over.wait()
             tasks.cancel_scope.cancel()
         failures = [each.failure for each in self.cameras.values() if each.failure is not None]

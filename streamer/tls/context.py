@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from streamer.errors import WrongOption
+from streamer.tls.pem import CERTIFICATE, KEY, require
 
-CERTIFICATE: Final = "-----BEGIN CERTIFICATE-----"
-KEY: Final = "PRIVATE KEY-----"
+OPTION: Final = ("http", "tls")
 TEXT: Final = b"This port speaks https: write https:// at the beginning of the address.\n"
 PLAIN: Final = b"\r\n".join(
     (
@@ -64,8 +64,8 @@ def server_context(certificate: Path, key: Path) -> ServerContext:
     Raises:
         WrongOption: one is missing, or is not what it should be, with its option.
     """
-    _require("certificate", certificate, CERTIFICATE, "a certificate")
-    _require("key", key, KEY, "a private key")
+    require(certificate, CERTIFICATE, (*OPTION, "certificate"))
+    require(key, KEY, (*OPTION, "key"))
     context = ServerContext()
 
     def password() -> str:
@@ -83,14 +83,5 @@ def server_context(certificate: Path, key: Path) -> ServerContext:
     return context
 
 
-def _require(option: str, path: Path, mark: str, what: str) -> None:
-    try:
-        text = path.read_text(encoding="latin-1")
-    except OSError as error:
-        raise _wrong(option, f"{path}: {error.strerror}") from None
-    if mark not in text:
-        raise _wrong(option, f"{path}: expected {what} in PEM, received a file without '{mark}'")
-
-
 def _wrong(option: str, text: str) -> WrongOption:
-    return WrongOption(("http", "tls", option), text)
+    return WrongOption((*OPTION, option), text)

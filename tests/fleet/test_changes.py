@@ -169,8 +169,18 @@ def test_an_address_is_looked_at_before_it_is_a_camera(service: Service, rtsp_ca
 
 
 def test_no_secret_is_shown(service: Service) -> None:
-    source = "rtsp://viewer:hush@127.0.0.1:9/x"
+    sources = ("viewer:hush@h/x", "viewer:a/hush@h/x", "viewer:a@hush@h/x", "h/x?token=hush")
+    for number, source in enumerate(sources):
+        answer = ask(service, "POST", "/api/cameras", {"name": f"shy-{number}", "source": f"rtsp://{source}"})
+        assert answer.status_code in (201, 422), answer.text
+        assert "hush" not in service.get(f"/api/cameras/shy-{number}/options").text
+    source = "rtsp://viewer:hush@127.0.0.1:9/x?channel=1"
     ask(service, "POST", "/api/cameras", {"name": "shy", "source": source})
+    shown = service.get("/api/cameras/shy/options").json()["options"]["source"]
+    assert shown == "rtsp://***@127.0.0.1:9/x?channel=1"
+    for hidden in ({"source": shown}, {"username": "u", "password": "**********"}):
+        refused = ask(service, "PATCH", "/api/cameras/shy", hidden)
+        assert (refused.status_code, "hidden" in detail(refused)) == (422, True)
     ask(
         service,
         "POST",

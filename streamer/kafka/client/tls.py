@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from streamer.errors import WrongOption
+from streamer.tls.pem import CERTIFICATE, KEY, require
 
 if TYPE_CHECKING:
     from streamer.config.bus import TlsConfig
 
-CERTIFICATE: Final = "-----BEGIN CERTIFICATE-----"
-KEY: Final = "PRIVATE KEY-----"
+OPTION: Final = ("kafka", "tls")
 
 
 def tls_context(tls: TlsConfig) -> ssl.SSLContext:
@@ -27,22 +27,13 @@ def tls_context(tls: TlsConfig) -> ssl.SSLContext:
     if tls.ca is None:
         context.load_default_certs()
     else:
-        _require("ca", tls.ca, CERTIFICATE, "a certificate")
+        require(tls.ca, CERTIFICATE, (*OPTION, "ca"))
         _believe(context, tls.ca)
     if tls.certificate is not None:
-        _require("certificate", tls.certificate, CERTIFICATE, "a certificate")
-        _require("key", tls.key or tls.certificate, KEY, "a private key")
+        require(tls.certificate, CERTIFICATE, (*OPTION, "certificate"))
+        require(tls.key or tls.certificate, KEY, (*OPTION, "key"))
         _identify(context, tls, tls.certificate)
     return context
-
-
-def _require(option: str, path: Path, mark: str, what: str) -> None:
-    try:
-        text = path.read_text(encoding="latin-1")
-    except OSError as error:
-        raise _wrong(option, f"{path}: {error.strerror}") from None
-    if mark not in text:
-        raise _wrong(option, f"{path}: expected {what} in PEM, received a file without '{mark}'")
 
 
 def _believe(context: ssl.SSLContext, path: Path) -> None:
@@ -76,4 +67,4 @@ def _identify(context: ssl.SSLContext, tls: TlsConfig, certificate: Path) -> Non
 
 
 def _wrong(option: str, text: str) -> WrongOption:
-    return WrongOption(("kafka", "tls", option), text)
+    return WrongOption((*OPTION, option), text)
