@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator
@@ -17,20 +18,24 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 @asynccontextmanager
 async def interruptible() -> AsyncIterator[anyio.CancelScope]:
-    """Yields the scope in which the sources have to run: a signal cancels it."""
-    sources = anyio.CancelScope()
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_cancel_on_signal, sources)
+    """Yields the scope in which the sources have to run: a signal cancels it.
+
+    The handlers change hands without a moment in between: the event loop's own way of hearing signals leaves
+    for that moment one that raises KeyboardInterrupt wherever the program is.
+    """
+    sources, loop = anyio.CancelScope(), asyncio.get_running_loop()
+
+    def heard(number: int, frame: object) -> None:
+        loop.call_soon_threadsafe(_cancel, sources, signal.Signals(number).name)
+
+    before = {number: signal.signal(number, heard) for number in SIGNALS}
+    try:
         yield sources
-        tasks.cancel_scope.cancel()
-    # The event loop leaves the system's own, which kill the process.
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-async def _cancel_on_signal(sources: anyio.CancelScope) -> None:
-    with anyio.open_signal_receiver(*SIGNALS) as signals:
-        async for number in signals:
-            log.debug("received %s", number.name)
-            sources.cancel()
+def _cancel(sources: anyio.CancelScope, name: str) -> None:
+    log.debug("received %s", name)
+    sources.cancel()

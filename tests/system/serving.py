@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import httpx
+import psutil
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from system.commanding import PATIENCE_S, SIGHTLINE
@@ -96,6 +97,12 @@ class Service:
             if page["next"] is None:
                 return items
             cursor = {"cursor": page["next"]}
+
+    def whole(self) -> psutil.Process:
+        """The process once all of the service has come: the pages, a while after the start, have files of
+        their own."""
+        assert self.get("/").status_code == 200
+        return psutil.Process(self.process.pid)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> Ended:
         """Sends a signal and waits for the end."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 import httpx
-import psutil
 import pytest
 from system.footage import film
 from system.serving import Service, serving, until, write_config
@@ -49,7 +48,7 @@ def post(service: Service, offer: str) -> httpx.Response:
 
 async def test_who_never_connects_is_forgotten(service):
     offer = await offer_text()
-    process = psutil.Process(service.process.pid)
+    process = service.whole()
     assert post(service, "v=0").status_code == 400
     files = process.num_fds()
     answers = [post(service, offer).status_code for _ in range(20)]
@@ -77,9 +76,7 @@ async def test_who_vanishes_without_a_word_is_noticed(service):
 
 
 async def test_a_flood_of_offers_is_answered_or_sent_away(service, capsys):
-    offer, process = await offer_text(), psutil.Process(service.process.pid)
-    # The pages, which come a while after the start, have files of their own.
-    assert service.get("/").status_code == 200
+    offer, process = await offer_text(), service.whole()
     assert post(service, "v=0").status_code == 400
     files, began = process.num_fds(), time.monotonic()
     answers: list[httpx.Response] = []

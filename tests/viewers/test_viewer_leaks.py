@@ -62,7 +62,7 @@ async def test_viewers_come_and_go_and_nothing_is_kept(
     config = write_config(tmp_path, {"street": {"source": str(footage)}}, detect={"fps": 0})
     with serving("run", config, folder=tmp_path) as service:
         service.until_state("street", "live")
-        process = psutil.Process(service.process.pid)
+        process = service.whole()
         async with httpx.AsyncClient(base_url=service.url, timeout=60) as http:
             for _ in range(WARM):
                 await _look(service, http)

@@ -124,7 +124,7 @@ def test_a_browser_that_is_killed_is_noticed_and_another_takes_over(service: Ser
 
 
 def test_browsers_come_and_go_and_nothing_is_kept(service: Service, phone: Phone) -> None:
-    process = psutil.Process(service.process.pid)
+    process = service.whole()
 
     def join() -> None:
         with phone.sending(service, SEND):
