@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote, urlencode
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 COOKIE: Final = "sightline"
 SCHEME: Final = "bearer "
 VISITOR: Final = "visitor"
+IS_LET_IN: Final = "is_let_in"
 MOST_SAID: Final = 512
 """Characters of a token or a cookie that can be one of ours."""
 NOWHERE: Final = Rule("", "admin")
@@ -48,6 +50,12 @@ def visitor_of(asked: Asked) -> Visitor | None:
     return visitor
 
 
+def is_let_in(asked: HTTPConnection) -> Callable[[], Awaitable[bool]]:
+    """Says, whenever it is asked, whether who asked is still the same visitor with the same rights."""
+    still: Callable[[], Awaitable[bool]] = asked.scope["state"][IS_LET_IN]
+    return still
+
+
 class Refused(Exception):
     """A request that is not let through, and what to answer."""
 
@@ -57,7 +65,7 @@ class Refused(Exception):
 
 
 class Gate:
-    """An application behind the rules; ``scope["state"]["visitor"]`` says who asks."""
+    """An application behind the rules; ``visitor_of`` and ``is_let_in`` say who asks."""
 
     def __init__(self, app: ASGIApp, doorkeeper: Doorkeeper, config: HttpConfig) -> None:
         self._app = app
@@ -79,19 +87,17 @@ class Gate:
         except Refused as refused:
             await _answer(refused.response, scope, receive, send)
         else:
-            scope = {**scope, "state": {**scope.get("state", {}), VISITOR: visitor}}
-            if not found.rule.lasts or visitor is None:
-                await self._app(scope, receive, send)
-                return
+            still = partial(self._is_still, credentials, visitor)
+            scope = {**scope, "state": {**scope.get("state", {}), VISITOR: visitor, IS_LET_IN: still}}
+            lasts = found.rule.lasts and visitor is not None
+            await (Lasting(self._app, still) if lasts else self._app)(scope, receive, send)
 
-            async def is_still_let_in() -> bool:
-                try:
-                    return await self._doorkeeper.who(credentials, time.time()) == visitor
-                except AccountsUnavailable:
-                    # Nobody says otherwise.
-                    return True
-
-            await Lasting(self._app, is_still_let_in)(scope, receive, send)
+    async def _is_still(self, credentials: Credentials, visitor: Visitor | None) -> bool:
+        try:
+            return await self._doorkeeper.who(credentials, time.time()) == visitor
+        except AccountsUnavailable:
+            # Nobody says otherwise.
+            return True
 
     async def _let_in(self, scope: Scope, found: Found, credentials: Credentials) -> Visitor | None:
         """Who asks, where they may; else Refused."""

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
 from pydantic import Field
 
+from streamer.api.asker import AsGuest
 from streamer.api.body import text_of
 from streamer.api.problems import problem
 from streamer.api.question import Question
@@ -71,10 +72,12 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
         return linked(Response(status_code=HTTPStatus.NO_CONTENT, headers=headers), links)
 
     @app.post("/whep/{camera}", status_code=HTTPStatus.CREATED, summary="Watch a camera (WHEP)")
-    async def watch(camera: str, question: Annotated[WhepQuestion, Query()], request: Request) -> Response:
+    async def watch(
+        camera: str, question: Annotated[WhepQuestion, Query()], request: Request, guest: AsGuest
+    ) -> Response:
         offer = await text_of(request, SDP, MOST_BYTES)
         wish = Wish(question.stream, question.annotate, question.own)
-        session, answer = await viewers.open(camera, offer, wish)
+        session, answer = await viewers.open(camera, offer, wish, guest)
         headers = {
             "Location": f"{base_of(request.scope)}/whep/{camera}/{session.id}",
             "Accept-Patch": FRAGMENT,

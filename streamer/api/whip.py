@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import Field
 
+from streamer.api.asker import AsGuest
 from streamer.api.body import text_of
 from streamer.api.question import Question
 from streamer.api.routing import base_of
@@ -44,8 +45,10 @@ def add_whip(app: FastAPI, publishers: Publishers) -> None:
         return linked(Response(status_code=HTTPStatus.NO_CONTENT, headers=headers), links)
 
     @app.post("/whip/{camera}", status_code=HTTPStatus.CREATED, summary="Be a camera (WHIP)")
-    async def send(camera: str, question: Annotated[WhipQuestion, Query()], request: Request) -> Response:
-        publisher, answer = await publishers.open(camera, await text_of(request, SDP, MOST_BYTES))
+    async def send(
+        camera: str, question: Annotated[WhipQuestion, Query()], request: Request, guest: AsGuest
+    ) -> Response:
+        publisher, answer = await publishers.open(camera, await text_of(request, SDP, MOST_BYTES), guest)
         headers = {
             "Location": f"{base_of(request.scope)}/whip/{camera}/{publisher.id}",
             "Accept-Patch": FRAGMENT,
