@@ -19,6 +19,7 @@ from streamer.pages.events import EventsPage
 from streamer.pages.here import Here
 from streamer.pages.layout import Layout
 from streamer.pages.live import LivePage
+from streamer.pages.owned import Owned
 from streamer.pages.scene import build_scene
 from streamer.pages.single import CameraPage
 from streamer.pages.system import SystemPage
@@ -58,7 +59,7 @@ async def open_site(parts: Parts, recorder: Recorder) -> AsyncIterator[ASGIApp]:
     niceapp.user_middleware[:] = [Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)]
     # The HTTP server of the service tells its applications nothing of its beginning and its end.
     async with niceapp.router.lifespan_context(niceapp):
-        yield niceapp
+        yield Owned(niceapp)
 
 
 def _add_files(assets: Assets) -> None:

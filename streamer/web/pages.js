@@ -71,6 +71,17 @@
     location.replace(location.href);
   }
 
+  // Who is signed out is asked to sign in, instead of trying for ever: only then the form is shown.
+  const isSignedOut = () => fetch(`${base}/login`, { cache: "no-store", redirect: "manual" }).then((response) => response.ok, () => false);
+
+  async function askToSignIn(socket) {
+    if (!(await isSignedOut())) return;
+    socket.disconnect();
+    say("You are signed out. ");
+    const href = `${base}/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+    lost.append(Object.assign(document.createElement("a"), { href, textContent: "Sign in" }));
+  }
+
   function watch(socket) {
     socket.on("connect", () => say(""));
     socket.on("disconnect", () => say("Connection lost. Trying again …"));
@@ -80,6 +91,7 @@
       say("Connection lost. Trying again …");
       if (error.message === "Implicit handshake failed") comeBack();
       else if (error.message === "timeout") socket.io.opts.transports = ["polling", "websocket"];
+      else askToSignIn(socket);
     });
   }
 

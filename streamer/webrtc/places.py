@@ -69,7 +69,7 @@ class Places:
     def _require_room(self, camera: str, network: str | None) -> None:
         refused = f"no room for another viewer of {camera}"
         if len(self._taken) >= self._most:
-            raise TooMany(f"{refused}: {self._most} watch already, as many as webrtc.max_viewers lets")
+            raise TooMany(f"{refused}: {self._most} watch already (webrtc.max_viewers)")
         if sum(each.stage == "asks" for each in self._taken) >= MOST_ASKING:
             raise TooMany(f"{refused}: {MOST_ASKING} ask at this moment")
         if network is None:
@@ -77,5 +77,5 @@ class Places:
         coming = sum(each.stage != "watches" and each.network == network for each in self._taken)
         if coming >= self._most_coming:
             raise TooMany(
-                f"{refused}: {coming} from your address have yet to connect, half of webrtc.max_viewers"
+                f"{refused}: {coming} from your address have yet to connect (half of webrtc.max_viewers)"
             )

@@ -102,7 +102,9 @@ def test_all_who_watch_pictures_get_the_same_ones_and_count_as_viewers(service: 
             with client.stream("GET", address) as third:
                 assert third.status_code == 503
                 assert int(third.headers["retry-after"]) > 0
-                assert json.loads(third.read())["detail"] == "2 viewers are watching already"
+                assert json.loads(third.read())["detail"] == (
+                    "no room for another viewer of street: 2 watch already (webrtc.max_viewers)"
+                )
         until(lambda: shows(client, address))
 
 

@@ -141,16 +141,18 @@ async def test_what_is_no_request_of_whep_is_refused(air):
 
 async def test_more_viewers_than_allowed_are_sent_away_for_a_while(footage, tmp_path):
     async with on_air(footage, tmp_path, WebRtcConfig(max_viewers=2)) as air:
-        offers = [await offer_text() for _ in range(3)]
-        first = await post(air, offers[0])
-        await post(air, offers[1])
-        refused = await post(air, offers[2])
-        assert "2 viewers" in require_problem(refused, 503)
-        assert int(refused.headers["retry-after"]) > 0
-        await air.http.delete(first.headers["location"])
-        await air.until(viewers=1)
-        assert (await post(air, offers[2])).status_code == 201
-        text = air.metrics.exposition().decode()
+        first, second = [await offer_text() for _ in range(2)]
+        async with viewer() as someone:
+            await someone.join(air.http, "front")
+            await someone.watch(1)
+            taken = await post(air, first)
+            refused = await post(air, second)
+            assert "2 watch already" in require_problem(refused, 503)
+            assert int(refused.headers["retry-after"]) > 0
+            await air.http.delete(taken.headers["location"])
+            await air.until(viewers=1)
+            assert (await post(air, second)).status_code == 201
+            text = air.metrics.exposition().decode()
     assert 'sightline_viewers{camera="front",kind="sub",route="webrtc"} 2.0' in text
     assert 'sightline_viewer_sessions_total{camera="front",kind="sub",route="webrtc"} 3.0' in text
     assert 'sightline_viewers_refused_total{reason="full"}' in text
