@@ -18,6 +18,7 @@ from streamer.api.fallbacks import add_fallbacks
 from streamer.api.front import behind_front
 from streamer.api.pages import add_pages, add_send_page
 from streamer.api.server import serve
+from streamer.api.silence import Silence
 from streamer.api.stream import add_stream
 from streamer.api.whep import add_whep
 from streamer.api.whip import add_whip
@@ -168,7 +169,7 @@ class App:
         await services.start(viewers.run)
         fleet.audience = viewers
         add_whep(api, viewers)
-        add_fallbacks(api, viewers, Stills(self._results))
+        add_fallbacks(api, viewers, Stills(self._results), Silence(self.metrics))
         publishers = Publishers(fleet.streams, self.metrics, config.webrtc)
         await services.start(publishers.run)
         add_whip(api, publishers)

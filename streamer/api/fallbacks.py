@@ -9,9 +9,9 @@ from pydantic import Field
 
 from streamer.api.pictures import LivePictures
 from streamer.api.question import Question
+from streamer.api.silence import Silence
 from streamer.api.socket import play
 from streamer.webrtc.choice import Wish
-from streamer.webrtc.refusals import NothingToShow
 from streamer.webrtc.stills import Stills, StillWish
 from streamer.webrtc.viewers import Viewers
 
@@ -41,19 +41,20 @@ class StillQuestion(PicturesQuestion):
     height: int | None = Field(default=None, ge=SMALLEST, le=LARGEST, description="pixels at most")
 
 
-def add_fallbacks(app: FastAPI, viewers: Viewers, stills: Stills) -> None:
+def add_fallbacks(app: FastAPI, viewers: Viewers, stills: Stills, silence: Silence) -> None:
     """The application has to answer the errors of viewers already.
 
     Args:
         app: gets the routes.
         viewers: knows the cameras, and who watches.
         stills: takes single pictures.
+        silence: says why there is none.
     """
 
     @app.websocket("/ws/{camera}")
     async def socket(websocket: WebSocket, camera: str, question: Annotated[SocketQuestion, Query()]) -> None:
         wish = Wish(question.stream, question.annotate, question.own)
-        await play(websocket, viewers, camera, wish)
+        await play(websocket, viewers, silence, camera, wish)
 
     @app.get(
         "/mjpeg/{camera}",
@@ -61,7 +62,7 @@ def add_fallbacks(app: FastAPI, viewers: Viewers, stills: Stills) -> None:
         response_class=Response,
     )
     async def pictures(camera: str, question: Annotated[PicturesQuestion, Query()]) -> Response:
-        return LivePictures(viewers, camera)
+        return LivePictures(viewers, silence, camera)
 
     @app.get(
         "/api/cameras/{name}/latest.jpg",
@@ -71,8 +72,9 @@ def add_fallbacks(app: FastAPI, viewers: Viewers, stills: Stills) -> None:
     )
     async def latest(name: str, question: Annotated[StillQuestion, Query()]) -> Response:
         streams = viewers.streams(name)
+        silence.refuse(name)
         wish = StillWish(question.annotate, question.height)
         picture = await stills.next(name, streams.pictures, wish)
         if picture is None:
-            raise NothingToShow(f"{name} sends no picture now")
+            raise silence.of(name)
         return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "no-store"})

@@ -17,6 +17,7 @@ from access.fronts import in_front
 from streamer.api.app import create_app
 from streamer.api.fallbacks import add_fallbacks
 from streamer.api.pages import add_pages
+from streamer.api.silence import Silence
 from streamer.api.whep import add_whep
 from streamer.capture.streams import CameraStreams, open_streams
 from streamer.config.tree import CameraConfig, HttpConfig, StorageConfig, WebRtcConfig
@@ -73,7 +74,7 @@ async def on_air(
     viewers = Viewers({"front": streams}, {}, results, webrtc, metrics)
     app = create_app(metrics, status, EventStore(folder / "data", StorageConfig()))
     add_whep(app, viewers)
-    add_fallbacks(app, viewers, Stills(results))
+    add_fallbacks(app, viewers, Stills(results), Silence(metrics))
     add_pages(app, ["front"])
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(streams.run)
