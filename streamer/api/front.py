@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.middleware.cors import CORSMiddleware
-
 from streamer.api.access import Gate
+from streamer.api.cors import Cors
 from streamer.api.headers import SecureHeaders
 from streamer.api.proxied import Proxied
 
@@ -22,7 +21,7 @@ def behind_front(app: ASGIApp, doorkeeper: Doorkeeper, config: HttpConfig) -> AS
     guarded: ASGIApp = Gate(app, doorkeeper, config)
     if config.origins:
         # Before the gate: a page has to be able to read why it is refused.
-        guarded = CORSMiddleware(
+        guarded = Cors(
             guarded,
             allow_origins=config.origins,
             allow_methods=["GET", "POST", "PATCH", "DELETE", "OPTIONS"],

@@ -43,9 +43,8 @@ STATUS: Final = {
 }
 RETRY_S: Final = "2"
 METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-ENDPOINT: Final = ("OPTIONS", "POST")
-RESOURCE: Final = ("DELETE", "PATCH")
-"""What may be asked for, of a camera and of a session; the router itself would tell only one of them."""
+ENDPOINT: Final = "OPTIONS, POST"
+RESOURCE: Final = "DELETE, OPTIONS, PATCH"
 
 
 class WhepQuestion(Question):
@@ -65,11 +64,6 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
 
     for error, status in STATUS.items():
         refuse(app, error, status)
-
-    @app.options("/whep/{camera}", include_in_schema=False)
-    async def options(camera: str) -> Response:
-        headers = {"Accept-Post": SDP, "Allow": ", ".join(ENDPOINT)}
-        return linked(Response(status_code=HTTPStatus.NO_CONTENT, headers=headers), links)
 
     @app.post("/whep/{camera}", status_code=HTTPStatus.CREATED, summary="Watch a camera (WHEP)")
     async def watch(
@@ -99,15 +93,33 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
         viewers.close(camera, session)
         return Response(status_code=HTTPStatus.OK)
 
-    _refuse_others(app, "/whep/{camera}", ENDPOINT)
-    _refuse_others(app, "/whep/{camera}/{session}", RESOURCE)
+    tell_methods(app, "/whep/{camera}", links)
 
 
-def _refuse_others(app: FastAPI, path: str, allowed: tuple[str, ...]) -> None:
+def tell_methods(app: FastAPI, path: str, links: tuple[str, ...]) -> None:
+    """What may be asked for, of a camera and of a session; all else is refused.
+
+    Args:
+        app: gets the routes.
+        path: of a camera; a session's is below it.
+        links: to the servers for ICE.
+    """
+    _tell_options(app, path, {"Accept-Post": SDP, "Allow": ENDPOINT}, links)
+    _tell_options(app, path + "/{session}", {"Accept-Patch": FRAGMENT, "Allow": RESOURCE}, ())
+
+
+def _tell_options(app: FastAPI, path: str, headers: dict[str, str], links: tuple[str, ...]) -> None:
+    allowed = headers["Allow"].split(", ")
+
+    @app.options(path, include_in_schema=False)
+    async def options() -> Response:
+        return linked(Response(status_code=HTTPStatus.NO_CONTENT, headers=headers), links)
+
+    # The router itself would tell only one of the methods that are allowed.
     @app.api_route(path, methods=sorted(METHODS - {*allowed}), include_in_schema=False)
     async def refused() -> None:
         text = f"expected {' or '.join(allowed)}"
-        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, text, {"Allow": ", ".join(allowed)})
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, text, {"Allow": headers["Allow"]})
 
 
 def refuse(app: FastAPI, error: type[Exception], status: HTTPStatus) -> None:

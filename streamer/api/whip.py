@@ -12,7 +12,7 @@ from streamer.api.asker import AsGuest
 from streamer.api.body import text_of
 from streamer.api.question import Question
 from streamer.api.routing import base_of
-from streamer.api.whep import FRAGMENT, MOST_BYTES, SDP, ice_links, linked, refuse
+from streamer.api.whep import FRAGMENT, MOST_BYTES, SDP, ice_links, linked, refuse, tell_methods
 from streamer.webrtc.whip import NotSentTo, Occupied
 
 if TYPE_CHECKING:
@@ -39,11 +39,6 @@ def add_whip(app: FastAPI, publishers: Publishers) -> None:
     for error, status in STATUS.items():
         refuse(app, error, status)
 
-    @app.options("/whip/{camera}", include_in_schema=False)
-    async def options(camera: str) -> Response:
-        headers = {"Accept-Post": SDP, "Allow": "OPTIONS, POST"}
-        return linked(Response(status_code=HTTPStatus.NO_CONTENT, headers=headers), links)
-
     @app.post("/whip/{camera}", status_code=HTTPStatus.CREATED, summary="Be a camera (WHIP)")
     async def send(
         camera: str, question: Annotated[WhipQuestion, Query()], request: Request, guest: AsGuest
@@ -64,3 +59,5 @@ def add_whip(app: FastAPI, publishers: Publishers) -> None:
     async def leave(camera: str, session: str) -> Response:
         publishers.close(camera, session)
         return Response(status_code=HTTPStatus.OK)
+
+    tell_methods(app, "/whip/{camera}", links)

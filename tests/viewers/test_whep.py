@@ -130,6 +130,10 @@ async def test_what_is_no_request_of_whep_is_refused(air):
     require_problem(await air.http.post("/whep/front", content=b"\xff\xfe", headers=SDP), 400)
     require_problem(await air.http.post("/whep/front?stream=third", content=offer, headers=SDP), 422)
     require_problem(await air.http.delete("/whep/front/none"), 404)
+    session = await air.http.options("/whep/front/none")
+    assert (session.status_code, session.content) == (204, b"")
+    assert session.headers["allow"] == "DELETE, OPTIONS, PATCH"
+    assert session.headers["accept-patch"] == "application/trickle-ice-sdpfrag"
     for method in ("GET", "PUT", "HEAD"):
         answer = await air.http.request(method, "/whep/front")
         assert answer.status_code == 405
@@ -199,8 +203,18 @@ async def test_pages_of_other_origins_may_watch_where_they_are_allowed(footage, 
         for method in ("POST", "PATCH", "DELETE"):
             assert method in preflight.headers["access-control-allow-methods"]
         refused = await air.http.options("/whep/front", headers={**other, **wanted})
+        assert require_problem(refused, 400).endswith("not so: origin")
         assert "access-control-allow-origin" not in refused.headers
+        method = {**wanted, "Access-Control-Request-Method": "TRACE"}
+        refused = await air.http.options("/whep/front", headers={**allowed, **method})
+        # A page has to be able to read why it is refused.
+        assert refused.headers["access-control-allow-origin"] == "https://example.org"
+        assert require_problem(refused, 400).endswith("not so: method")
         bearer = {"Authorization": f"Bearer {TOKEN}"}
+        session = await air.http.options("/whep/front/any", headers={**allowed, **bearer})
+        assert (session.status_code, session.headers["allow"]) == (204, "DELETE, OPTIONS, PATCH")
+        assert session.headers["access-control-allow-origin"] == "https://example.org"
+        assert "Accept-Patch" in session.headers["access-control-expose-headers"]
         answer = await post(air, offer, **allowed, **bearer)
         assert answer.status_code == 201
         assert answer.headers["access-control-allow-origin"] == "https://example.org"
