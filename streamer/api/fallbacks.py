@@ -22,7 +22,9 @@ TOKEN: Final = "the token of the service, where no header can be set"
 class SocketQuestion(Question):
     """What a player over a WebSocket wants to see."""
 
-    stream: Literal["main", "sub"] = Field(default="main", description="of a camera with two streams")
+    stream: Literal["main", "sub"] | None = Field(
+        default=None, description="of a camera with two streams; main, unless it does not open"
+    )
     annotate: bool = Field(default=False, description="boxes are drawn into the pictures")
     own: bool = Field(default=True, description="the camera's own stream may be sent; else it is coded anew")
     token: str | None = Field(default=None, description=TOKEN)

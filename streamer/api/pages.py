@@ -23,7 +23,9 @@ SCRIPTS: Final = ("player.js", "scene.js", "watch.js")
 class WatchQuestion(Question):
     """How the page shows a camera."""
 
-    stream: Literal["main", "sub"] = Field(default="main", description="of a camera with two streams")
+    stream: Literal["main", "sub"] | None = Field(
+        default=None, description="of a camera with two streams; main, unless it does not open"
+    )
     annotate: bool = Field(default=False, description="boxes are drawn into the pictures by the service")
     token: str | None = Field(default=None, description="the token of the service")
 

@@ -50,7 +50,9 @@ RESOURCE: Final = "DELETE, OPTIONS, PATCH"
 class WhepQuestion(Question):
     """What a viewer wants to see."""
 
-    stream: Literal["main", "sub"] = Field(default="main", description="of a camera with two streams")
+    stream: Literal["main", "sub"] | None = Field(
+        default=None, description="of a camera with two streams; main, unless it does not open"
+    )
     annotate: bool = Field(default=False, description="boxes are drawn into the pictures")
     own: bool = Field(default=True, description="the camera's own stream may be sent; else it is coded anew")
     token: str | None = Field(

@@ -15,6 +15,7 @@ from rtsp.two_streams import TwoStreamsFactory
 
 from streamer.webrtc.choice import Wish
 from streamer.webrtc.h264 import profile_of
+from streamer.webrtc.refusals import NothingToShow
 
 pytestmark = pytest.mark.anyio
 
@@ -134,3 +135,34 @@ async def test_nothing_is_kept_of_the_larger_stream_while_it_is_closed(
             await until(lambda: packets.latest_keyframe is not None)
         await until(lambda: packets.latest_keyframe is None)
         assert packets.codec is None
+
+
+async def test_boxes_drawn_into_the_larger_stream(two_streams: TwoStreamsFactory) -> None:
+    served = two_streams(MAIN, SUB)
+    async with on_air(camera(served.main.url, served.sub.url)) as running:
+        for stream, kind, size in (
+            ("main", "annotated_main", (640, 480)),
+            (None, "annotated_main", (640, 480)),
+            ("sub", "annotated", (320, 240)),
+        ):
+            async with client() as viewer:
+                await viewer.join(running, Wish(stream, annotate=True))
+                await viewer.watch(25)
+                assert (viewer.kind, viewer.sizes) == (kind, [size])
+                overlay = viewer.session.watching.overlay
+                await until(lambda told=overlay: told.matched > 10)
+                assert overlay.matched > 0.8 * (overlay.matched + overlay.unmatched)
+        await until(lambda: running.viewers.count == 0)
+
+
+async def test_a_larger_stream_that_does_not_open_is_drawn_into_only_where_nobody_insists(
+    rtsp_camera: CameraFactory,
+) -> None:
+    served = rtsp_camera(SUB)
+    async with on_air(camera("rtsp://127.0.0.1:9/none", served.url)) as running, client() as viewer:
+        with pytest.raises(NothingToShow, match=r"nothing of its main stream .* stream=sub is the other one"):
+            await viewer.join(running, Wish("main", annotate=True))
+        async with client() as other:
+            await other.join(running, Wish(annotate=True))
+            await other.watch(3)
+            assert (other.kind, other.sizes) == ("annotated", [(320, 240)])
