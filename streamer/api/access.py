@@ -21,6 +21,7 @@ from streamer.access.visitor import ANYBODY, Visitor
 from streamer.api.lasting import Lasting
 from streamer.api.problems import problem
 from streamer.api.proxied import FORWARDED, REMOTE_USER
+from streamer.api.readable import accepts_page
 from streamer.api.routing import base_of, path_within
 from streamer.errors import StreamerError
 
@@ -192,11 +193,6 @@ def _is_local(scope: Scope) -> bool:
     """Whether a program on this machine asks, and nobody through a proxy on it."""
     client = scope.get("client")
     return client is not None and is_loopback(client[0]) and not scope.get("state", {}).get(FORWARDED, False)
-
-
-def accepts_page(scope: Scope) -> bool:
-    """Whether a person waits for the answer."""
-    return "text/html" in Headers(scope=scope).get("accept", "")
 
 
 def _who_are_you(scope: Scope, credentials: Credentials) -> Response:

@@ -8,6 +8,7 @@ from streamer.api.access import Gate
 from streamer.api.cors import Cors
 from streamer.api.headers import SecureHeaders
 from streamer.api.proxied import Proxied
+from streamer.api.readable import Readable
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -28,4 +29,4 @@ def behind_front(app: ASGIApp, doorkeeper: Doorkeeper, config: HttpConfig) -> AS
             allow_headers=["Authorization", "Content-Type", "If-Match"],
             expose_headers=["Accept-Patch", "ETag", "Link", "Location", "Retry-After"],
         )
-    return Proxied(SecureHeaders(guarded, config.origins), config)
+    return Proxied(SecureHeaders(Readable(guarded), config.origins), config)

@@ -215,3 +215,15 @@ async def test_accounts_that_do_not_answer_let_nobody_in(tmp_path):
         answer = await client.get("/api/cameras")
         assert (answer.status_code, answer.headers["content-type"]) == (503, PROBLEM)
         assert ADMIN_TOKEN not in answer.text
+
+
+async def test_the_page_of_a_wrong_address_names_no_camera_that_is_hidden(tmp_path):
+    async with opened(tmp_path, HttpConfig(base_path="/eyes")) as door:
+        viewer = {**PAGE, "Authorization": f"Bearer {VIEWER_TOKEN}"}
+        async with door.client(headers=viewer) as client:
+            hidden = await client.get("/watch/yard")
+            missing = await client.get("/watch/nobody")
+    assert (hidden.status_code, hidden.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert hidden.text == missing.text
+    assert "there is no such camera" in hidden.text
+    assert 'href="/eyes/"' in hidden.text
