@@ -13,6 +13,7 @@ import anyio
 from aiortc import RTCPeerConnection, RTCRtpSender
 
 from streamer.webrtc.link import Link
+from streamer.webrtc.profiles import renamed
 from streamer.webrtc.sender import PassedOn, UnitSender
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Session:
     def __init__(self, watching: Watching, guest: Guest, offer: Offer, peer: RTCPeerConnection) -> None:
         self.link = Link(watching.camera, guest, offer, peer)
         self.watching = watching
+        self._foreign = offer.foreign
         self._queue: ViewerQueue | None = None
         self._skipped = 0
         self._opened = anyio.Event()
@@ -83,7 +85,7 @@ class Session:
         transceiver.direction = "sendonly"
         codecs = RTCRtpSender.getCapabilities("video").codecs
         transceiver.setCodecPreferences([c for c in codecs if c.mimeType in ("video/H264", "video/rtx")])
-        return await self.link.answer()
+        return renamed(await self.link.answer(), self._foreign)
 
     async def run(self, arrived: Callable[[], None]) -> None:
         """Sends until the viewer goes, says that it does, or does not come at all; it is closed afterwards.

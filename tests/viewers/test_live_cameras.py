@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import anyio
 import pytest
-from live_viewing import BASELINE, camera, client, on_air, until
+from live_viewing import BASELINE, HIGH, WELCOME, camera, client, on_air, until
 from rtsp.clips import Clip
 from rtsp.fixtures import CameraFactory, Flaws
 from rtsp.two_streams import TwoStreamsFactory
@@ -62,6 +63,29 @@ async def test_a_level_that_is_higher_than_any_offer(rtsp_camera: CameraFactory,
             await other.join(running, profile=BASELINE)
             await other.watch(3)
             assert other.kind == "encoded"
+
+
+@pytest.mark.parametrize(
+    ("clip", "coding", "kind"),
+    [
+        (PLAIN, "-profile:v high -x264-params aud=1:bframes=0:8x8dct=1:sliced-threads=0", "sub"),
+        (HEVC, "", "encoded"),
+    ],
+    ids=["as it is", "coded anew"],
+)
+async def test_an_offer_of_the_high_profile_alone(
+    rtsp_camera: CameraFactory, tmp_path: Path, clip: Clip, coding: str, kind: str
+) -> None:
+    stream = [made(tmp_path / "high.h264", "size=320x240:rate=20", coding)] if coding else []
+    served = rtsp_camera(clip, streams=stream) if stream else rtsp_camera(clip)
+    async with on_air(camera(served.url)) as running, client() as viewer:
+        offered = (await viewer.offer()).replace(BASELINE, HIGH).replace("42e01f", "640c1f")
+        viewer.session, answer = await running.viewers.open("gate", offered, Wish(), WELCOME)
+        assert set(re.findall("profile-level-id=(......)", answer)) == {HIGH}
+        # The viewer's library decodes it, but has no name for it either.
+        await viewer.accept(answer.replace(HIGH, BASELINE))
+        await viewer.watch(12)
+        assert viewer.kind == kind
 
 
 async def test_a_picture_that_changes_its_size_while_somebody_watches(rtsp_camera: CameraFactory) -> None:
