@@ -220,15 +220,16 @@ class Viewers:
     async def _run(self, session: Session, place: Place, held: AsyncExitStack) -> None:
         camera, kind = session.watching.camera, session.watching.kind
         try:
-            # What it holds goes first: whatever is told of it afterwards, nothing is kept.
-            async with held:
-                await session.run(place.arrived)
+            try:
+                # What it holds goes first: whatever is told of it afterwards, nothing is kept.
+                async with held:
+                    await session.run(place.arrived)
+            finally:
+                del self._sessions[session.id]
+                self._count_missed(session)
+                self._observer.viewer_went(camera, ROUTE, kind)
         except Exception:
             log.exception("%s: a viewer's session failed", camera)
-        finally:
-            del self._sessions[session.id]
-            self._count_missed(session)
-            self._observer.viewer_went(camera, ROUTE, kind)
 
     def _count_missed(self, session: Session) -> None:
         if units := session.newly_skipped():
