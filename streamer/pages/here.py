@@ -12,7 +12,6 @@ from streamer.access.visitor import ANYBODY, Visitor
 
 if TYPE_CHECKING:
     from fastapi import Request
-    from starlette.types import Scope
 
 ZONE_COOKIE: Final = "sightline-zone"
 PATH_LEGAL: Final = "/:@!$&'()*+,;=%"
@@ -36,7 +35,8 @@ class Here:
     @classmethod
     def of(cls, request: Request) -> Here:
         base = quote(request.scope.get("root_path", ""), safe=PATH_LEGAL).rstrip("/")
-        return cls(base, visitor_of(request.scope), _zone(request.cookies.get(ZONE_COOKIE, "")))
+        visitor = request.scope.get("state", {}).get("visitor", ANYBODY)
+        return cls(base, visitor, _zone(request.cookies.get(ZONE_COOKIE, "")))
 
     def at(self, path: str) -> str:
         """The address of a path of ours."""
@@ -55,12 +55,6 @@ class Here:
 
     def now(self) -> datetime:
         return self.local(datetime.now(UTC))
-
-
-def visitor_of(scope: Scope) -> Visitor:
-    """Who asks."""
-    visitor: Visitor = scope.get("state", {}).get("visitor", ANYBODY)
-    return visitor
 
 
 def _zone(name: str) -> tzinfo | None:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlencode
 
 from nicegui import Client
 
-from streamer.pages.here import visitor_of
+from streamer.api.access import visitor_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -33,6 +33,6 @@ def _owned(scope: Scope) -> bytes:
     said = scope["query_string"].decode("latin-1")
     asked = {name: values[0] for name, values in parse_qs(said, keep_blank_values=True).items()}
     page = Client.instances.get(asked.get("client_id", NOBODY))
-    if page is None or page.request is None or visitor_of(page.request.scope) != visitor_of(scope):
+    if page is None or page.request is None or visitor_of(page.request) != visitor_of(scope):
         asked["client_id"] = NOBODY
     return urlencode(asked).encode()

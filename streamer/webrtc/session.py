@@ -88,7 +88,7 @@ class Session:
         return renamed(await self.link.answer(), self._foreign)
 
     async def run(self, arrived: Callable[[], None]) -> None:
-        """Sends until the viewer goes, says that it does, or does not come at all; it is closed afterwards.
+        """Sends until the viewer goes, says that it does, or does not come at all; it then has to be closed.
 
         Args:
             arrived: hears that the viewer is connected.
