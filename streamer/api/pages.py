@@ -24,7 +24,7 @@ class WatchQuestion(Question):
     """How the page shows a camera."""
 
     stream: Literal["main", "sub"] | None = Field(
-        default=None, description="of a camera with two streams; main, unless it does not open"
+        default=None, description="of a camera with two streams; main, unless it is coded anew"
     )
     annotate: bool = Field(default=False, description="boxes are drawn into the pictures by the service")
     token: str | None = Field(default=None, description="the token of the service")

@@ -51,7 +51,7 @@ class WhepQuestion(Question):
     """What a viewer wants to see."""
 
     stream: Literal["main", "sub"] | None = Field(
-        default=None, description="of a camera with two streams; main, unless it does not open"
+        default=None, description="of a camera with two streams; main, unless it is coded anew"
     )
     annotate: bool = Field(default=False, description="boxes are drawn into the pictures")
     own: bool = Field(default=True, description="the camera's own stream may be sent; else it is coded anew")

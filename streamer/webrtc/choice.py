@@ -28,7 +28,8 @@ class Wish:
     """What a viewer wants to see.
 
     Attributes:
-        stream: which of a camera's two streams, where it has two; None: ``main``, or ``sub`` in its place.
+        stream: which of a camera's two streams, where it has two; None: the cheapest that shows what is asked
+            for, ``main`` where it can be passed on.
         annotate: boxes are drawn into the pictures.
         own: the camera's own stream may be passed on; else it is coded anew, for decoders that fail on it.
         pictures: JPEG pictures with boxes, instead of video.
@@ -69,18 +70,16 @@ async def kind_for(wish: Wish, streams: CameraStreams, profiles: Sequence[Profil
 
 
 async def _annotated(wish: Wish, streams: CameraStreams) -> Kind:
-    """Boxes are drawn into the larger stream where it opens."""
-    if wish.stream == "sub" or streams.main is None:
+    """Coding the larger stream anew is dear: boxes are drawn into it only where that is said."""
+    if wish.stream != "main" or streams.main is None:
         return "annotated"
     async with streams.viewing():
         with streams.main.shown.subscribed() as taker, anyio.move_on_after(OPENING_S):
             if await taker.take() is not None:
                 return "annotated_main"
-    if wish.stream == "main":
-        raise NothingToShow(
-            f"{streams.name} shows nothing of its main stream to draw into: stream=sub is the other one"
-        )
-    return "annotated"
+    raise NothingToShow(
+        f"{streams.name} shows nothing of its main stream to draw into: stream=sub is the other one"
+    )
 
 
 async def _begun(packets: PacketBroadcast) -> None:

@@ -166,7 +166,7 @@ async def test_boxes_drawn_into_the_larger_stream(two_streams: TwoStreamsFactory
     async with on_air(camera(served.main.url, served.sub.url)) as running:
         for stream, kind, size in (
             ("main", "annotated_main", (640, 480)),
-            (None, "annotated_main", (640, 480)),
+            (None, "annotated", (320, 240)),
             ("sub", "annotated", (320, 240)),
         ):
             async with client() as viewer:
@@ -179,7 +179,7 @@ async def test_boxes_drawn_into_the_larger_stream(two_streams: TwoStreamsFactory
         await until(lambda: running.viewers.count == 0)
 
 
-async def test_a_larger_stream_that_does_not_open_is_drawn_into_only_where_nobody_insists(
+async def test_a_larger_stream_that_does_not_open_is_not_drawn_into(
     rtsp_camera: CameraFactory,
 ) -> None:
     served = rtsp_camera(SUB)
