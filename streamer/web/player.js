@@ -629,7 +629,7 @@
     const undecoded = (detail) => session.abort(new Switch("mjpeg", `${player.why}; ${detail}`));
     const { service, video } = player;
     const query = { token: service.token, ...player.wanted() };
-    const socket = new WebSocket(service.address(`/ws/${player.camera}`, query).replace(/^http/, "ws"));
+    const socket = new WebSocket(service.address(`/ws/${player.cameraName}`, query).replace(/^http/, "ws"));
     let reel = null;
     let arrivedAt = null;
     let decodes = false;
@@ -676,11 +676,11 @@
     }
   }
 
-  async function whyClosed({ service, camera, why }, { code, reason }, opened) {
+  async function whyClosed({ service, cameraName, why }, { code, reason }, opened) {
     if (code === 1012) return CONNECTING; // the pictures begin anew
     if (code === 1013) return full(reason);
     try {
-      await service.camera(camera, 0);
+      await service.camera(cameraName, 0);
     } catch (error) {
       return failureOf(error);
     }
@@ -690,7 +690,7 @@
 
   async function playMjpeg(player, session) {
     player.video.srcObject = null;
-    const address = player.service.address(`/mjpeg/${player.camera}`);
+    const address = player.service.address(`/mjpeg/${player.cameraName}`);
     const response = await player.service.fetch(address, { signal: session.signal });
     if (!response.ok) throw await player.service.refusal(response);
     await Promise.race([session.ended, showPictures(player, response.body.getReader())]);
@@ -771,19 +771,20 @@
     .symbol { display: grid; padding: 5px; background: none; flex: none; }
     .symbol svg { width: 18px; height: 18px; fill: none; stroke: currentColor; stroke-width: 1.8;
                   stroke-linecap: round; stroke-linejoin: round; }
-    ::slotted([slot="start"]) { flex: none; }
+    ::slotted([slot="start"]) { flex: none; margin-right: 8px; }
     :focus-visible { outline: 2px solid #22d3ee; outline-offset: 2px; }
 
-    .about { overflow: auto; padding: 14px 16px; background: rgba(11, 15, 20, .95); font-size: 13px; }
-    .about > * { max-width: 64ch; margin: 0 auto 8px; }
+    .about { inset: auto 12px 52px auto; width: 400px; max-height: calc(100% - 64px); box-sizing: border-box;
+             overflow: auto; padding: 10px 16px 12px; border-radius: 12px; background: rgba(17, 23, 31, .96);
+             font-size: 13px; box-shadow: 0 8px 32px rgba(0, 0, 0, .5); }
+    .about > * { margin: 0 0 8px; }
     .about h2 { display: flex; align-items: center; justify-content: space-between; font-size: 14px; }
     .about p { color: #c3cad4; text-wrap: pretty; }
     .about .way { color: #f2f5f8; }
-    .about ul { display: flex; flex-wrap: wrap; gap: 2px 18px; padding: 0; list-style: none; color: #c3cad4; }
+    .about ul { margin: 0; display: flex; flex-wrap: wrap; gap: 2px 18px; padding: 0; list-style: none; color: #c3cad4; }
     .about li { display: flex; align-items: center; gap: 8px; }
     .about li i { width: 22px; border-top: 2px solid #22d3ee; }
     .about li + li i { border-top-style: dashed; }
-    :host([bare]) .about { padding-bottom: 44px; }
 
     @container player (max-width: 480px) {
       .bar { padding: 14px 4px 3px 8px; gap: 2px; font-size: 13px; }
@@ -792,13 +793,15 @@
       .state { padding: 8px 14px; }
       .state b { font-size: 15px; }
       .state span { font-size: 13px; line-height: 1.35; }
-      .about { padding: 10px 12px; }
+      .about { inset: 0; width: auto; max-height: none; border-radius: 0; padding: 4px 12px; line-height: 1.35; }
+      .about > * { margin-bottom: 4px; }
     }
     @container player (max-width: 320px) {
       .name span { display: none; }
       .chip { top: 6px; right: 6px; padding: 1px 8px; }
       .state span { font-size: 12px; }
     }
+    :host([bare]) .about { inset: 0 0 40px; width: auto; max-height: none; border-radius: 0; }
     @media (prefers-reduced-motion: reduce) { .bar { transition: none; } }
   `;
   const LAYOUT = `
@@ -838,8 +841,8 @@
       this.root.innerHTML = `<style>${STYLE}</style>${LAYOUT}`;
       this.frame = this.find(".frame");
       this.about = this.find(".about");
-      this.find(".name span").textContent = player.camera;
-      this.find("video").setAttribute("aria-label", `Live video of ${player.camera}`);
+      this.find(".name span").textContent = player.cameraName;
+      this.find("video").setAttribute("aria-label", `Live video of ${player.cameraName}`);
       this.addSwitches();
       this.addFullScreen();
       this.addAbout();
@@ -959,8 +962,8 @@
 
   function moment(time) {
     const today = new Date().toDateString() === new Date(time).toDateString();
-    const style = today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
-    return new Date(time).toLocaleString([], style);
+    const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    return new Date(time).toLocaleString([], today ? clock : { month: "short", day: "numeric", ...clock });
   }
 
   class SightlinePlayer extends HTMLElement {
@@ -989,7 +992,8 @@
       this.leave.abort(CONNECTING);
     }
 
-    get camera() {
+    // Not `camera`: frameworks set a property of an attribute's name in its place.
+    get cameraName() {
       return this.getAttribute("camera");
     }
 
@@ -1001,9 +1005,8 @@
       if (this.why) {
         const ports = this.ports ? `ports ${this.ports.join(" to ")}` : "all ports, or set webrtc.udp_ports";
         lines.push(
-          `${sentence(this.why)} For the direct way (WebRTC), let UDP from here to the service through the firewall ` +
-            `(${ports}); where the service is seen at another address than its own, name that in webrtc.advertise. ` +
-            `It is tried again every ${this.retryS} s.`,
+          `${sentence(this.why)} Let UDP from here to the service through the firewall (${ports}); where it is seen ` +
+            `at another address than its own, name that in webrtc.advertise. Tried again every ${this.retryS} s.`,
         );
       }
       if (this.burnt) lines.push(`${this.burnt} So the service draws the boxes.`);
@@ -1037,7 +1040,7 @@
     }
 
     whep() {
-      return this.service.address(`/whep/${this.camera}`, this.wanted());
+      return this.service.address(`/whep/${this.cameraName}`, this.wanted());
     }
 
     async run(signal) {
@@ -1227,7 +1230,7 @@
     async explain() {
       const { frames } = this.statistics;
       this.asks += 1;
-      const camera = await this.service.camera(this.camera, this.askPauseMs);
+      const camera = await this.service.camera(this.cameraName, this.askPauseMs);
       if (this.hasTwoStreams !== Boolean(camera?.main)) {
         this.hasTwoStreams = Boolean(camera?.main);
         this.tellRoute();
