@@ -1,0 +1,162 @@
+"""What a player says while it shows no picture, in a real browser, and how seldom it asks meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import pytest
+from access.door import PASSWORD, user
+from playwright.sync_api import Page
+from system.chromium import Chromium
+from system.serving import Service, serving, until, write_config
+from viewers.player_page import PlayerPage, playing
+
+from streamer.access.accounts import Accounts
+
+STREET: Final = {"source": "sim://street?size=320x180&fps=5"}
+DOWN: Final = {"source": "rtsp://127.0.0.1:1/none"}
+UDP_IS_SHUT: Final = "--webrtc-ip-handling-policy=disable_non_proxied_udp"
+PATIENT_MS: Final = 5000
+"""A camera that is live may take so long for its first picture before anything is said."""
+THREE_PLAYERS: Final = """
+    addEventListener("DOMContentLoaded", () => {
+      const player = document.querySelector("sightline-player");
+      player.after(player.cloneNode(), player.cloneNode());
+    });
+"""
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("words")
+    cameras = {"street": STREET, "down": DOWN, "phone": {"source": "whip://"}}
+    with serving("run", write_config(folder, cameras), folder=folder) as service:
+        service.until_state("down", "down")
+        service.until_state("street", "live")
+        yield service
+
+
+def asked(page: Page, end: str) -> list[float]:
+    """Fills with the times of requests to addresses that end so."""
+    times: list[float] = []
+    page.on("request", lambda request: request.url.endswith(end) and times.append(time.monotonic()))
+    return times
+
+
+@pytest.mark.parametrize(
+    ("camera", "why"), [("down", "Connection refused."), ("phone", "Waiting for a browser: open /send/phone.")]
+)
+def test_a_page_has_loaded_without_a_picture_and_says_why_there_is_none(
+    service: Service, chromium: Chromium, camera: str, why: str
+) -> None:
+    # A page is open once its load event has come.
+    with playing(chromium, f"{service.url}/watch/{camera}") as player:
+        seen = player.until(lambda now: why in now["said"])
+        assert seen["said"].startswith("No picture since ")
+        took_ms = player.page.evaluate("performance.now() - document.querySelector('sightline-player').began")
+        assert took_ms < PATIENT_MS
+
+
+def test_players_of_a_page_ask_together_and_less_and_less_often(service: Service, chromium: Chromium) -> None:
+    with chromium.page("about:blank", script=THREE_PLAYERS) as page:
+        times = asked(page, "/api/cameras")
+        page.goto(f"{service.url}/watch/down")
+        assert page.locator("sightline-player").count() == 3
+        until(lambda: len(times) >= 5)
+        pauses = [b - a for a, b in zip(times, times[1:], strict=False)]
+        assert sum(pauses[:4]) > 4, pauses
+        assert max(pauses[2:]) > max(pauses[:2]), pauses
+
+
+def test_a_service_that_goes_away_and_comes_back(tmp_path: Path, chromium: Chromium) -> None:
+    config = write_config(tmp_path, {"down": DOWN})
+    with ExitStack() as end:
+        with serving("run", config, folder=tmp_path) as first:
+            first.until_state("down", "down")
+            player = end.enter_context(playing(chromium, f"{first.url}/watch/down"))
+            player.until(lambda now: "No picture since" in now["said"])
+            port = first.url.rpartition(":")[2]
+        gone = player.until(lambda now: "No picture" not in now["said"])
+        assert gone["said"].split("\n") == ["No connection", "The service does not answer; trying again."]
+        with serving("run", config, folder=tmp_path, port=port):
+            player.until(lambda now: "Connection refused." in now["said"])
+            end.close()
+
+
+def test_one_viewer_too_many_is_told_and_comes_in_later(tmp_path: Path, chromium: Chromium) -> None:
+    config = write_config(tmp_path, {"street": STREET}, webrtc={"max_viewers": 1})
+    with serving("run", config, folder=tmp_path) as service, ExitStack() as first:
+        service.until_state("street", "live")
+        address = f"{service.url}/watch/street"
+        first.enter_context(playing(chromium, address)).until(lambda now: now["frames"] > 0)
+        with chromium.page("about:blank") as page:
+            posts, second = asked(page, "/whep/street"), PlayerPage(page)
+            page.goto(address)
+            told = second.until(lambda now: "watching already" in now["said"])
+            assert "Trying again by itself." in told["said"]
+            until(lambda: len(posts) > 2)
+            assert min(b - a for a, b in zip(posts, posts[1:], strict=False)) > 1.9, "Retry-After: 2"
+            first.close()
+            second.until(lambda now: now["frames"] > 0 and now["said"] == "")
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Service]:
+    """Vera may sign in."""
+    config = write_config(tmp_path, {"street": STREET})
+    (tmp_path / "sightline-data").mkdir()
+    accounts = Accounts.of(tmp_path / "sightline-data")
+    accounts.open()
+    accounts.add(user("vera"))
+    accounts.close()
+    with serving("run", config, folder=tmp_path) as service:
+        until(lambda: "street" in service.log)
+        yield service
+
+
+def sign_in(page: Page) -> None:
+    page.fill("[name=name]", "vera")
+    page.fill("[name=password]", PASSWORD)
+    page.click("button")
+
+
+def test_who_is_signed_out_is_asked_to_sign_in_again_and_nothing_is_asked_meanwhile(
+    guarded: Service, chromium: Chromium
+) -> None:
+    with playing(chromium, f"{guarded.url}/watch/street", UDP_IS_SHUT) as player:
+        page = player.page
+        sign_in(page)
+        page.wait_for_selector("sightline-player")
+        player.until(lambda now: now["frames"] > 0)
+        page.request.post(f"{guarded.url}/logout", headers={"Origin": guarded.url})
+        player.until(lambda now: "Please sign in again" in now["said"])
+        requests: list[str] = []
+        page.on("request", lambda request: requests.append(request.url))
+
+        link = page.locator("sightline-player .state a")
+        assert link.get_attribute("href") == f"{guarded.url}/login?next=%2Fwatch%2Fstreet"
+        other = page.context.new_page()
+        other.goto(str(link.get_attribute("href")))
+        assert requests == []
+        sign_in(other)
+        other.wait_for_selector("sightline-player")
+        other.close()
+        page.evaluate("dispatchEvent(new Event('focus'))")
+        player.until(lambda now: now["said"] == "")
+
+
+def test_a_token_that_is_not_known_is_no_reason_to_sign_in(guarded: Service, chromium: Chromium) -> None:
+    with chromium.page(f"{guarded.url}/login") as page:
+        page.add_script_tag(url=f"{guarded.url}/player.js")
+        page.evaluate("""() => {
+          const player = document.createElement("sightline-player");
+          player.setAttribute("camera", "street");
+          player.setAttribute("token", "sl_of-somebody-else");
+          document.body.append(player);
+        }""")
+        PlayerPage(page).until(lambda now: "The service does not know this token" in now["said"])
+        assert not page.locator("sightline-player .state a").is_visible()
