@@ -752,9 +752,9 @@
     .chip { position: absolute; top: 8px; right: 8px; padding: 3px 10px; border-radius: 99px; font-size: 12px;
             background: rgba(11, 15, 20, .74); color: #fcd980; }
     .bar { position: absolute; inset: auto 0 0; display: flex; gap: 4px; align-items: center; padding: 20px 8px 6px 12px;
-           background: linear-gradient(transparent, rgba(0, 0, 0, .72)); opacity: 0; pointer-events: none;
-           transition: opacity .2s; }
-    .awake .bar, .still .bar, .bar:focus-within:has(:focus-visible) { opacity: 1; pointer-events: auto; }
+           background: linear-gradient(transparent, rgba(0, 0, 0, .72)); opacity: 0; pointer-events: none; }
+    .awake .bar, .still .bar, .bar:has(:focus-visible) { opacity: 1; pointer-events: auto; }
+    .awake .bar { transition: opacity .2s; }
     .still .bar { background: none; }
     .still .switches, .burnt .switches, .still .chip { display: none; }
     .name { flex: 1 1 0; min-width: 0; display: flex; gap: 8px; align-items: center; font-weight: 600; }
@@ -802,7 +802,7 @@
       .state span { font-size: 12px; }
     }
     :host([bare]) .about { inset: 0 0 40px; width: auto; max-height: none; border-radius: 0; }
-    @media (prefers-reduced-motion: reduce) { .bar { transition: none; } }
+    @media (prefers-reduced-motion: reduce) { .awake .bar { transition: none; } }
   `;
   const LAYOUT = `
     <div class="frame still">
@@ -1204,6 +1204,7 @@
         } else if (silentMs < patienceMs) {
           await sleep(patienceMs - silentMs, signal);
         } else {
+          this.asks += 1;
           await this.accountFor(silentMs, session);
           await sleep(this.askPauseMs, signal);
         }
@@ -1229,7 +1230,6 @@
     // Asks how the camera does, and says so where that is why no picture comes; whether there is nothing to add.
     async explain() {
       const { frames } = this.statistics;
-      this.asks += 1;
       const camera = await this.service.camera(this.cameraName, this.askPauseMs);
       if (this.hasTwoStreams !== Boolean(camera?.main)) {
         this.hasTwoStreams = Boolean(camera?.main);
