@@ -787,7 +787,7 @@
     .about li + li i { border-top-style: dashed; }
 
     @container player (max-width: 480px) {
-      .bar { padding: 14px 4px 3px 8px; gap: 2px; font-size: 13px; }
+      .bar { padding: 10px 4px 3px 8px; gap: 2px; font-size: 13px; }
       .switches { gap: 2px; }
       .switches button { font-size: 12px; padding: 2px 7px; }
       .state { padding: 8px 14px; }

@@ -152,6 +152,7 @@
       this.stage = root.querySelector(".stage");
       this.panel = root.querySelector(".panel");
       const player = document.createElement("sightline-player");
+      player.toggleAttribute("bare", true); // its controls would lie below the drawing
       for (const name of ["camera", "server", "token"]) {
         if (this.hasAttribute(name)) player.setAttribute(name, this.getAttribute(name));
       }

@@ -67,7 +67,7 @@ def test_a_zone_is_drawn_by_keyboard_and_counts(scene: Visit, own_service: Servi
 
 def test_a_mask_is_dragged_and_undone(scene: Visit, own_service: Service) -> None:
     press(scene, "Add mask")
-    area = editor(scene).locator("svg").bounding_box()
+    area = editor(scene).locator(".stage > svg").bounding_box()
     assert area is not None
     middle = area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
     scene.page.mouse.move(*middle)
