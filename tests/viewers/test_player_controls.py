@@ -17,7 +17,7 @@ from rtsp.clips import Clip
 from rtsp.two_streams import TwoStreamsFactory
 from system.chromium import Chromium
 from system.serving import Service, serving, until, write_config
-from viewers.player_page import PlayerPage, playing
+from viewers.player_page import playing
 
 UDP_IS_SHUT: Final = "--webrtc-ip-handling-policy=disable_non_proxied_udp"
 PHONE: Final = {"width": 390, "height": 844}
@@ -27,7 +27,9 @@ EMBEDDED: Final = """
     <script src="{url}/player.js"></script><script src="{url}/player.js"></script>
     <sightline-player camera="street" server="{url}"></sightline-player>
 """
-OPACITY: Final = "getComputedStyle(document.querySelector('sightline-player').shadowRoot.querySelector('.bar')).opacity"
+OPACITY: Final = (
+    "getComputedStyle(document.querySelector('sightline-player').shadowRoot.querySelector('.bar')).opacity"
+)
 MOST_OF_THE_PICTURE: Final = 0.2
 
 
@@ -148,7 +150,8 @@ def test_a_fallback_is_told_in_the_picture_and_explained_to_the_keyboard(
         for words in ("MSE over WebSocket", "within 3 s", "50000 to 50100", "webrtc.advertise", "predicted"):
             expect(about).to_contain_text(words)
         left, top, width, height = within(page, ".about")
-        assert left >= 0 and top >= 0 and left + width <= PHONE["width"] and top + height <= PHONE["height"]
+        assert min(left, top) >= 0
+        assert (left + width, top + height) <= (PHONE["width"], PHONE["height"])
         assert serious_faults(page) == []
         page.keyboard.press("Escape")
         expect(about).to_be_hidden()
@@ -205,7 +208,9 @@ def test_boxes_drawn_by_the_service_are_said_to_come_with_the_smaller_stream(
     two_streams: TwoStreamsFactory, chromium: Chromium, tmp_path: Path
 ) -> None:
     camera = two_streams(Clip(width=640, height=480, fps=10), Clip(width=320, height=240, fps=10))
-    with serving("run", write_config(tmp_path, {"gate": {"source": camera.source}}), folder=tmp_path) as service:
+    with serving(
+        "run", write_config(tmp_path, {"gate": {"source": camera.source}}), folder=tmp_path
+    ) as service:
         service.until_state("gate", "live")
         with playing(chromium, f"{service.url}/watch/gate?annotate=true&stream=main") as player:
             seen = player.until(lambda now: now["frames"] > 0 and now["chip"] != "")

@@ -11,6 +11,8 @@ from typing import Final
 import pytest
 from access.door import PASSWORD, user
 from playwright.sync_api import Page
+from rtsp.clips import Clip
+from rtsp.fixtures import CameraFactory
 from system.chromium import Chromium
 from system.serving import Service, serving, until, write_config
 from viewers.player_page import PlayerPage, playing
@@ -22,6 +24,14 @@ DOWN: Final = {"source": "rtsp://127.0.0.1:1/none"}
 UDP_IS_SHUT: Final = "--webrtc-ip-handling-policy=disable_non_proxied_udp"
 PATIENT_MS: Final = 5000
 """A camera that is live may take so long for its first picture before anything is said."""
+TITLES: Final = """
+    window.titles = [];
+    addEventListener("load", () => {
+      const state = document.querySelector("sightline-player").shadowRoot.querySelector(".state");
+      const note = () => state.hidden || window.titles.push(state.querySelector("b").textContent);
+      new MutationObserver(note).observe(state, { attributes: true, childList: true, subtree: true });
+    });
+"""
 THREE_PLAYERS: Final = """
     addEventListener("DOMContentLoaded", () => {
       const player = document.querySelector("sightline-player");
@@ -51,7 +61,8 @@ def asked(page: Page, end: str = "") -> list[float]:
 
 
 @pytest.mark.parametrize(
-    ("camera", "why"), [("down", "Connection refused."), ("phone", "Waiting for a browser: open /send/phone.")]
+    ("camera", "why"),
+    [("down", "Connection refused."), ("phone", "Waiting for a browser: open /send/phone.")],
 )
 def test_a_page_has_loaded_without_a_picture_and_says_why_there_is_none(
     service: Service, chromium: Chromium, camera: str, why: str
@@ -71,6 +82,26 @@ def test_players_of_a_page_ask_together_and_less_and_less_often(service: Service
         pauses = [b - a for a, b in pairwise(times)]
         assert min(pauses) > 0.9, pauses
         assert pauses[2] > pauses[0], pauses
+
+
+def test_an_outage_is_told_in_one_sentence_from_its_begin_to_its_end(
+    rtsp_camera: CameraFactory, chromium: Chromium, tmp_path: Path
+) -> None:
+    camera = rtsp_camera(Clip(fps=15))
+    config = write_config(tmp_path, {"gate": {"source": camera.url}})
+    with serving("run", config, folder=tmp_path) as service:
+        service.until_state("gate", "live")
+        with playing(chromium, f"{service.url}/watch/gate", script=TITLES) as player:
+            seen = player.until(lambda now: now["frames"] > 5 and now["said"] == "")
+            player.page.evaluate("window.titles = []")
+            camera.kill()
+            player.until(lambda now: now["said"] != "")
+            service.until_state("gate", "down")
+            camera.start()
+            player.until(lambda now: now["frames"] > seen["frames"] + 20 and now["said"] == "")
+            titles = player.page.evaluate("window.titles")
+            assert len(set(titles)) == 1, titles
+            assert titles[0].startswith("No picture since ")
 
 
 def test_a_service_that_goes_away_and_comes_back(tmp_path: Path, chromium: Chromium) -> None:

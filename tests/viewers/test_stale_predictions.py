@@ -16,7 +16,8 @@ document.addEventListener("frame", ({ target, detail: { found } }) => {
   if (!before.length) return;
   const isLatest = before.length === target.found.results.length;
   const ageS = (target.rtp - before.at(-1).rtp) / 90000;
-  const { data } = target.canvas.getContext("2d").getImageData(0, 0, target.canvas.width, target.canvas.height);
+  const { canvas } = target;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   let ink = 0;
   for (let at = 3; at < data.length; at += 4) ink = Math.max(ink, data[at]);
   window.shown.push({ isLatest, ageS, ink, count: before.at(-1).objects.length });
