@@ -8,7 +8,9 @@ from typing import Any, Final
 from system.chromium import Chromium
 from system.serving import serving, until, write_config
 
-SURE_S, GONE_S = 0.5, 1.1
+SURE_S, FAINT_S, GONE_S = 0.5, 0.9, 1.1
+FAINT: Final = 235
+"""Of 255, where boxes and labels lie over each other."""
 RECORD: Final = """
 window.shown = [];
 document.addEventListener("frame", ({ target, detail: { found } }) => {
@@ -42,7 +44,7 @@ def test_boxes_fade_once_nothing_new_is_found(chromium: Chromium, tmp_path: Path
                     if each["isLatest"] and each["count"] and least_s <= each["ageS"] < most_s
                 ]
 
-            until(lambda: len(aged(GONE_S, 2)) > 3 and len(aged(SURE_S + 0.2, GONE_S)) > 3)
+            until(lambda: len(aged(GONE_S, 2)) > 3 and len(aged(FAINT_S, GONE_S - 0.05)) > 3)
             assert all(each["ink"] == 255 for each in aged(0, SURE_S))
-            assert all(0 < each["ink"] < 235 for each in aged(SURE_S + 0.2, GONE_S - 0.05))
+            assert all(0 < each["ink"] < FAINT for each in aged(FAINT_S, GONE_S - 0.05))
             assert all(each["ink"] == 0 for each in aged(GONE_S, 2))
