@@ -59,7 +59,7 @@ def test_a_zone_is_drawn_by_keyboard_and_counts(scene: Visit, own_service: Servi
     for _ in range(7):
         scene.page.keyboard.press("Shift+ArrowDown")
     press(scene, "Save")
-    expect(editor(scene).get_by_role("status")).to_have_text("Saved. It counts from now on.")
+    expect(editor(scene).locator(".said")).to_have_text("Saved. It counts from now on.")
     polygon = options(own_service)["zones"]["pavement"]["polygon"]
     assert polygon == [[0.05, 0.05], [0.65, 0.35], [0.65, 0.65], [0.5, 1.0], [0.35, 0.65]]
     until(lambda: any("pavement" in event["zones"] for event in own_service.events()))
@@ -79,7 +79,7 @@ def test_a_mask_is_dragged_and_undone(scene: Visit, own_service: Service) -> Non
     scene.page.keyboard.press("Control+z")
     expect(corner).to_have_attribute("cx", "650")
     press(scene, "Save")
-    expect(editor(scene).get_by_role("status")).to_have_text("Saved. It counts from now on.")
+    expect(editor(scene).locator(".said")).to_have_text("Saved. It counts from now on.")
     assert options(own_service)["masks"][0]["polygon"][0] == [0.35, 0.35]
 
 
@@ -88,7 +88,7 @@ def test_the_second_of_two_is_told(scene: Visit, own_service: Service) -> None:
     other = httpx.patch(f"{own_service.url}/api/cameras/gate", json={"title": "Gate"})
     assert other.is_success
     press(scene, "Save")
-    expect(editor(scene).get_by_role("status")).to_contain_text("Somebody else changed this camera")
+    expect(editor(scene).locator(".said")).to_contain_text("Somebody else changed this camera")
     # The refusal is no fault of the page.
     scene.wrong.clear()
     press(scene, "Discard")
@@ -100,12 +100,12 @@ def test_what_is_wrong_is_said(scene: Visit) -> None:
     name = editor(scene).get_by_label("Name")
     name.fill("<b>Café</b>")
     name.press("Tab")
-    expect(editor(scene).get_by_role("status")).to_contain_text("A name has small letters")
+    expect(editor(scene).locator(".said")).to_contain_text("A name has small letters")
     labels = editor(scene).get_by_label("Only for")
     labels.fill("peple")
     labels.press("Tab")
     press(scene, "Save")
-    expect(editor(scene).get_by_role("status")).to_contain_text("did you mean")
+    expect(editor(scene).locator(".said")).to_contain_text("did you mean")
     scene.wrong.clear()
 
 
@@ -114,4 +114,4 @@ def test_an_event_is_masked_from_its_place(own_service: Service, browser: Browse
         visit.go("/cameras/gate/scene?mask=0.1,0.2,0.3,0.4")
         corner = editor(visit).get_by_role("button", name="point 3 of 4")
         expect(corner).to_have_attribute("cx", "300")
-        expect(editor(visit).get_by_role("status")).to_contain_text("Fit it, and save")
+        expect(editor(visit).locator(".said")).to_contain_text("Fit it, and save")
