@@ -195,9 +195,11 @@ class App:
                 for name, each in self._detectors.batchers.items()
             ],
             simulated=lambda name: fleet.cameras[name].config.detected.startswith("sim:"),
+            title=lambda name: fleet.cameras[name].config.title or name,
             data=self._config.data,
             desk=changes,
             probe=changes,
+            settings=changes,
             marks=changes,
         )
 

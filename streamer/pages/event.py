@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 from markupsafe import Markup, escape
 from nicegui import ui
 
-from streamer.errors import StreamerError
 from streamer.pages import words
 from streamer.pages.cards import lasted, name, picture
+from streamer.pages.fields import Field
 from streamer.pages.icons import icon
 from streamer.pages.markup import EMPTY, Text, box, h, join, show
 from streamer.pages.rulings import sentence
+from streamer.pages.scene import mask_at
 
 if TYPE_CHECKING:
     from streamer.pages.here import Here
@@ -34,6 +35,7 @@ class EventPage:
         self._event = event
         self._picture: ui.html
         self._facts: ui.html
+        self._place: ui.html | None = None
         self._said: ui.html
 
     def build(self, layout: Layout) -> None:
@@ -59,33 +61,29 @@ class EventPage:
     def _draw(self) -> None:
         self._picture.content = str(picture(self._event, self._here, "snapshot", outline(self._event)))
         self._facts.content = str(facts(self._event, self._here))
+        if self._place is not None:
+            self._place.content = str(self._way_to_mask())
+
+    def _way_to_mask(self) -> Markup:
+        """To where the place is drawn on the live picture, before anything is masked."""
+        shares, camera = in_shares(self._event), self._event.camera
+        if shares is None or camera not in self._parts.cameras:
+            return EMPTY
+        address = self._here.at(f"/cameras/{camera}/scene?mask={mask_at(shares)}")
+        return h("a", "Mask this place", href=address, class_="button")
 
     def _buttons(self, marks: EventDesk) -> None:
         async def label() -> None:
-            if str(said["label"]).strip() and await marks.label(self._event.id, str(said["label"]).strip()):
+            text = str(said.value).strip()
+            if text and await marks.label(self._event.id, text):
                 await self._refresh()
                 self._tell("Kept: this picture is never deleted.")
 
-        async def mask() -> None:
-            shares = in_shares(self._event)
-            assert shares is not None
-            try:
-                await marks.mask(self._event.camera, shares)
-            except StreamerError as error:
-                self._tell(str(error))
-            else:
-                self._tell("Nothing is looked for there any more.")
-
-        said = {"label": self._event.human_label or ""}
-        with box("div", "marks"):
-            field = box("input", type="text", value=said["label"], placeholder="What is it really?")
-            field.props["aria-label"] = "What it really is"
-            field.on(
-                "input", lambda event: said.update(label=event.args), js_handler="(e) => emit(e.target.value)"
-            )
-            Text("button", "Label", "button primary", type="button").on("click", label)
-            if in_shares(self._event) is not None:
-                Text("button", "Mask this place", "button", type="button").on("click", mask)
+        with box("form", "marks", method="dialog").on("submit.prevent", label):
+            said = Field("event-label", "What is it really?")
+            said.fill(self._event.human_label or "")
+            Text("button", "Label", "button primary", type="submit")
+            self._place = show(EMPTY)
         self._said = show(EMPTY, "p", "said", role="status")
 
     def _tell(self, text: str) -> None:

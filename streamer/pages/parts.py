@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from streamer.pages.adding import CameraDesk, Probe
     from streamer.pages.marking import EventDesk
     from streamer.pages.models import Model
+    from streamer.pages.settings import SettingsDesk
     from streamer.storage.query import EventQuery
     from streamer.storage.records import Choices, EventPage, StoredEvent, StoreState
 
@@ -62,9 +63,11 @@ class Parts:
     Attributes:
         cameras: the names of those that are there now; read anew each time.
         simulated: whether a camera is no real one.
+        title: what people call a camera.
         models: the detectors that are loaded by now.
         data: folder of everything that is kept.
         desk, probe: add a camera, and try its address; None where cameras are only configured in a file.
+        settings: take what a camera is to be; None as above.
         marks: take what a person says of an event; None where nobody does.
     """
 
@@ -75,7 +78,9 @@ class Parts:
     registry: Registry
     models: Callable[[], Sequence[Model]]
     simulated: Callable[[str], bool]
+    title: Callable[[str], str]
     data: Path
     desk: CameraDesk | None = None
     probe: Probe | None = None
+    settings: SettingsDesk | None = None
     marks: EventDesk | None = None
