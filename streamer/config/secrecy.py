@@ -39,7 +39,8 @@ def revealed(text: str, secret: str) -> str:
     said, kept = ADDRESS.fullmatch(text), ADDRESS.fullmatch(secret)
     if said is None or kept is None or (said["scheme"], said["place"]) != (kept["scheme"], kept["place"]):
         return text
-    login = kept["login"] if said["login"] == f"{MASK}@" else said["login"]
+    is_masked = said["login"] == f"{MASK}@"
+    login = kept["login"] if is_masked and kept["login"] else said["login"]
     hidden = {match[1]: match[0] for match in SECRET_PARAMETER.finditer(kept["rest"])}
     rest = SECRET_PARAMETER.sub(
         lambda match: hidden.get(match[1], match[0]) if match[0] == match[1] + MASK else match[0],

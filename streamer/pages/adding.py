@@ -20,7 +20,7 @@ from streamer.pages.naming import free, suggested, wrong_name
 if TYPE_CHECKING:
     from streamer.pages.looking import Look
 
-WAYS: Final = (("address", "A camera or a file"), ("device", "This device"))
+WAYS: Final = (("address", "Camera or file"), ("device", "This device"))
 EXAMPLES: Final = (
     ("rtsp://user:password@192.168.1.20/stream1", "a camera on the network"),
     ("http://192.168.1.20/video.mjpg", "one that speaks MJPEG or HLS"),

@@ -26,7 +26,7 @@ TITLES: Final[Mapping[str, str]] = {
     "password": "Password",
     "detects": "Look for objects",
     "detector": "Detector",
-    "fps": "Looks per second",
+    "fps": "Detections per second",
 }
 KEPT: Final = "••••••••"
 """In place of a password that is kept, and that no page is told."""
@@ -55,7 +55,7 @@ class CameraForm:
         """Make the fields; ``changed`` hears whether something else is typed than what is configured."""
         self._changed = changed
         with group("Camera"):
-            self._add(Field, "title", "What people see in place of its name.")
+            self._add(Field, "title", "What people see in place of its name.", placeholder="its name")
             self._add(Switch, "enabled", "Off, it is not opened at all.")
         with group("Pictures"):
             self._address(
@@ -69,7 +69,7 @@ class CameraForm:
             self._add(Switch, "detects", "Off, the camera can still be watched.")
             models = self.shown.detectors.items()
             self._add(Choice, "detector", **{name: f"{name} · {model}" for name, model in models})
-            self._add(Field, "fps", "0 looks at every picture.", inputmode="decimal")
+            self._add(Field, "fps", "0: every picture is looked at.", inputmode="decimal")
         self.fill(self.shown)
 
     @property
@@ -96,6 +96,8 @@ class CameraForm:
         """Say at each field what is wrong with it; the first one is where to go on."""
         for name, field in self._fields.items():
             field.tell(wrong.get(name, ""))
+            if name in self._looks and wrong.get(name):
+                self._looks[name].content = ""
         first = next((name for name in self._fields if wrong.get(name)), None)
         if first is not None:
             focus(_key(first))

@@ -27,7 +27,7 @@ class RemoveDialog:
         self._remove = remove
         self._dialog = Dialog("remove", f"Remove {title}?")
         with self._dialog.made():
-            show(escape(STAYS), "p", "hint")
+            show(escape(STAYS), "p")
             self._said = show(EMPTY, "p", "said", role="status")
             with box("div", "buttons"):
                 Text("button", "Keep it", "button", type="button", autofocus=True).on(

@@ -178,7 +178,7 @@ class SettingsPage:
         self._screen.tell(reading, trouble(reading, self._here))
 
     def _tell(self, text: str, tone: str = "") -> None:
-        self._said.content = str(h("span", text, class_=tone or None))
+        self._said.content = str(h("span", text, class_=tone or None)) if text else ""
 
 
 def differences(before: Draft, newer: Draft) -> Markup:
