@@ -113,7 +113,7 @@ class AddDialog:
             h("span", NO_CAMERA, h("code", "--tls auto"), ", and open its https address."),
         )
         show(join(refusal), "p", "refusal insecure-only")
-        self._device_name = Field("add-device-name", "Name")
+        self._device_name = Field("add-device-name", "Name of this device")
         self._device_name.element.classes("secure-only")
         with box("div", "buttons"):
             Text("button", "Cancel", "button", type="button").on("click", self._dialog.close)

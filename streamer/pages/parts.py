@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
+    from streamer.access.accounts import Account
     from streamer.metrics.camera import CameraStatistics
     from streamer.pages.adding import CameraDesk, Probe
     from streamer.pages.marking import EventDesk
@@ -50,6 +51,13 @@ class Health(Protocol):
         """By part, in words."""
 
 
+class People(Protocol):
+    """Who may come in."""
+
+    async def known(self) -> Sequence[Account]:
+        """Users, and then tokens."""
+
+
 class Registry(Protocol):
     """Everything that is counted and measured."""
 
@@ -65,6 +73,7 @@ class Parts:
         simulated: whether a camera is no real one.
         title: what people call a camera.
         models: the detectors that are loaded by now.
+        people: who may come in.
         data: folder of everything that is kept.
         desk, probe: add a camera, and try its address; None where cameras are only configured in a file.
         settings: take what a camera is to be; None as above.
@@ -79,6 +88,7 @@ class Parts:
     models: Callable[[], Sequence[Model]]
     simulated: Callable[[str], bool]
     title: Callable[[str], str]
+    people: People
     data: Path
     desk: CameraDesk | None = None
     probe: Probe | None = None

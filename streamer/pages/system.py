@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
+    from streamer.access.accounts import Account
     from streamer.metrics.camera import CameraStatistics
     from streamer.pages.figures import Figures
     from streamer.pages.here import Here
@@ -92,6 +93,8 @@ class SystemPage:
         figures = self._recorder.latest
         kafka = None if figures is None else spool(figures)
         cards = [*models(parts.models()), store(parts, disk.free, disk.total), *([kafka] if kafka else [])]
+        if here.visitor.may_change:
+            cards.append(people(await parts.people.known()))
         self._cards.content = str(join(cards))
 
 
@@ -210,3 +213,19 @@ def spool(figures: Figures) -> Markup | None:
         ("On disk", words.size(figures.one("kafka_spool_bytes") or 0)),
     ]
     return _card("Kafka", "takes records" if reached else "does not answer", lines, well=reached)
+
+
+def people(known: Sequence[Account]) -> Markup:
+    """The card of who may come in."""
+    if not known:
+        return _card("Who may come in", "anybody", [("Here", "without signing in, until there is a user")])
+    users = sum(each.kind == "user" for each in known)
+    state = f"{words.count(users, 'user')}, {words.count(len(known) - users, 'token')}"
+    return _card("Who may come in", state, [(each.name, _may(each)) for each in known])
+
+
+def _may(account: Account) -> str:
+    kind = "" if account.kind == "user" else "token, "
+    if account.cameras is None:
+        return f"{kind}{account.role}"
+    return f"{kind}{account.role} of {', '.join(sorted(account.cameras)) or 'nothing'}"
