@@ -69,6 +69,7 @@ class AddDialog:
         self._taken = taken
         self._device = device
         self._suggested = ""
+        self._tries = 0
         self._dialog = Dialog("add", "Add a camera")
         with self._dialog.made():
             show(_ways(), "fieldset", "ways", aria_label="What kind of camera")
@@ -83,6 +84,7 @@ class AddDialog:
             field.fill("")
         self._device_name.fill(free(self._device, self._taken))
         self._suggested = ""
+        self._tries += 1
         self._tell("")
         self._dialog.open()
         focus("add-address")
@@ -131,9 +133,12 @@ class AddDialog:
         address = str(self._fields["address"].value)
         if not address.strip():
             return
+        self._tries += 1
+        this_one = self._tries
         self._tell("Trying …")
         look = await self._probe.probe(address, *self._login())
-        if address == self._fields["address"].value:
+        # What a later look finds is truer.
+        if this_one == self._tries:
             self._tell(look.text, "good" if look.good else "wrong")
 
     def _login(self) -> tuple[str, str]:

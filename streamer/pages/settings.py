@@ -119,7 +119,9 @@ class SettingsPage:
             await self._desk.change(self._camera, before, draft, form.shown.version)
         except Stale:
             self._tell("")
-            self._ask(self._desk.settings(self._camera))
+            newer = self._newest()
+            if newer is not None:
+                self._ask(newer)
         except UnknownCamera:
             self._tell(GONE, "wrong")
         except (StreamerError, DetectorError) as error:
@@ -132,13 +134,19 @@ class SettingsPage:
 
     def _load(self) -> None:
         """Show what is configured now, in place of what was typed."""
+        newest = self._newest()
+        if newest is not None:
+            self._form.fill(newest)
+            self._conflict.clear()
+            self._tell("")
+
+    def _newest(self) -> CameraSettings | None:
+        """What is configured now; None, and said, where the camera is gone."""
         try:
-            self._form.fill(self._desk.settings(self._camera))
+            return self._desk.settings(self._camera)
         except UnknownCamera:
             self._tell(GONE, "wrong")
-            return
-        self._conflict.clear()
-        self._tell("")
+            return None
 
     def _ask(self, newer: CameraSettings) -> None:
         """Whose word counts, where two have changed the same camera."""

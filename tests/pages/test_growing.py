@@ -105,7 +105,7 @@ def test_this_device_becomes_a_camera_by_keyboard_alone(first_run: Visit, own_se
     expect(page.get_by_label("Address")).to_be_focused()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_label("This device")).to_be_checked()
+    expect(page.get_by_role("radio", name="This device")).to_be_checked()
     page.keyboard.press("Tab")
     expect(page.get_by_label("Name of this device")).to_be_focused()
     page.keyboard.press("Enter")
@@ -122,7 +122,7 @@ def test_plain_http_from_elsewhere_is_told_why_there_is_no_camera(browser: Brows
         with visiting(other, away, width=390) as visit:
             visit.go("/")
             said = dialog(visit)
-            said.get_by_label("This device").check()
+            said.get_by_role("radio", name="This device").check()
             expect(said.get_by_text("a browser gives no camera")).to_be_visible()
             expect(said.get_by_text("--tls auto")).to_be_visible()
             expect(said.get_by_role("button", name="Use this device")).not_to_be_visible()

@@ -39,7 +39,7 @@ def test_no_serious_fault_in_dialogs_and_what_they_say(
         visit.page.get_by_role("button", name="Add", exact=True).click()
         expect(visit.page.get_by_text("A name is needed")).to_be_visible()
         assert serious(visit) == []
-        visit.page.get_by_label("This device").check()
+        visit.page.get_by_role("radio", name="This device").check()
         assert serious(visit) == []
         visit.go("/cameras/gate/settings")
         visit.page.get_by_label("Detections per second").fill("often")
@@ -66,7 +66,7 @@ def test_the_keyboard_reaches_everything(visit: Visit, path: str) -> None:
     page = visit.page
     page.evaluate(f"""
         window.wanted = new Set([...document.querySelectorAll("{FOCUSABLE}")]
-          .filter(each => each.checkVisibility() && each.getClientRects().length));
+          .filter(each => !each.disabled && each.checkVisibility() && each.getClientRects().length));
         document.addEventListener("focusin", ({{ target }}) => window.wanted.delete(target));
     """)
     assert page.evaluate("window.wanted.size") > 5
