@@ -198,7 +198,7 @@ class App:
                 for name, each in self._detectors.batchers.items()
             ],
             simulated=lambda name: fleet.cameras[name].config.detected.startswith("sim:"),
-            title=lambda name: fleet.cameras[name].config.title or name,
+            title=lambda name: fleet.titles.get(name, name),
             people=doorkeeper,
             data=self._config.data,
             desk=changes,

@@ -33,6 +33,7 @@ class EventPage:
         self._parts = parts
         self._here = here
         self._event = event
+        self._title = parts.title(event.camera)
         self._picture: ui.html
         self._facts: ui.html
         self._place: ui.html | None = None
@@ -41,7 +42,7 @@ class EventPage:
     def build(self, layout: Layout) -> None:
         """Make the page."""
         event, here = self._event, self._here
-        with layout.page(here, f"{name(event)} at {event.camera}", "/events", "event"):
+        with layout.page(here, f"{name(event)} at {self._title}", "/events", "event"):
             show(h("a", icon("back"), "Events", href=here.at("/events")), "p", "back")
             with box("div", "sides"):
                 self._picture = show(EMPTY, "section", "seen-as", aria_label="Picture")
@@ -60,7 +61,7 @@ class EventPage:
 
     def _draw(self) -> None:
         self._picture.content = str(picture(self._event, self._here, "snapshot", outline(self._event)))
-        self._facts.content = str(facts(self._event, self._here))
+        self._facts.content = str(facts(self._event, self._here, self._title))
         if self._place is not None:
             self._place.content = str(self._way_to_mask())
 
@@ -90,11 +91,11 @@ class EventPage:
         self._said.content = str(escape(text))
 
 
-def facts(event: StoredEvent, here: Here) -> Markup:
+def facts(event: StoredEvent, here: Here, where: str) -> Markup:
     """What, where and when; how it went; why it became an event."""
     began = here.local(event.started_at)
     title = h("h1", name(event))
-    camera = h("a", event.camera, href=here.at(f"/cameras/{event.camera}"))
+    camera = h("a", where, href=here.at(f"/cameras/{event.camera}"))
     when = f"{words.day(began, here.now())}, {began:%H:%M:%S}"
     lines = [h("div", h("dt", title), h("dd", value)) for title, value in _table(event, camera, when)]
     rules = [h("li", icon("good"), sentence(rule)) for rule in event.rules]

@@ -71,7 +71,7 @@ class Parts:
     Attributes:
         cameras: the names of those that are there now; read anew each time.
         simulated: whether a camera is no real one.
-        title: what people call a camera.
+        title: what people call a camera, also one that is gone.
         models: the detectors that are loaded by now.
         people: who may come in.
         data: folder of everything that is kept.

@@ -84,8 +84,8 @@ class SettingsPage:
         with box("div", "settings-form"):
             with box("form", method="dialog", aria_label="Settings").on("submit.prevent", self._save) as form:
                 fields = box("div", "groups")
-                self._conflict = box("div", "conflict", role="alert")
                 with box("div", "foot"):
+                    self._conflict = box("div", "conflict", role="alert")
                     save = Text("button", "Save", "button primary", type="submit")
                     discard = Text("button", "Discard", "button", type="button").on("click", self._load)
                     self._said = show(EMPTY, "p", "said", role="status")

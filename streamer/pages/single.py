@@ -95,7 +95,7 @@ class CameraPage:
         except SinkUnavailable as error:
             self._said.content = str(escape(str(error)))
             return
-        self._events.show([card(event, self._here, with_camera=False) for event in page.items])
+        self._events.show([card(event, self._here) for event in page.items])
         self._said.content = "" if page.items else "Nothing was seen here yet."
 
 

@@ -15,7 +15,7 @@ from streamer.pages.markup import EMPTY, box, h, join, show
 from streamer.pages.recorder import REMEMBERED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from markupsafe import Markup
 
@@ -88,7 +88,7 @@ class SystemPage:
         cameras = [parts.readings.snapshot(name) for name in names]
         disk = await to_thread.run_sync(shutil.disk_usage, parts.data)
         self._verdict.content = str(verdict(problems(cameras, parts.health.details(), here)))
-        self._cameras.content = str(table(cameras, here))
+        self._cameras.content = str(table(cameras, here, parts.title))
         self._charts.content = str(charts(self._recorder))
         figures = self._recorder.latest
         kafka = None if figures is None else spool(figures)
@@ -121,14 +121,14 @@ def verdict(found: Sequence[str]) -> Markup:
     return h("ul", *(h("li", icon("bad"), h("span", text)) for text in found), class_="ill")
 
 
-def table(cameras: Sequence[CameraStatistics], here: Here) -> Markup:
+def table(cameras: Sequence[CameraStatistics], here: Here, title: Callable[[str], str]) -> Markup:
     """A line for each camera."""
     head = h("thead", h("tr", *(h("th", title, scope="col") for title in HEADINGS)))
-    return join((head, h("tbody", *(_line(camera, here) for camera in cameras))))
+    return join((head, h("tbody", *(_line(camera, here, title(camera.camera)) for camera in cameras))))
 
 
-def _line(camera: CameraStatistics, here: Here) -> Markup:
-    name = h("a", camera.camera, href=here.at(f"/cameras/{camera.camera}"))
+def _line(camera: CameraStatistics, here: Here, title: str) -> Markup:
+    name = h("a", title, href=here.at(f"/cameras/{camera.camera}"))
     state = join((h("i", class_=f"dot {camera.state}"), words.trouble(camera) or words.state(camera)))
     lost = {reason: count for reason, count in camera.dropped.items() if count}
     dropped = [f"{count:,} {DROPS.get(reason, reason)}" for reason, count in sorted(lost.items())]
