@@ -91,8 +91,10 @@ class Switch(Field):
     """A field that is on or off."""
 
     def _content(self, value: str | bool, origin: str) -> Markup:
+        title = h("span", self._title, id=f"{self._key}-title")
         said = {**self._said(), "type": "checkbox", "role": "switch", "checked": bool(value)}
-        return h("label", h("span", self._title), _from(origin), h("input", **said), class_="switch")
+        control = h("input", **said, aria_labelledby=f"{self._key}-title")
+        return h("label", title, _from(origin), control, class_="switch")
 
 
 class Choice(Field):
