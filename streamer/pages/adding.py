@@ -87,6 +87,7 @@ class AddDialog:
         self._tries += 1
         self._tell("")
         self._dialog.open()
+        ui.run_javascript(f"document.getElementById('add-{WAYS[0][0]}-way').checked = true")
         focus("add-address")
 
     def _by_address(self) -> None:

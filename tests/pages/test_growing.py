@@ -73,9 +73,13 @@ def test_the_first_camera_is_added_on_the_page(
 def test_escape_closes_the_dialog(first_run: Visit) -> None:
     said = dialog(first_run)
     expect(said).to_be_visible()
+    said.get_by_role("radio", name="This device").check()
     first_run.page.keyboard.press("Escape")
     expect(said).not_to_be_visible()
     expect(first_run.page.get_by_role("button", name="Add a camera")).to_be_focused()
+    first_run.page.keyboard.press("Enter")
+    # It begins anew each time.
+    expect(said.get_by_label("Address")).to_be_focused()
 
 
 def test_an_address_that_cannot_be_one_is_told_at_its_field(first_run: Visit, own_service: Service) -> None:
