@@ -50,6 +50,7 @@ RULES: Final = (
     Rule("/", "viewer"),
     Rule("/cameras/{camera}", "viewer"),
     Rule("/cameras/{camera}/scene", "admin"),
+    Rule("/cameras/{camera}/settings", "admin"),
     Rule("/events", "viewer"),
     Rule("/events/{event}", "viewer"),
     Rule("/system", "viewer"),

@@ -16,6 +16,7 @@ from streamer.config.tree import DATA
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
+    from streamer.config.option_tree import KeyPath
     from streamer.config.tree import Config
 
 Finish: TypeAlias = "Callable[[Config], Config]"
@@ -23,6 +24,10 @@ Finish: TypeAlias = "Callable[[Config], Config]"
 
 FILE: Final = "settings.yaml"
 """In the data folder."""
+CHANGED: Final = "changed"
+"""Said while the service ran."""
+DEFAULT: Final = "default"
+"""Said by nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,18 @@ class Settings:
         )
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
+    def origin(self, path: KeyPath) -> str:
+        """Where a value is said: CHANGED, ``file:line``, what stands for a file, or DEFAULT."""
+        if _says(self._overlay, path):
+            return CHANGED
+        inherited = path[2:] if path[:1] == ("cameras",) else ()
+        for each in filter(None, (path, inherited)):
+            if each in self._base.marks:
+                return str(self._base.marks[each])
+            if self._base.value(each) is not None:
+                return self._base.name
+        return DEFAULT
+
     def plan(self, patch: Mapping[str, Any]) -> Plan:
         """What a change would come to; null takes an option away (RFC 7396).
 
@@ -120,6 +137,15 @@ class Settings:
     def _own(self, camera: str) -> Any:
         """What was changed of a camera: passwords, too, which the configuration does not show."""
         return (self._overlay.get("cameras") or {}).get(camera)
+
+
+def _says(values: Mapping[str, Any], path: KeyPath) -> bool:
+    """Whether there is anything at a path, also a null."""
+    *sections, key = path
+    at: Any = values
+    for part in sections:
+        at = at.get(part) if isinstance(at, Mapping) else None
+    return isinstance(at, Mapping) and key in at
 
 
 def folder_of(base: Document) -> Path:

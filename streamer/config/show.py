@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from streamer.config.secrecy import concealed
+from streamer.config.settings import DEFAULT
 
 if TYPE_CHECKING:
     from streamer.config.document import Document
     from streamer.config.option_tree import KeyPath
     from streamer.config.settings import Settings
 
-DEFAULT: Final = "default"
 LEAST_WIDTH: Final = 40
 """From this column on stand the origins, where the values are no longer."""
 

@@ -11,7 +11,7 @@ import anyio
 from anyio import to_thread
 
 from streamer.capture.probe import probe
-from streamer.config.secrecy import MASK, concealed
+from streamer.config.secrecy import MASK, concealed, revealed
 from streamer.config.tree import CameraConfig
 from streamer.errors import ConfigError, StreamerError, UnknownCamera
 
@@ -98,6 +98,29 @@ class Desk:
         async with self._one_at_a_time:
             self._require(camera, version)
             await self._make({camera: None})
+
+    def origin(self, camera: str, *path: str) -> str:
+        """Where a value of a camera is said; see `Settings.origin`."""
+        return self._settings.origin(("cameras", camera, *path))
+
+    @property
+    def detectors(self) -> Mapping[str, str]:
+        """The detectors that a camera may have, each with its model."""
+        return {name: detector.model for name, detector in self._settings.config.detectors.items()}
+
+    def revealed(self, camera: str, address: str) -> str:
+        """An address with what its masks stand for, where the camera has it of the same machine."""
+        source = self._known(camera).source
+        for known in [source] if isinstance(source, str) else [source.main, source.sub]:
+            address = revealed(address, known)
+        return address
+
+    def login(self, camera: str) -> dict[str, str]:
+        """The username and the password of a camera, as far as it has them: secret, to be passed on only."""
+        config = self._known(camera)
+        password = None if config.password is None else config.password.get_secret_value()
+        said = {"username": config.username, "password": password}
+        return {name: value for name, value in said.items() if value is not None}
 
     async def look(self, options: Mapping[str, Any]) -> Probed:
         """What a camera with such options sends now, or why it does not; ConfigError as for ``add``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -109,9 +110,46 @@ def test_what_is_wrong_is_said(scene: Visit) -> None:
     scene.wrong.clear()
 
 
-def test_an_event_is_masked_from_its_place(own_service: Service, browser: Browser) -> None:
+def test_an_event_is_masked_where_it_stood(own_service: Service, browser: Browser) -> None:
+    event = until(lambda: next(iter(own_service.events(camera="gate")), None))
     with visiting(browser, own_service.url) as visit:
-        visit.go("/cameras/gate/scene?mask=0.1,0.2,0.3,0.4")
-        corner = editor(visit).get_by_role("button", name="point 3 of 4")
-        expect(corner).to_have_attribute("cx", "300")
+        visit.go(f"/events/{event['id']}")
+        visit.page.get_by_role("link", name="Mask this place").click()
+        visit.page.wait_for_url("**/cameras/gate/scene?mask=*")
+        before = options(own_service)["masks"]
         expect(editor(visit).locator(".said")).to_contain_text("Fit it, and save")
+        corners = editor(visit).locator(".chosen .grip:not(.middle)")
+        expect(corners).to_have_count(4)
+        assert options(own_service)["masks"] == before, "nothing is masked before it is saved"
+        x1, y1, x2, y2 = (float(share) for share in visit.page.url.partition("mask=")[2].split(","))
+        assert [float(corners.nth(2).get_attribute("cx") or 0) / 1000] == pytest.approx([x2])
+        press(visit, "Save")
+        expect(editor(visit).locator(".said")).to_have_text("Saved. It counts from now on.")
+        assert options(own_service)["masks"][-1]["polygon"] == [[x1, y1], [x2, y1], [x2, y2], [x1, y2]]
+
+
+@pytest.mark.parametrize(
+    "mask", ["", "0.1,0.2", "1,1,1,1", "nan,nan,nan,nan", "<img src=x onerror=alert(1)>", "0.4,0.2,0.1,0.9"]
+)
+def test_what_is_no_box_is_told_and_begins_nothing(own_service: Service, browser: Browser, mask: str) -> None:
+    with visiting(browser, own_service.url) as visit:
+        visit.page.on("dialog", lambda dialog: visit.wrong.append(dialog.message))
+        visit.go(f"/cameras/gate/scene?mask={quote(mask)}")
+        expect(visit.page.get_by_role("alert")).to_contain_text("No mask was begun")
+        expect(editor(visit).get_by_role("button", name="Save", exact=True)).to_be_disabled()
+        expect(visit.page.locator("img[src=x]")).to_have_count(0)
+        assert visit.wrong == []
+
+
+def test_what_is_typed_of_an_event_stays_while_it_goes_on(own_service: Service, browser: Browser) -> None:
+    with visiting(browser, own_service.url) as visit:
+        running = until(lambda: next((e for e in own_service.events() if e["ended_at"] is None), None))
+        visit.go(f"/events/{running['id']}")
+        shown = visit.page.locator(".facts dl").text_content()
+        field = visit.page.get_by_label("What is it really?")
+        field.fill("courier")
+        expect(visit.page.locator(".facts dl")).not_to_have_text(shown or "", timeout=60_000)
+        expect(field).to_have_value("courier")
+        field.press("Enter")
+        expect(visit.page.get_by_text("Kept: this picture is never deleted.")).to_be_visible()
+        expect(visit.page.locator("h1")).to_have_text("Courier")
