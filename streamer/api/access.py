@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse
 from streamer.access.accounts import AccountsUnavailable
 from streamer.access.doorkeeper import Credentials, Doorkeeper
 from streamer.access.origins import Page, page_of
-from streamer.access.proxies import is_loopback, is_ours
+from streamer.access.proxies import HOST, is_loopback, is_ours
 from streamer.access.rules import LOOKING, Found, Rule, find
 from streamer.access.visitor import ANYBODY, Visitor
 from streamer.api.lasting import Lasting
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from streamer.config.tree import HttpConfig
 
 COOKIE: Final = "sightline"
+"""Its name at a usual port."""
 SCHEME: Final = "bearer "
 VISITOR: Final = "visitor"
 MOST_SAID: Final = 512
@@ -172,12 +173,19 @@ def _is_bearer(said: str) -> bool:
     return said.lower().startswith(SCHEME)
 
 
+def cookie_of(scope: Scope) -> str:
+    """What our cookie is called: browsers show it to all ports of a host, and each may be another service."""
+    host = HOST.fullmatch(Headers(scope=scope).get("host", ""))
+    return COOKIE if host is None or host[2] is None else f"{COOKIE}_{host[2][1:]}"
+
+
 def session_of(scope: Scope) -> str | None:
     """The session that the cookie says."""
+    ours = cookie_of(scope)
     for said in Headers(scope=scope).getlist("cookie"):
         for part in said.split(";"):
             name, _, value = part.strip().partition("=")
-            if name == COOKIE and value and len(value) <= MOST_SAID:
+            if name == ours and value and len(value) <= MOST_SAID:
                 return value
     return None
 
