@@ -73,7 +73,10 @@ RULES: Final = (
     Rule("/api/events", "viewer"),
     Rule("/api/events/stream", "viewer", lasts=True),
     Rule("/api/events/**", "viewer"),
+    # Where everything is, and what all cameras are.
+    Rule("/api/config", "admin"),
     Rule("/openapi.json", "viewer"),
+    Rule("/docs", "viewer"),
     # Pages made by NiceGUI: their scripts, and the socket on which they live.
     Rule("/_nicegui/**", "viewer"),
     Rule("/_nicegui_ws/**", "viewer", "viewer", lasts=True),

@@ -31,10 +31,12 @@ class Plan:
 
     Attributes:
         config: as it will be.
+        unfinished: the same without what the command line says.
         overlay: what will be kept of all changes.
     """
 
     config: Config
+    unfinished: Config
     overlay: Mapping[str, Any]
 
 
@@ -67,11 +69,8 @@ class Settings:
         self._path = folder / FILE
         self._finish = finish
         self._checks = [_of_finished(check, finish) for check in checks]
-        self._overlay: Mapping[str, Any] = {}
-        changes = Document(str(self._path), {})
-        if self._path.exists():
-            changes = read_document(self._path, None)
-            self._overlay = changes.values
+        changes = self._written()
+        self._overlay: Mapping[str, Any] = changes.values
         self.file: ConfigFile = checked(layered(base, changes), self._checks)
         self.config: Config = finish(self.file.config)
 
@@ -103,7 +102,7 @@ class Settings:
         # Told without a place: it is not yet written anywhere.
         laid = replace(layered(self._base, Document("", overlay)), name="", marks={})
         file = checked(laid, self._checks)
-        return Plan(self._finish(file.config), overlay)
+        return Plan(self._finish(file.config), file.config, overlay)
 
     def keep(self, plan: Plan) -> None:
         """Make a change that was planned last; from here on it is what is configured.
@@ -116,6 +115,11 @@ class Settings:
         except OSError as error:
             raise ConfigError(f"{self._path}: cannot be written: {error.strerror}") from error
         self._overlay, self.config = plan.overlay, plan.config
+        self.file = ConfigFile(plan.unfinished, layered(self._base, self._written()))
+
+    def _written(self) -> Document:
+        """What was changed, as it lies on disk."""
+        return read_document(self._path, None) if self._path.exists() else Document(str(self._path), {})
 
     def _own(self, camera: str) -> Any:
         """What was changed of a camera: passwords, too, which the configuration does not show."""

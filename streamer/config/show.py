@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from streamer.config.secrecy import concealed
+from streamer.config.secrecy import without_secrets
 
 if TYPE_CHECKING:
     from streamer.config.document import Document
@@ -19,8 +20,17 @@ LEAST_WIDTH: Final = 40
 """From this column on stand the origins, where the values are no longer."""
 
 
-def shown(settings: Settings, *, defaults: bool = True) -> str:
-    """YAML text: every value, and its origin behind it; without secrets.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A value that is configured, without secrets, and where it comes from."""
+
+    path: KeyPath
+    value: Any
+    origin: str
+
+
+def settled(settings: Settings, *, defaults: bool = True) -> Iterator[Shown]:
+    """Every value, in the order of the sections.
 
     Args:
         settings: what is shown.
@@ -28,7 +38,24 @@ def shown(settings: Settings, *, defaults: bool = True) -> str:
     """
     values = settings.config.model_dump(mode="json", by_alias=True, exclude_none=True)
     finished = settings.file.config.model_dump(mode="json", by_alias=True, exclude_none=True)
-    lines = list(_lines(values, (), _Origins(settings.file.document, finished), defaults))
+    origins = _Origins(settings.file.document, finished)
+    for path, value in _leaves(values, ()):
+        origin = origins.of(path, value)
+        if defaults or origin != DEFAULT:
+            yield Shown(path, without_secrets(value), origin)
+
+
+def shown(settings: Settings, *, defaults: bool = True) -> str:
+    """The same as YAML text: every value, and its origin behind it."""
+    lines: list[tuple[str, str]] = []
+    above: KeyPath = ()
+    for each in settled(settings, defaults=defaults):
+        *sections, key = each.path
+        for depth, section in enumerate(sections):
+            if above[: depth + 1] != tuple(sections[: depth + 1]):
+                lines.append((f"{'  ' * depth}{_plain(section)}:", ""))
+        above = tuple(sections)
+        lines.append((f"{'  ' * len(sections)}{_plain(key)}: {_plain(each.value)}", each.origin))
     lengths = [len(text) for text, origin in lines if origin and len(text) < 2 * LEAST_WIDTH]
     width = max([LEAST_WIDTH, *lengths])
     told = [f"{text:{width}}  # {origin}" if origin else text for text, origin in lines]
@@ -54,27 +81,18 @@ class _Origins:
         return DEFAULT
 
 
-def _lines(
-    values: Mapping[str, Any], path: KeyPath, origins: _Origins, defaults: bool
-) -> Iterator[tuple[str, str]]:
-    indent = "  " * len(path)
+def _leaves(values: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
     for key, value in values.items():
         at = (*path, str(key))
         if isinstance(value, Mapping) and value:
-            below = list(_lines(value, at, origins, defaults))
-            if below:
-                yield f"{indent}{_plain(key)}:", ""
-                yield from below
-            continue
-        origin = origins.of(at, value)
-        if defaults or origin != DEFAULT:
-            yield f"{indent}{_plain(key)}: {_plain(value)}", origin
+            yield from _leaves(value, at)
+        else:
+            yield at, value
 
 
 def _plain(value: Any) -> str:
     """A value on one line of YAML."""
-    told = concealed(value) if isinstance(value, str) else value
-    text = yaml.safe_dump(told, default_flow_style=True, allow_unicode=True, width=10**9)
+    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**9)
     return text.removesuffix("\n").removesuffix("\n...")
 
 

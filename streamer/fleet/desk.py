@@ -11,13 +11,15 @@ import anyio
 from anyio import to_thread
 
 from streamer.capture.probe import probe
-from streamer.config.secrecy import MASK, concealed
+from streamer.config.secrecy import MASK, without_secrets
+from streamer.config.show import settled
 from streamer.config.tree import CameraConfig
 from streamer.errors import ConfigError, StreamerError, UnknownCamera
 
 if TYPE_CHECKING:
     from streamer.capture.probe import Probed
     from streamer.config.settings import Settings
+    from streamer.config.show import Shown
     from streamer.fleet.fleet import Fleet
 
 log = logging.getLogger(__name__)
@@ -62,7 +64,12 @@ class Desk:
         """What is configured of a camera; UnknownCamera where there is none of this name."""
         config = self._known(camera)
         values = config.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return Options(_without_secrets(values), self._settings.version(camera))
+        return Options(without_secrets(values), self._settings.version(camera))
+
+    async def configured(self, *, defaults: bool) -> tuple[Shown, ...]:
+        """Every value that is configured, without secrets; ``defaults``: also what nobody has said."""
+        async with self._one_at_a_time:
+            return tuple(settled(self._settings, defaults=defaults))
 
     async def add(self, camera: str, options: Mapping[str, Any]) -> None:
         """A new camera.
@@ -125,14 +132,6 @@ class Desk:
         self._known(camera)
         if version is not None and version != self._settings.version(camera):
             raise Stale(f"{camera} was changed in between: look at it again")
-
-
-def _without_secrets(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_secrets(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_without_secrets(each) for each in value]
-    return concealed(value) if isinstance(value, str) else value
 
 
 def _require_no_mask(options: Mapping[str, Any]) -> None:
