@@ -24,6 +24,8 @@ def add_camera_schemas(schemas: dict[str, Any]) -> None:
     """A camera, a new one with its name, and what may be changed, with what they are made of."""
     options = CameraConfig.model_json_schema(by_alias=True, ref_template=PLACE)
     parts = options.pop("$defs")
+    # Answers have it, too, hidden.
+    options["properties"]["password"]["anyOf"][0].pop("writeOnly")
     options["examples"] = [SHED]
     new = {
         **options,

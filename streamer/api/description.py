@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -28,6 +28,8 @@ REASONS: Final = {
 }
 ALWAYS: Final = (400, 401, 403, 503)
 """What may be answered before it matters what is asked for."""
+OPEN: Final = (400, 503)
+"""The same where anybody may ask."""
 ABOUT: Final = """\
 What Sightline sees and has seen. Lists come in pages: `next` of an answer is the `cursor` of the one after
 it, and null at the end. Times are by RFC 3339; those of answers are in UTC. What is wrong is told as a
@@ -61,7 +63,7 @@ PROBLEM: Final = {
         }
     ],
 }
-BEARER, SESSION, QUERY = "token", "session", "token in the address"
+BEARER, SESSION, QUERY = "token", "session", "token-in-query"
 SCHEMES: Final = {
     BEARER: {"type": "http", "scheme": "bearer", "description": "a token, of a program"},
     SESSION: {
@@ -120,9 +122,10 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
         schemas.pop(unused, None)
     components["securitySchemes"] = SCHEMES
     for path, method, operation in _operations(document):
-        rule = find(path)
-        _secure(operation, "admin" if rule is None else rule.rule.who(method))
-        _with_problems(operation)
+        found = find(path)
+        who = "admin" if found is None else found.rule.who(method)
+        _secure(operation, who)
+        _with_problems(operation, OPEN if who == "open" else ALWAYS)
     return document
 
 
@@ -139,21 +142,19 @@ def _secure(operation: dict[str, Any], who: Who) -> None:
     in_query = [QUERY] if len(others) < len(parameters) else []
     if parameters:
         operation["parameters"] = others
-    operation["security"] = (
-        [] if who in ("open", "local") else [{way: []} for way in (BEARER, SESSION, *in_query)]
-    )
+    ways = [{way: []} for way in (BEARER, SESSION, *in_query)]
+    operation["security"] = [] if who == "open" else [{}, *ways] if who == "local" else ways
 
 
-def _with_problems(operation: dict[str, Any]) -> None:
+def _with_problems(operation: dict[str, Any], always: Sequence[int]) -> None:
     responses = operation["responses"]
-    for status in ALWAYS:
+    for status in always:
         responses.setdefault(str(status), {"description": REASONS[status]})
     if "requestBody" in operation:
         responses.setdefault("413", {"description": REASONS[413]})
     for status, response in responses.items():
-        if status.isdigit() and int(status) >= 400 and "content" not in response:
-            response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        elif status == "422":
-            response["description"] = REASONS[422]
+        # What FastAPI itself says of 422 is not what is answered here.
+        if int(status) >= 400 and ("content" not in response or status == "422"):
+            response["description"] = REASONS[int(status)]
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     operation["responses"] = dict(sorted(responses.items()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi import FastAPI, Header, Query, Request, Response
 from pydantic import Field
 
 from streamer.api.body import text_of
@@ -49,10 +49,6 @@ ANSWER: Final[dict[str, Any]] = {
     "content": {SDP: {"schema": {"type": "string"}}},
     "headers": {"Location": {"description": "of the session, to end it", "schema": {"type": "string"}}},
 }
-METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-ENDPOINT: Final = ("OPTIONS", "POST")
-RESOURCE: Final = ("DELETE", "PATCH")
-"""What may be asked for, of a camera and of a session; the router itself would tell only one of them."""
 
 
 class WhepQuestion(Question):
@@ -75,7 +71,7 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
 
     @app.options("/whep/{camera}", include_in_schema=False)
     async def options(camera: str) -> Response:
-        headers = {"Accept-Post": SDP, "Allow": ", ".join(ENDPOINT)}
+        headers = {"Accept-Post": SDP, "Allow": "OPTIONS, POST"}
         return linked(Response(status_code=HTTPStatus.NO_CONTENT, headers=headers), links)
 
     @app.post(
@@ -127,16 +123,6 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
     async def leave(camera: str, session: str) -> Response:
         viewers.close(camera, session)
         return Response(status_code=HTTPStatus.OK)
-
-    _refuse_others(app, "/whep/{camera}", ENDPOINT)
-    _refuse_others(app, "/whep/{camera}/{session}", RESOURCE)
-
-
-def _refuse_others(app: FastAPI, path: str, allowed: tuple[str, ...]) -> None:
-    @app.api_route(path, methods=sorted(METHODS - {*allowed}), include_in_schema=False)
-    async def refused() -> None:
-        text = f"expected {' or '.join(allowed)}"
-        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, text, {"Allow": ", ".join(allowed)})
 
 
 def refuse(app: FastAPI, error: type[Exception], status: HTTPStatus) -> None:
