@@ -80,6 +80,8 @@ SCHEMES: Final = {
         "description": "a token, where no header can be set",
     },
 }
+UNSAID: Final = "Successful Response"
+"""What FastAPI says where a route says nothing."""
 UNUSED: Final = ("HTTPValidationError", "ValidationError")
 
 
@@ -157,4 +159,6 @@ def _with_problems(operation: dict[str, Any], always: Sequence[int]) -> None:
         if int(status) >= 400 and ("content" not in response or status == "422"):
             response["description"] = REASONS[int(status)]
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        elif response["description"] == UNSAID:
+            response["description"] = "As it was asked for."
     operation["responses"] = dict(sorted(responses.items()))
