@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +28,10 @@ log = logging.getLogger(__name__)
 PROBE_S: Final = 0.5
 CANDIDATE: Final = "candidate"
 """The name of a camera that is only looked at."""
+MOST_LEVELS: Final = 20
+"""Of sections within sections; a camera has five."""
+SURROGATE: Final = re.compile("[\ud800-\udfff]")
+"""JSON can say one alone, and no file and no page can show it."""
 HIDDEN_PASSWORD: Final = "**********"
 """As pydantic shows it."""
 
@@ -108,13 +113,13 @@ class Desk:
 
     async def look(self, options: Mapping[str, Any]) -> Probed:
         """What a camera with such options sends now, or why it does not; ConfigError as for ``add``."""
-        _require_no_mask(options)
+        _require_fit(options)
         plan = await to_thread.run_sync(self._settings.plan, {"cameras": {CANDIDATE: dict(options)}})
         return await probe(CANDIDATE, plan.config.cameras[CANDIDATE], PROBE_S)
 
     async def _make(self, cameras: Mapping[str, Any]) -> None:
         for options in cameras.values():
-            _require_no_mask(options or {})
+            _require_fit(options or {})
         plan = await to_thread.run_sync(self._settings.plan, {"cameras": cameras})
         await self._fleet.require(plan.config)
         await to_thread.run_sync(self._settings.keep, plan)
@@ -132,6 +137,24 @@ class Desk:
         self._known(camera)
         if version is not None and version != self._settings.version(camera):
             raise Stale(f"{camera} was changed in between: look at it again")
+
+
+def _require_fit(options: Mapping[str, Any]) -> None:
+    """What can be kept, and is no secret's stand-in; ConfigError for anything else."""
+    level: list[Any] = [options]
+    for _ in range(MOST_LEVELS):
+        if any(isinstance(each, str) and SURROGATE.search(each) for each in level):
+            raise ConfigError("expected text, received half of a character in it")
+        level = [below for each in level for below in _within(each)]
+    if level:
+        raise ConfigError(f"expected at most {MOST_LEVELS} values within each other, received more")
+    _require_no_mask(options)
+
+
+def _within(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return (*value.keys(), *value.values())
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _require_no_mask(options: Mapping[str, Any]) -> None:
