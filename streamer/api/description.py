@@ -144,7 +144,7 @@ def _secure(operation: dict[str, Any], who: Who) -> None:
     in_query = [QUERY] if len(others) < len(parameters) else []
     if parameters:
         operation["parameters"] = others
-    ways = [{way: []} for way in (BEARER, SESSION, *in_query)]
+    ways: list[dict[str, list[str]]] = [{way: []} for way in (BEARER, SESSION, *in_query)]
     operation["security"] = [] if who == "open" else [{}, *ways] if who == "local" else ways
 
 

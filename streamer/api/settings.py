@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 
 from fastapi import Depends, FastAPI, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,9 +12,11 @@ from streamer.api.description import refusals
 from streamer.api.question import Question, once
 
 if TYPE_CHECKING:
+    from pydantic.config import JsonDict
+
     from streamer.config.show import Shown
 
-EXAMPLE = {
+EXAMPLE: Final[JsonDict] = {
     "config": {"cameras": {"gate": {"source": "rtsp://***@192.168.1.22/live"}}, "http": {"port": 8080}},
     "origins": {"/cameras/gate/source": "cameras.yaml:2", "/http/port": "default"},
 }
