@@ -73,7 +73,7 @@ class Gate:
             return
         found = find(path_within(scope)) or Found(NOWHERE, None)
         try:
-            credentials = _credentials(scope)
+            credentials = _credentials(scope, found.rule)
             visitor = await self._let_in(scope, found, credentials)
         except StreamerError as error:
             await _answer(problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error)), scope, receive, send)
@@ -157,11 +157,11 @@ def _page(scope: Scope, origins: frozenset[str]) -> Page:
     return page_of(headers.get("origin"), headers.get("sec-fetch-site"), headers.get("host"), origins)
 
 
-def _credentials(scope: Scope) -> Credentials:
+def _credentials(scope: Scope, rule: Rule) -> Credentials:
     """What somebody shows; Refused where it is more than one token."""
     headers, query = Headers(scope=scope), QueryParams(scope.get("query_string", b""))
     tokens = {said[len(SCHEME) :].strip() for said in headers.getlist("authorization") if _is_bearer(said)}
-    tokens |= set(query.getlist("token"))
+    tokens |= set(query.getlist("token")) if rule.addressed else set()
     if len(tokens) > 1:
         raise Refused(problem(HTTPStatus.BAD_REQUEST, f"expected one token, received {len(tokens)}"))
     name, role = scope.get("state", {}).get(REMOTE_USER, (None, None))

@@ -126,7 +126,7 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     for path, method, operation in _operations(document):
         found = find(path)
         who = "admin" if found is None else found.rule.who(method)
-        _secure(operation, who)
+        _secure(operation, who, in_query=found is not None and found.rule.addressed)
         _with_problems(operation, OPEN if who == "open" else ALWAYS)
     return document
 
@@ -137,14 +137,13 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
             yield path, method.upper(), operation
 
 
-def _secure(operation: dict[str, Any], who: Who) -> None:
+def _secure(operation: dict[str, Any], who: Who, *, in_query: bool) -> None:
     """Say how one shows who one is; a token in the query is one way, not a parameter."""
-    parameters = operation.get("parameters", [])
-    others = [each for each in parameters if each["name"] != "token"]
-    in_query = [QUERY] if len(others) < len(parameters) else []
-    if parameters:
-        operation["parameters"] = others
-    ways: list[dict[str, list[str]]] = [{way: []} for way in (BEARER, SESSION, *in_query)]
+    if "parameters" in operation:
+        operation["parameters"] = [each for each in operation["parameters"] if each["name"] != "token"]
+    ways: list[dict[str, list[str]]] = [
+        {way: []} for way in (BEARER, SESSION, *([QUERY] if in_query else []))
+    ]
     operation["security"] = [] if who == "open" else [{}, *ways] if who == "local" else ways
 
 
