@@ -11,6 +11,7 @@ import schemathesis
 from access.door import ADMIN_TOKEN, Door, opened
 
 from streamer.access.rules import find
+from streamer.api.description import QUERY
 
 pytestmark = pytest.mark.anyio
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
@@ -52,6 +53,7 @@ async def test_every_operation_says_what_it_does_and_what_may_go_wrong(document:
             assert all(set(way) <= ways for way in operation["security"]), here
             is_open = found.rule.who(method.upper()) == "open"
             assert (operation["security"] == []) == is_open, here
+            assert ({QUERY: []} in operation["security"]) == found.rule.addressed, here
             expected = {"400", "503"} if is_open else {"400", "401", "403", "503"}
             if "requestBody" in operation:
                 expected.add("413")
