@@ -18,6 +18,7 @@ from streamer.api.fallbacks import add_fallbacks
 from streamer.api.front import behind_front
 from streamer.api.pages import add_pages, add_send_page
 from streamer.api.server import serve
+from streamer.api.settings import add_settings
 from streamer.api.stream import add_stream
 from streamer.api.whep import add_whep
 from streamer.api.whip import add_whip
@@ -182,6 +183,7 @@ class App:
         add_event(api, self._store, config.data)
         desk = Desk(self._settings, fleet)
         add_desk(api, desk, self.metrics)
+        add_settings(api, desk)
         pages = Pages(self._page_parts(fleet, Changes(desk, self._store), doorkeeper))
         pages.add_to(api)
         services.start_soon(pages.run)

@@ -149,9 +149,10 @@ class Accounts:
         """
         with self._begin() as connection:
             # Others that come or go meanwhile would be counted wrongly: the change is first.
-            gone = connection.execute(delete(ACCOUNTS).where(*_named(kind, name)))
-            _require(gone.rowcount, kind, name)
-            if kind == "user":
+            this = delete(ACCOUNTS).where(*_named(kind, name)).returning(ACCOUNTS.c.role)
+            roles = connection.execute(this).scalars().all()
+            _require(len(roles), kind, name)
+            if kind == "user" and "admin" in roles:
                 _require_admin(connection, name)
             ended = SESSIONS.c.kind == kind, SESSIONS.c.key == key_of(name)
             connection.execute(delete(SESSIONS).where(*ended))

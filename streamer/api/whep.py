@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi import FastAPI, Header, Query, Request, Response
 from pydantic import Field
 
 from streamer.api.body import text_of
+from streamer.api.description import refusals, sent
 from streamer.api.problems import problem
 from streamer.api.question import Question
 from streamer.api.routing import base_of
@@ -41,10 +42,13 @@ STATUS: Final = {
     PortsTaken: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RETRY_S: Final = "2"
-METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-ENDPOINT: Final = ("OPTIONS", "POST")
-RESOURCE: Final = ("DELETE", "PATCH")
-"""What may be asked for, of a camera and of a session; the router itself would tell only one of them."""
+OFFER: Final = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+CANDIDATE: Final = "a=ice-ufrag:u\r\na=ice-pwd:p\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=end-of-candidates\r\n"
+ANSWER: Final[dict[str, Any]] = {
+    "description": "the answer (SDP)",
+    "content": {SDP: {"schema": {"type": "string"}}},
+    "headers": {"Location": {"description": "of the session, to end it", "schema": {"type": "string"}}},
+}
 
 
 class WhepQuestion(Question):
@@ -67,10 +71,19 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
 
     @app.options("/whep/{camera}", include_in_schema=False)
     async def options(camera: str) -> Response:
-        headers = {"Accept-Post": SDP, "Allow": ", ".join(ENDPOINT)}
+        headers = {"Accept-Post": SDP, "Allow": "OPTIONS, POST"}
         return linked(Response(status_code=HTTPStatus.NO_CONTENT, headers=headers), links)
 
-    @app.post("/whep/{camera}", status_code=HTTPStatus.CREATED, summary="Watch a camera (WHEP)")
+    @app.post(
+        "/whep/{camera}",
+        status_code=HTTPStatus.CREATED,
+        summary="Watch a camera (WHEP)",
+        description="The offer of a player is answered; draft-ietf-wish-whep.",
+        tags=["live"],
+        response_class=Response,
+        openapi_extra=sent(SDP, "an offer (SDP)", OFFER),
+        responses={201: ANSWER, **refusals(404, 413, 415, 422)},
+    )
     async def watch(camera: str, question: Annotated[WhepQuestion, Query()], request: Request) -> Response:
         offer = await text_of(request, SDP, MOST_BYTES)
         wish = Wish(question.stream, question.annotate, question.own)
@@ -82,7 +95,15 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
         }
         return linked(Response(answer, HTTPStatus.CREATED, headers, SDP), links)
 
-    @app.patch("/whep/{camera}/{session}", summary="More addresses of a viewer (trickle ICE)")
+    @app.patch(
+        "/whep/{camera}/{session}",
+        summary="More addresses of a viewer (trickle ICE)",
+        description="RFC 8840; ICE is not begun anew here.",
+        tags=["live"],
+        status_code=HTTPStatus.NO_CONTENT,
+        openapi_extra=sent(FRAGMENT, "candidates", CANDIDATE),
+        responses=refusals(404, 412, 413, 415, 422),
+    )
     async def trickle(
         camera: str, session: str, request: Request, if_match: Annotated[str | None, Header()] = None
     ) -> Response:
@@ -91,20 +112,17 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
         found = viewers.add(camera, session, await text_of(request, FRAGMENT, MOST_BYTES), tag)
         return Response(status_code=HTTPStatus.NO_CONTENT, headers={"ETag": f'"{found.link.tag}"'})
 
-    @app.delete("/whep/{camera}/{session}", summary="Stop watching")
+    @app.delete(
+        "/whep/{camera}/{session}",
+        summary="Stop watching",
+        description="To the address that was told in `Location`.",
+        tags=["live"],
+        response_class=Response,
+        responses=refusals(404, 422),
+    )
     async def leave(camera: str, session: str) -> Response:
         viewers.close(camera, session)
         return Response(status_code=HTTPStatus.OK)
-
-    _refuse_others(app, "/whep/{camera}", ENDPOINT)
-    _refuse_others(app, "/whep/{camera}/{session}", RESOURCE)
-
-
-def _refuse_others(app: FastAPI, path: str, allowed: tuple[str, ...]) -> None:
-    @app.api_route(path, methods=sorted(METHODS - {*allowed}), include_in_schema=False)
-    async def refused() -> None:
-        text = f"expected {' or '.join(allowed)}"
-        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, text, {"Allow": ", ".join(allowed)})
 
 
 def refuse(app: FastAPI, error: type[Exception], status: HTTPStatus) -> None:

@@ -1,9 +1,10 @@
-"""Addresses without what is secret in them."""
+"""Addresses, and values with addresses in them, without what is secret there."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 SECRET_PARAMETER: Final = re.compile(
@@ -47,6 +48,15 @@ def revealed(text: str, secret: str) -> str:
         said["rest"],
     )
     return f"{said['scheme']}{login or ''}{said['place']}{rest}"
+
+
+def without_secrets(value: Any) -> Any:
+    """A plain value with every address in it concealed."""
+    if isinstance(value, Mapping):
+        return {key: without_secrets(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [without_secrets(each) for each in value]
+    return concealed(value) if isinstance(value, str) else value
 
 
 def without_parameters(place: str) -> str:

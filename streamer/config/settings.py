@@ -24,8 +24,6 @@ Finish: TypeAlias = "Callable[[Config], Config]"
 
 FILE: Final = "settings.yaml"
 """In the data folder."""
-CHANGED: Final = "changed"
-"""Said while the service ran."""
 DEFAULT: Final = "default"
 """Said by nobody."""
 
@@ -36,10 +34,12 @@ class Plan:
 
     Attributes:
         config: as it will be.
+        unfinished: the same without what the command line says.
         overlay: what will be kept of all changes.
     """
 
     config: Config
+    unfinished: Config
     overlay: Mapping[str, Any]
 
 
@@ -72,11 +72,8 @@ class Settings:
         self._path = folder / FILE
         self._finish = finish
         self._checks = [_of_finished(check, finish) for check in checks]
-        self._overlay: Mapping[str, Any] = {}
-        changes = Document(str(self._path), {})
-        if self._path.exists():
-            changes = read_document(self._path, None)
-            self._overlay = changes.values
+        changes = self._written()
+        self._overlay: Mapping[str, Any] = changes.values
         self.file: ConfigFile = checked(layered(base, changes), self._checks)
         self.config: Config = finish(self.file.config)
 
@@ -95,16 +92,19 @@ class Settings:
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     def origin(self, path: KeyPath) -> str:
-        """Where a value is said: CHANGED, ``file:line``, what stands for a file, or DEFAULT."""
-        if _says(self._overlay, path):
-            return CHANGED
+        """Where a value is said: ``file:line``, what stands for a file, or DEFAULT."""
+        document = self.file.document
         inherited = path[2:] if path[:1] == ("cameras",) else ()
         for each in filter(None, (path, inherited)):
-            if each in self._base.marks:
-                return str(self._base.marks[each])
-            if self._base.value(each) is not None:
-                return self._base.name
+            if each in document.marks:
+                return str(document.marks[each])
+            if document.value(each) is not None:
+                return document.name
         return DEFAULT
+
+    def is_changed(self, path: KeyPath) -> bool:
+        """Whether a value is said in the place of what the file says."""
+        return _says(self._overlay, path)
 
     def plan(self, patch: Mapping[str, Any]) -> Plan:
         """What a change would come to; null takes an option away (RFC 7396).
@@ -120,7 +120,7 @@ class Settings:
         # Told without a place: it is not yet written anywhere.
         laid = replace(layered(self._base, Document("", overlay)), name="", marks={})
         file = checked(laid, self._checks)
-        return Plan(self._finish(file.config), overlay)
+        return Plan(self._finish(file.config), file.config, overlay)
 
     def keep(self, plan: Plan) -> None:
         """Make a change that was planned last; from here on it is what is configured.
@@ -133,6 +133,11 @@ class Settings:
         except OSError as error:
             raise ConfigError(f"{self._path}: cannot be written: {error.strerror}") from error
         self._overlay, self.config = plan.overlay, plan.config
+        self.file = ConfigFile(plan.unfinished, layered(self._base, self._written()))
+
+    def _written(self) -> Document:
+        """What was changed, as it lies on disk."""
+        return read_document(self._path, None) if self._path.exists() else Document(str(self._path), {})
 
     def _own(self, camera: str) -> Any:
         """What was changed of a camera: passwords, too, which the configuration does not show."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import unquote
 
 from streamer.config.secrecy import MASK
-from streamer.config.settings import CHANGED, DEFAULT
+from streamer.config.settings import DEFAULT
 from streamer.errors import ConfigError
 from streamer.fleet.desk import CANDIDATE
 from streamer.pages.draft import PATHS, Draft, by_field
@@ -76,7 +76,9 @@ class Changes:
 
     def _origin(self, camera: str, path: tuple[str, ...]) -> str:
         origin = self._desk.origin(camera, *path)
-        return {CHANGED: "", DEFAULT: "default"}.get(origin, f"from {origin}")
+        if origin is None:
+            return ""
+        return "default" if origin == DEFAULT else f"from {origin}"
 
     async def change(self, camera: str, before: Draft, now: Draft, version: str) -> None:
         """Make of a camera what was typed.
