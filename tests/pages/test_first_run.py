@@ -49,7 +49,9 @@ def test_a_new_user_comes_to_a_guarded_gate(gate: RtspCamera, browser: Browser, 
         assert options(service) == kept
         visit.go("/cameras/gate/scene")
         for name in ("whole", "mask 1"):
-            expect(visit.page.locator("sightline-scene").get_by_role("button", name=name, exact=True)).to_be_visible()
+            expect(
+                visit.page.locator("sightline-scene").get_by_role("button", name=name, exact=True)
+            ).to_be_visible()
         visit.go("/events?camera=gate&zone=whole")
         expect(visit.page.locator(".card").first).to_be_visible()
         assert LOGIN.password not in (tmp_path / "stderr").read_text()
