@@ -10,7 +10,7 @@ import pytest
 from pages.browsing import Visit, visiting
 from playwright.sync_api import Browser, expect
 from rtsp.clips import Clip
-from rtsp.fixtures import CameraFactory, Login, RtspCamera, cameras
+from rtsp.fixtures import Login, RtspCamera, cameras
 from system.footage import film
 from system.serving import Service, serving
 
