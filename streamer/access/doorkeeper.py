@@ -111,6 +111,12 @@ class Doorkeeper:
         """Whether there is any way to say who one is."""
         return self._by_proxy or await self._ask(self._accounts.any)
 
+    async def known(self) -> tuple[Account, ...]:
+        """All who may come in: users, then tokens."""
+        own = () if self._accounts.own is None else (self._accounts.own,)
+        users = await self._ask(lambda: self._accounts.all("user"))
+        return (*users, *await self._ask(lambda: self._accounts.all("token")), *own)
+
     async def who(self, credentials: Credentials, now: float) -> Visitor | None:
         """Who asks; None where they have to say it first.
 

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse
 from streamer.access.accounts import AccountsUnavailable
 from streamer.access.doorkeeper import Credentials, Doorkeeper
 from streamer.access.origins import Page, page_of
-from streamer.access.proxies import is_loopback, is_ours
+from streamer.access.proxies import HOST, is_loopback, is_ours
 from streamer.access.rules import LOOKING, Found, Rule, find
 from streamer.access.visitor import ANYBODY, Visitor
 from streamer.api.lasting import Lasting
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from streamer.config.tree import HttpConfig
 
 COOKIE: Final = "sightline"
+"""Its name at a usual port."""
 SCHEME: Final = "bearer "
 VISITOR: Final = "visitor"
 IS_LET_IN: Final = "is_let_in"
@@ -81,7 +82,7 @@ class Gate:
             return
         found = find(path_within(scope)) or Found(NOWHERE, None)
         try:
-            credentials = _credentials(scope)
+            credentials = _credentials(scope, found.rule)
             visitor = await self._let_in(scope, found, credentials)
         except StreamerError as error:
             await _answer(problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error)), scope, receive, send)
@@ -163,11 +164,11 @@ def _page(scope: Scope, origins: frozenset[str]) -> Page:
     return page_of(headers.get("origin"), headers.get("sec-fetch-site"), headers.get("host"), origins)
 
 
-def _credentials(scope: Scope) -> Credentials:
+def _credentials(scope: Scope, rule: Rule) -> Credentials:
     """What somebody shows; Refused where it is more than one token."""
     headers, query = Headers(scope=scope), QueryParams(scope.get("query_string", b""))
     tokens = {said[len(SCHEME) :].strip() for said in headers.getlist("authorization") if _is_bearer(said)}
-    tokens |= set(query.getlist("token"))
+    tokens |= set(query.getlist("token")) if rule.addressed else set()
     if len(tokens) > 1:
         raise Refused(problem(HTTPStatus.BAD_REQUEST, f"expected one token, received {len(tokens)}"))
     name, role = scope.get("state", {}).get(REMOTE_USER, (None, None))
@@ -179,12 +180,19 @@ def _is_bearer(said: str) -> bool:
     return said.lower().startswith(SCHEME)
 
 
+def cookie_of(scope: Scope) -> str:
+    """What our cookie is called: browsers show it to all ports of a host, and each may be another service."""
+    host = HOST.fullmatch(Headers(scope=scope).get("host", ""))
+    return COOKIE if host is None or host[2] is None else f"{COOKIE}_{host[2][1:]}"
+
+
 def session_of(scope: Scope) -> str | None:
     """The session that the cookie says."""
+    ours = cookie_of(scope)
     for said in Headers(scope=scope).getlist("cookie"):
         for part in said.split(";"):
             name, _, value = part.strip().partition("=")
-            if name == COOKIE and value and len(value) <= MOST_SAID:
+            if name == ours and value and len(value) <= MOST_SAID:
                 return value
     return None
 

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 from fastapi import FastAPI, Query, Response, WebSocket
 from pydantic import Field
 
+from streamer.api.description import refusals
 from streamer.api.pictures import LivePictures
 from streamer.api.question import Question
 from streamer.api.silence import Silence
@@ -61,7 +62,10 @@ def add_fallbacks(app: FastAPI, viewers: Viewers, stills: Stills, silence: Silen
     @app.get(
         "/mjpeg/{camera}",
         summary="Pictures with boxes that replace each other (multipart/x-mixed-replace)",
+        description="For an `<img>`: at most 10 a second, the newest wins.",
+        tags=["live"],
         response_class=Response,
+        responses={200: {"content": {"multipart/x-mixed-replace": {}}}, **refusals(404, 422)},
     )
     async def pictures(camera: str, question: Annotated[PicturesQuestion, Query()]) -> Response:
         return LivePictures(viewers, silence, camera)
@@ -69,8 +73,10 @@ def add_fallbacks(app: FastAPI, viewers: Viewers, stills: Stills, silence: Silen
     @app.get(
         "/api/cameras/{name}/latest.jpg",
         summary="The picture of now",
+        description="The next one that comes; 503 where none does within 5 s.",
+        tags=["live"],
         response_class=Response,
-        responses={200: {"content": {"image/jpeg": {}}}},
+        responses={200: {"content": {"image/jpeg": {}}}, **refusals(404, 422)},
     )
     async def latest(name: str, question: Annotated[StillQuestion, Query()]) -> Response:
         streams = viewers.streams(name)

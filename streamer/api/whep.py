@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi import FastAPI, Header, Query, Request, Response
 from pydantic import Field
 
 from streamer.api.asker import AsGuest
 from streamer.api.body import text_of
+from streamer.api.description import refusals, sent
 from streamer.api.problems import problem
 from streamer.api.question import Question
 from streamer.api.routing import base_of
@@ -42,9 +43,13 @@ STATUS: Final = {
     PortsTaken: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RETRY_S: Final = "2"
-METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-ENDPOINT: Final = "OPTIONS, POST"
-RESOURCE: Final = "DELETE, OPTIONS, PATCH"
+OFFER: Final = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+CANDIDATE: Final = "a=ice-ufrag:u\r\na=ice-pwd:p\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=end-of-candidates\r\n"
+ANSWER: Final[dict[str, Any]] = {
+    "description": "the answer (SDP)",
+    "content": {SDP: {"schema": {"type": "string"}}},
+    "headers": {"Location": {"description": "of the session, to end it", "schema": {"type": "string"}}},
+}
 
 
 class WhepQuestion(Question):
@@ -67,7 +72,16 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
     for error, status in STATUS.items():
         refuse(app, error, status)
 
-    @app.post("/whep/{camera}", status_code=HTTPStatus.CREATED, summary="Watch a camera (WHEP)")
+    @app.post(
+        "/whep/{camera}",
+        status_code=HTTPStatus.CREATED,
+        summary="Watch a camera (WHEP)",
+        description="The offer of a player is answered; draft-ietf-wish-whep.",
+        tags=["live"],
+        response_class=Response,
+        openapi_extra=sent(SDP, "an offer (SDP)", OFFER),
+        responses={201: ANSWER, **refusals(404, 413, 415, 422)},
+    )
     async def watch(
         camera: str, question: Annotated[WhepQuestion, Query()], request: Request, guest: AsGuest
     ) -> Response:
@@ -81,7 +95,15 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
         }
         return linked(Response(answer, HTTPStatus.CREATED, headers, SDP), links)
 
-    @app.patch("/whep/{camera}/{session}", summary="More addresses of a viewer (trickle ICE)")
+    @app.patch(
+        "/whep/{camera}/{session}",
+        summary="More addresses of a viewer (trickle ICE)",
+        description="RFC 8840; ICE is not begun anew here.",
+        tags=["live"],
+        status_code=HTTPStatus.NO_CONTENT,
+        openapi_extra=sent(FRAGMENT, "candidates", CANDIDATE),
+        responses=refusals(404, 412, 413, 415, 422),
+    )
     async def trickle(
         camera: str, session: str, request: Request, if_match: Annotated[str | None, Header()] = None
     ) -> Response:
@@ -90,7 +112,14 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
         found = viewers.add(camera, session, await text_of(request, FRAGMENT, MOST_BYTES), tag)
         return Response(status_code=HTTPStatus.NO_CONTENT, headers={"ETag": f'"{found.link.tag}"'})
 
-    @app.delete("/whep/{camera}/{session}", summary="Stop watching")
+    @app.delete(
+        "/whep/{camera}/{session}",
+        summary="Stop watching",
+        description="To the address that was told in `Location`.",
+        tags=["live"],
+        response_class=Response,
+        responses=refusals(404, 422),
+    )
     async def leave(camera: str, session: str) -> Response:
         viewers.close(camera, session)
         return Response(status_code=HTTPStatus.OK)
@@ -99,29 +128,21 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
 
 
 def tell_methods(app: FastAPI, path: str, links: tuple[str, ...]) -> None:
-    """What may be asked for, of a camera and of a session; all else is refused.
+    """What may be asked for, of a camera and of a session.
 
     Args:
         app: gets the routes.
         path: of a camera; a session's is below it.
         links: to the servers for ICE.
     """
-    _tell_options(app, path, {"Accept-Post": SDP, "Allow": ENDPOINT}, links)
-    _tell_options(app, path + "/{session}", {"Accept-Patch": FRAGMENT, "Allow": RESOURCE}, ())
+    _tell_options(app, path, {"Accept-Post": SDP, "Allow": "OPTIONS, POST"}, links)
+    _tell_options(app, path + "/{session}", {"Accept-Patch": FRAGMENT, "Allow": "DELETE, OPTIONS, PATCH"}, ())
 
 
 def _tell_options(app: FastAPI, path: str, headers: dict[str, str], links: tuple[str, ...]) -> None:
-    allowed = headers["Allow"].split(", ")
-
     @app.options(path, include_in_schema=False)
     async def options() -> Response:
         return linked(Response(status_code=HTTPStatus.NO_CONTENT, headers=headers), links)
-
-    # The router itself would tell only one of the methods that are allowed.
-    @app.api_route(path, methods=sorted(METHODS - {*allowed}), include_in_schema=False)
-    async def refused() -> None:
-        text = f"expected {' or '.join(allowed)}"
-        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, text, {"Allow": headers["Allow"]})
 
 
 def refuse(app: FastAPI, error: type[Exception], status: HTTPStatus) -> None:

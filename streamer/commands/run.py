@@ -82,7 +82,7 @@ def configured(options: argparse.Namespace) -> tuple[Settings, Place | None]:
     sources = options.source or []
     cameras = {f"camera-{n}": {"source": url} for n, url in enumerate(sources, 1)} or EXAMPLE
     base = Document("command line", {"cameras": cameras})
-    return Settings(base, data_folder(base, options), finish), None
+    return Settings(base, data_folder(base, options), finish, starting()), None
 
 
 def data_folder(base: Document, options: argparse.Namespace) -> Path:

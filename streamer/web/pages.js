@@ -34,6 +34,27 @@
     if (differs && document.cookie.includes(cookie)) location.reload();
   }
 
+  // Without https a browser gives cameras only to pages of its own machine.
+  root.toggleAttribute("data-insecure", !window.isSecureContext);
+
+  // Who leaves a form with something typed in it is asked whether that is meant.
+  addEventListener("beforeunload", (event) => {
+    if (document.querySelector("[data-unsaved=yes]")) event.preventDefault();
+  });
+
+  // A menu closes when one goes on elsewhere, and by Escape.
+  const menus = () => document.querySelectorAll("details[data-menu][open]");
+  document.addEventListener("click", (event) => {
+    for (const menu of menus()) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of menus()) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+
   // A picture that is not there (yet) leaves its place to words.
   document.addEventListener("error", (event) => {
     if (event.target.matches?.("img[data-picture]")) event.target.closest("[data-frame]").dataset.frame = "missing";

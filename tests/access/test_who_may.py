@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import anyio
 import pytest
@@ -136,13 +137,21 @@ async def test_figures_are_for_this_machine_and_for_who_sees_all(tmp_path):
 )
 async def test_what_is_shown_at_the_door(tmp_path, caplog, headers, query, status):
     async with opened(tmp_path) as door, door.client() as client:
-        answer = await client.get(
-            f"/api/cameras{query}", headers={k: v.encode("latin-1") for k, v in headers.items()}
-        )
+        path = f"/watch/gate{query}" if query else "/api/cameras"
+        answer = await client.get(path, headers={k: v.encode("latin-1") for k, v in headers.items()})
         assert answer.status_code == status
         if status != 200:
             assert answer.headers["content-type"] == PROBLEM
         assert ADMIN_TOKEN not in answer.text + caplog.text
+
+
+@pytest.mark.parametrize("path", ["/", "/events", "/api/cameras", "/api/events", "/api/config", "/docs"])
+async def test_a_token_stands_only_in_addresses_that_players_need(tmp_path, path):
+    async with opened(tmp_path) as door, door.client() as client:
+        query = {"token": ADMIN_TOKEN}
+        assert (await client.get(path, params=query)).status_code == 401
+        page = await client.get(path, params=query, headers=PAGE)
+        assert (page.status_code, page.headers["location"]) == (303, f"/login?next={quote(path, safe='')}")
 
 
 async def test_two_tokens_in_two_headers_are_one_too_many(tmp_path):
