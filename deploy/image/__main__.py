@@ -27,10 +27,11 @@ def make(options: argparse.Namespace) -> None:
     built_s = time.monotonic() - began
     print(f"built in {built_s:.0f} s: {engine.size(options.tag)}", flush=True)
     volume = f"sightline-{uuid.uuid4().hex}"
+    engine.create_volume(volume)
     try:
         seen = check(engine, options.tag, volume)
     finally:
-        engine.forget(volume)
+        engine.remove_volume(volume)
     print(
         f"runs as user {seen.user}: answers after {seen.start_s:.1f} s, shows a camera to who has signed in,"
         f" ends {seen.stop_s:.1f} s after SIGTERM, and knows its data again"

@@ -29,7 +29,6 @@ class BareContainer:
     WITH_PID: Final = ("sh", "-c", 'echo $$; exec "$@"', "sh")
 
     def __init__(self, image: str, recipe: Recipe, data: Path) -> None:
-        data.mkdir(exist_ok=True)
         owner, _, group = recipe.user.partition(":")
         os.chown(data, int(owner), int(group))
         self.port = _free_port()

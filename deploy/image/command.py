@@ -18,7 +18,7 @@ def run(command: Sequence[str | Path]) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         told = (done.stdout + done.stderr).strip()[-MOST_TOLD:]
-        raise ImageFailed(f"{' '.join(map(str, command[:2]))} failed: {told}")
+        raise ImageFailed(f"{' '.join(map(str, command[:3]))} failed: {told}")
     return done.stdout.strip()
 
 

@@ -43,7 +43,9 @@ class Engine(Protocol):
     def start(self, tag: str, volume: str) -> Container:
         """As its own user, without rights; ``volume`` is the name of what is kept."""
 
-    def forget(self, volume: str) -> None: ...
+    def create_volume(self, name: str) -> None: ...
+
+    def remove_volume(self, name: str) -> None: ...
 
 
 def building() -> list[str | Path]:
@@ -73,7 +75,20 @@ class Docker:
         return succeeds([self.program, "run", "--rm", *EngineContainer.RIGHTS, image, "true"])
 
     def build(self, tag: str) -> None:
-        run([self.program, "build", *self._format, *building(), "--tag", tag, ROOT])
+        # Older versions of docker have to be asked for the builder that knows secrets.
+        run(
+            [
+                "env",
+                "DOCKER_BUILDKIT=1",
+                self.program,
+                "build",
+                *self._format,
+                *building(),
+                "--tag",
+                tag,
+                ROOT,
+            ]
+        )
 
     def size(self, tag: str) -> str:
         return f"{int(run([self.program, 'image', 'inspect', '--format={{.Size}}', tag])) / 1e6:.0f} MB"
@@ -86,8 +101,11 @@ class Docker:
     def start(self, tag: str, volume: str) -> Container:
         return EngineContainer(self.program, tag, self.recipe(tag).health, volume)
 
-    def forget(self, volume: str) -> None:
-        run([self.program, "volume", "rm", volume])
+    def create_volume(self, name: str) -> None:
+        run([self.program, "volume", "create", name])
+
+    def remove_volume(self, name: str) -> None:
+        run([self.program, "volume", "rm", name])
 
 
 class Buildah:
@@ -126,8 +144,11 @@ class Buildah:
     def start(self, tag: str, volume: str) -> Container:
         return BareContainer(tag, self.recipe(tag), folder_of(volume))
 
-    def forget(self, volume: str) -> None:
-        shutil.rmtree(folder_of(volume))
+    def create_volume(self, name: str) -> None:
+        folder_of(name).mkdir()
+
+    def remove_volume(self, name: str) -> None:
+        shutil.rmtree(folder_of(name))
 
 
 def _recipe(config: dict[str, Any], check: dict[str, Any]) -> Recipe:
