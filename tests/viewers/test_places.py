@@ -31,7 +31,7 @@ def test_one_address_takes_half_of_all_places_until_it_connects(most: int, half:
             taken.enter_context(places.taken("gate", ONE))
         for _ in range(most - half):
             taken.enter_context(places.taken("gate", OTHER)).answered()
-        with pytest.raises(TooMany, match=f"viewer of gate: {most} watch already .webrtc.max_viewers"):
+        with pytest.raises(TooMany, match=f"viewer of gate: {most} watch(es)? already .webrtc.max_viewers"):
             taken.enter_context(places.taken("gate", "192.0.2.3"))
     assert places.count == 0
 

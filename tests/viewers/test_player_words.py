@@ -126,7 +126,7 @@ def test_one_viewer_too_many_is_told_and_comes_in_later(tmp_path: Path, chromium
         address = f"{service.url}/watch/street"
         first.enter_context(playing(chromium, address)).until(lambda now: now["frames"] > 0)
         with playing(chromium, address) as second:
-            told = second.until(lambda now: "watching already" in now["said"])
+            told = second.until(lambda now: "No room for another viewer of street" in now["said"])
             assert "Trying again by itself." in told["said"]
             posts = until(lambda: seen if len(seen := asked(second.page, "/whep/street")) > 2 else [])
             assert min(b - a for a, b in pairwise(posts)) > 1.9, "Retry-After: 2"
