@@ -69,9 +69,8 @@ class Places:
     def _require_room(self, camera: str, network: str | None) -> None:
         refused = f"no room for another viewer of {camera}"
         if len(self._taken) >= self._most:
-            raise TooMany(
-                f"{refused}: {self._most} {'watches' if self._most == 1 else 'watch'} already (webrtc.max_viewers)"
-            )
+            watch = "watches" if self._most == 1 else "watch"
+            raise TooMany(f"{refused}: {self._most} {watch} already (webrtc.max_viewers)")
         if sum(each.stage == "asks" for each in self._taken) >= MOST_ASKING:
             raise TooMany(f"{refused}: {MOST_ASKING} ask at this moment")
         if network is None:
