@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from detectors.errors import UnknownFamily
-from detectors.families import FAMILIES, recognise
+from detectors.families import FAMILIES, candidates
 from detectors.families.family import Signature
 from detectors.families.grid import cells, strides_of
-from detectors.families.ultralytics import names
+from detectors.labels import labels_in, labels_of
 
 YOLOX = {"output": (1, 3549, 85)}
 V8 = {"output0": (1, 84, 8400)}
