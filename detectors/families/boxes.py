@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from detectors.nodes import Nodes
+
+
+def the_boxes(names: Sequence[str]) -> str | None:
+    """Which of these outputs, all with four columns, holds boxes: the only one, or the only one that says so."""
+    said = [name for name in names if "box" in name.lower() or "dets" in name.lower()]
+    candidates = names if len(names) == 1 else said
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def of_centres(nodes: Nodes, centre: str, size: str, axis: int = 2) -> str:

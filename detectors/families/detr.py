@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from detectors.coco import COCO_IDS
-from detectors.families.boxes import of_shares, of_xywh
+from detectors.families.boxes import of_shares, of_xywh, the_boxes
 from detectors.families.family import Candidates, Head
 from detectors.manifest import InputSpec, LetterboxSpec
 
@@ -40,18 +40,18 @@ class Queries:
 
     def recognise(self, signature: Signature) -> Head | None:
         shapes = {name: shape for name, shape in signature.outputs.items() if len(shape) == 3}
-        boxes = [name for name, shape in shapes.items() if shape[2] == 4]
-        logits = [name for name in shapes if name not in boxes]
-        if len(boxes) != 1 or len(logits) != 1:
+        boxes = the_boxes([name for name, shape in shapes.items() if shape[2] == 4])
+        logits = [name for name in shapes if name != boxes]
+        if boxes is None or len(logits) != 1:
             return None
         queries, columns = shapes[logits[0]][1:]
-        if not columns or queries != shapes[boxes[0]][1] or not (queries or 1) <= MOST_QUERIES:
+        if not columns or queries != shapes[boxes][1] or not (queries or 1) <= MOST_QUERIES:
             return None
         numbered = columns - 1 if self.softmax else columns
         # Models of COCO number their classes as its annotations do, with gaps, from 1 on.
         gaps = numbered == COCO_NUMBERS and signature.labels is None
         classes = len(COCO_IDS) if gaps else numbered
-        outputs = (logits[0], boxes[0])
+        outputs = (logits[0], boxes)
         shapes_told = tuple(shapes[name] for name in outputs)
         size = signature.width, signature.height
         return Head(*size, (), classes, outputs, suppress=False, shapes=shapes_told) if classes > 0 else None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from detectors.families.boxes import of_centres, of_shares
+from detectors.families.boxes import of_centres, of_shares, the_boxes
 from detectors.families.family import Candidates, Head
 from detectors.families.rows import rgb_shares
 from detectors.manifest import InputSpec, LetterboxSpec
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from detectors.nodes import Nodes
 
 STRETCH: Final = LetterboxSpec(mode="stretch")
-FEWEST: Final = 100
+FEWEST: Final = 50
 """Cells of the smallest grid; shorter lists are final."""
 
 
@@ -153,9 +153,9 @@ def _outputs(signature: Signature, rank: int) -> tuple[str, str] | None:
     """Names of the boxes and of the scores, where there are exactly these two."""
     if len(signature.outputs) != 2:
         return None
-    boxes = [name for name, shape in signature.outputs.items() if _holds_boxes(shape, rank)]
-    scores = [name for name, shape in signature.outputs.items() if name not in boxes and len(shape) == 3]
-    return (boxes[0], scores[0]) if len(boxes) == len(scores) == 1 else None
+    boxes = the_boxes([name for name, shape in signature.outputs.items() if _holds_boxes(shape, rank)])
+    scores = [name for name, shape in signature.outputs.items() if name != boxes and len(shape) == 3]
+    return (boxes, scores[0]) if boxes is not None and len(scores) == 1 else None
 
 
 def _are_corners(signature: Signature, name: str) -> bool | None:
