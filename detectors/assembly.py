@@ -32,8 +32,8 @@ def assemble(content: bytes, folder: Path, stated: dict[str, Any]) -> CompiledMo
             fills in the rest.
 
     Raises:
-        ModelLoadError: it cannot be used; also where manifest and model contradict one another, and where several
-            families read its outputs and a trial cannot tell which.
+        ModelLoadError: it cannot be used; also where manifest and model contradict one another, and where
+            several families read its outputs and a trial cannot tell which.
     """
     size = stated.get("input", {})
     given = (size["width"], size["height"]) if {"width", "height"} <= size.keys() else None

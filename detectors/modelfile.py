@@ -109,9 +109,7 @@ def signature(
     """
     sample = sample or {}
     shape = shape_of(model.graph.input[0])
-    outputs = {
-        output.name: _told(shape_of(output), sample.get(output.name)) for output in model.graph.output
-    }
+    outputs = {output.name: _told(shape_of(output), sample.get(output.name)) for output in model.graph.output}
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     integer = {o.name for o in model.graph.output if o.type.tensor_type.elem_type in INTEGERS}
     labels = labels or labels_in(metadata)
@@ -147,4 +145,3 @@ def _size_in_metadata(model: onnx.ModelProto) -> tuple[int, int] | None:
     if isinstance(sides, list) and len(sides) == 2 and all(isinstance(side, int) for side in sides):
         return sides[1], sides[0]
     return None
-

@@ -66,8 +66,8 @@ def scaled(
     Args:
         image: uint8 [h,w] or [h,w,channels].
         size: width and height.
-        scaling: ``linear`` between the nearest four pixels, as YOLOX and Ultralytics do; ``area`` is the mean of all
-            pixels, as FastestDet does, and takes ten times as long.
+        scaling: ``linear`` between the nearest four pixels, as YOLOX and Ultralytics do; ``area`` is the mean
+            of all pixels, as FastestDet does, and takes ten times as long.
         target: where to; a new array without.
     """
     interpolation = cv2.INTER_AREA if scaling == "area" else cv2.INTER_LINEAR

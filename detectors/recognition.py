@@ -1,4 +1,5 @@
-"""Decides by a trial which family a model is of: what its outputs would mean must make sense on pictures we know."""
+"""Decides by a trial which family a model is of: what its outputs would mean must make sense on pictures we
+know."""
 
 from __future__ import annotations
 
@@ -71,7 +72,8 @@ class Trial:
     Attributes:
         reading: that was tried.
         found: in each of the pictures, in pixels of the picture.
-        agreement: with the truth, 0..1: the harmonic mean of recall and precision, each hit weighed by its overlap.
+        agreement: with the truth, 0..1: the harmonic mean of recall and precision, each hit weighed by its
+            overlap.
         wrong: why it cannot be this family; None where it can.
     """
 
@@ -105,7 +107,7 @@ def decided(model: onnx.ModelProto, readings: Sequence[Reading]) -> Reading:
         return first.reading
     told = ", ".join(f"{each.reading.family} ({each.agreement:.2f})" for each in possible)
     raise AmbiguousFamily(
-        f"its outputs fit several families, and a trial does not tell which: {told}; say which in its manifest",
+        f"its outputs fit several families, and a trial does not tell which: {told}; say it in its manifest",
         tuple(possible),
     )
 
@@ -117,7 +119,7 @@ def sample(model: onnx.ModelProto) -> dict[str, NDArray[np.generic]]:
         ModelLoadError: it does not run.
     """
     height, width = (dim.dim_value for dim in model.graph.input[0].type.tensor_type.shape.dim[2:])
-    picture = cv2.resize(probe()[0].image, (width, height)).astype(np.float32) / 255
+    picture = cv2.resize(probe()[0].image, (width, height)).astype(np.float32) / np.float32(255)
     try:
         outputs = raw_outputs(single(model).SerializeToString(), picture.transpose(2, 0, 1)[None])
     except InferenceError as error:

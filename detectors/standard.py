@@ -23,8 +23,8 @@ SIZES: Final[Mapping[str, Callable[[int, int], tuple[float, float]]]] = {
     "image_shape": lambda width, height: (height, width),
     "scale_factor": lambda width, height: (1.0, 1.0),
 }
-"""What inputs beside the picture want to know of it, by name (RT-DETR, D-FINE and DEIM; PaddleDetection; YOLOv3 of
-Keras): given that the picture has the size of the input, boxes come out in its pixels."""
+"""What inputs beside the picture want to know of it, by name (RT-DETR, D-FINE and DEIM; PaddleDetection;
+YOLOv3 of Keras): given that the picture has the size of the input, boxes come out in its pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class Picture:
 def standardised(model: onnx.ModelProto, size: tuple[int, int] | None) -> onnx.ModelProto:
     """The model with one input, a batch of pictures float32 [n,3,height,width].
 
-    Channels last, other types of numbers, a missing batch axis and inputs that want to know the picture's size are
-    taken care of by nodes before it. Outputs stay as they are.
+    Channels last, other types of numbers, a missing batch axis and inputs that want to know the picture's
+    size are taken care of by nodes before it. Outputs stay as they are.
 
     Args:
         model: as it came.
@@ -72,7 +72,9 @@ def standardised(model: onnx.ModelProto, size: tuple[int, int] | None) -> onnx.M
     for dim, side in zip(picture.sides(), size or (0, 0), strict=True):
         if dim.dim_value <= 0:
             if not side:
-                raise ModelLoadError("takes pictures of any size: its manifest must give input.width and .height")
+                raise ModelLoadError(
+                    "takes pictures of any size: its manifest must give input.width and .height"
+                )
             dim.dim_value = side
     if picture.batched and not picture.last and not others and _kind(picture.value) == TensorProto.FLOAT:
         return copy

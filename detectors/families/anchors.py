@@ -1,9 +1,10 @@
 """One map per stride with several anchors a cell: the raw heads of YOLOv2 to v7.
 
-Sources: pjreddie/darknet ``src/yolo_layer.c`` and ``src/region_layer.c`` (public domain) for v2 and v3, Redmon and
-Farhadi 2016, 2018, arXiv:1612.08242, arXiv:1804.02767; AlexeyAB/darknet ``cfg/yolov4.cfg`` (``scale_x_y``), Bochkovskiy
-et al. 2020, arXiv:2004.10934; ultralytics/yolov5 ``models/yolo.py`` ``Detect`` and WongKinYiu/yolov7 ``models/yolo.py``
-(only the layout of their exports and their published anchors are read here).
+Sources: pjreddie/darknet ``src/yolo_layer.c`` and ``src/region_layer.c`` (public domain) for v2 and v3,
+Redmon and Farhadi 2016, 2018, arXiv:1612.08242, arXiv:1804.02767; AlexeyAB/darknet ``cfg/yolov4.cfg``
+(``scale_x_y``), Bochkovskiy et al. 2020, arXiv:2004.10934; ultralytics/yolov5 ``models/yolo.py`` ``Detect``
+and WongKinYiu/yolov7 ``models/yolo.py`` (only the layout of their exports and their published anchors are
+read here).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from detectors.families.boxes import of_centres
 from detectors.families.family import Candidates, Head
-from detectors.families.rows import BOX, OBJECTNESS, rgb_shares
+from detectors.families.rows import BOX, CENTRE, OBJECTNESS, STRETCH, rgb_shares
 from detectors.manifest import LetterboxSpec
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ V2_VOC: Final[Mapping[int, Sizes]] = {
     )),
 }  # fmt: skip
 """Anchors in input pixels by stride, as published with the weights."""
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class AnchorMaps:
     stretch: Mapping[int, float] = field(default_factory=dict)
     softmax: bool = False
     white: float = 255.0
-    letterbox: LetterboxSpec = LetterboxSpec(mode="centre")
+    letterbox: LetterboxSpec = CENTRE
 
     def recognise(self, signature: Signature) -> Head | None:
         if len(signature.outputs) != len(self.anchors):
@@ -177,13 +177,15 @@ class AnchorMaps:
             anchors = np.array(self.anchors[stride])
             row, column, anchor = told.places(len(anchors)).T
             tables.append(
-                np.column_stack([
-                    column + 0.5,
-                    row + 0.5,
-                    np.full(len(row), stride),
-                    anchors[anchor],
-                    np.full(len(row), self.stretch.get(stride, 1.0)),
-                ])
+                np.column_stack(
+                    [
+                        column + 0.5,
+                        row + 0.5,
+                        np.full(len(row), stride),
+                        anchors[anchor],
+                        np.full(len(row), self.stretch.get(stride, 1.0)),
+                    ]
+                )
             )
         return np.concatenate(tables).astype(np.float32)
 
@@ -199,7 +201,7 @@ class AnchorMaps:
         return map_of(shape, len(self.anchors[stride]), -(-height // stride), -(-width // stride))
 
 
-YOLOV2: Final = AnchorMaps(V2_VOC, softmax=True, white=1, letterbox=LetterboxSpec(mode="stretch"))
+YOLOV2: Final = AnchorMaps(V2_VOC, softmax=True, white=1, letterbox=STRETCH)
 YOLOV3: Final = AnchorMaps(V5)
 YOLOV3_TINY: Final = AnchorMaps(TINY_V3)
 YOLOV4: Final = AnchorMaps(V7, stretch={8: 1.2, 16: 1.1, 32: 1.05})

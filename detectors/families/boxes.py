@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 
 def the_boxes(names: Sequence[str]) -> str | None:
-    """Which of these outputs, all with four columns, holds boxes: the only one, or the only one that says so."""
+    """Which of these outputs, all with four columns, holds boxes: the only one, or the only one that says
+    so."""
     said = [name for name in names if "box" in name.lower() or "dets" in name.lower()]
     candidates = names if len(names) == 1 else said
     return candidates[0] if len(candidates) == 1 else None

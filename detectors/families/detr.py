@@ -1,8 +1,9 @@
 """Queries that each find one object: DETR and what came of it.
 
-Sources: facebookresearch/detr ``models/detr.py`` ``PostProcess`` (Apache-2.0), Carion et al. 2020, arXiv:2005.12872;
-roboflow/rf-detr ``rfdetr/deploy/export.py`` and ``rfdetr/models/lwdetr.py`` ``PostProcess`` (Apache-2.0), whose classes each have a
-sigmoid, as in Zhu et al. 2020, arXiv:2010.04159. RT-DETR and its heirs choose their boxes themselves: ``triples.py``.
+Sources: facebookresearch/detr ``models/detr.py`` ``PostProcess`` (Apache-2.0), Carion et al. 2020,
+arXiv:2005.12872; roboflow/rf-detr ``rfdetr/deploy/export.py`` and ``rfdetr/models/lwdetr.py`` ``PostProcess``
+(Apache-2.0), whose classes each have a sigmoid, as in Zhu et al. 2020, arXiv:2010.04159. RT-DETR and its
+heirs choose their boxes themselves: ``triples.py``.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from typing import TYPE_CHECKING, Final
 from detectors.coco import COCO_IDS
 from detectors.families.boxes import of_shares, of_xywh, the_boxes
 from detectors.families.family import Candidates, Head
-from detectors.manifest import InputSpec, LetterboxSpec
+from detectors.families.rows import STRETCH
+from detectors.manifest import InputSpec
 
 if TYPE_CHECKING:
     from detectors.families.family import Signature
     from detectors.nodes import Nodes
 
-STRETCH: Final = LetterboxSpec(mode="stretch")
 IMAGENET_MEAN: Final = (123.675, 116.28, 103.53)
 IMAGENET_STD: Final = (58.395, 57.12, 57.375)
 COCO_NUMBERS: Final = COCO_IDS[-1] + 1

@@ -1,8 +1,8 @@
 """Rows that are final: the model has chosen among its boxes itself.
 
-Sources: ultralytics/ultralytics ``ultralytics/nn/modules/head.py`` ``Detect.postprocess`` (v10, YOLO26, and any export with
-``nms=True``; only the layout is read here); google/automl ``efficientdet/inference.py`` (Apache-2.0) for EfficientDet,
-Tan et al. 2019, arXiv:1911.09070.
+Sources: ultralytics/ultralytics ``ultralytics/nn/modules/head.py`` ``Detect.postprocess`` (v10, YOLO26, and
+any export with ``nms=True``; only the layout is read here); google/automl ``efficientdet/inference.py``
+(Apache-2.0) for EfficientDet, Tan et al. 2019, arXiv:1911.09070.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from detectors.families.boxes import of_yxyx
 from detectors.families.family import Candidates, Head
 from detectors.families.labelled import classes_of, from_coco, scores_of
-from detectors.families.rows import rgb_shares
+from detectors.families.rows import CENTRE, rgb_shares
 from detectors.families.ultralytics import TURNED, enclosing, extra_of
 from detectors.manifest import InputSpec, LetterboxSpec
 
@@ -40,7 +40,7 @@ class EndToEnd:
         return Head(*size, (), classes_of(signature), (name,), suppress=False, ignored=extra.said)
 
     def input(self, head: Head) -> InputSpec:
-        return rgb_shares(head, LetterboxSpec(mode="centre"))
+        return rgb_shares(head, CENTRE)
 
     def gate(self, nodes: Nodes, head: Head) -> str:
         return column(nodes, head.outputs[0], BOX)
@@ -68,7 +68,10 @@ class EfficientDet:
 
     def input(self, head: Head) -> InputSpec:
         return InputSpec(
-            width=head.width, height=head.height, channels="rgb", letterbox=LetterboxSpec(mode="top-left", pad=0)
+            width=head.width,
+            height=head.height,
+            channels="rgb",
+            letterbox=LetterboxSpec(mode="top-left", pad=0),
         )
 
     def gate(self, nodes: Nodes, head: Head) -> str:

@@ -1,6 +1,7 @@
 """FastestDet: one map of objectness, box and classes.
 
-Source: dog-qiuqiu/FastestDet (BSD-3-Clause) ``example/onnx-runtime/runtime.py`` and ``utils/tool.py`` ``handle_preds``.
+Source: dog-qiuqiu/FastestDet (BSD-3-Clause) ``example/onnx-runtime/runtime.py`` and ``utils/tool.py``
+``handle_preds``.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ CLASS_POWER: Final = 0.4
 
 
 class FastestDet:
-    """Output [n,5+classes,h/16,w/16]: scores after sigmoid and softmax, boxes before tanh (x, y) and sigmoid (w, h)."""
+    """Output [n,5+classes,h/16,w/16]: scores after sigmoid and softmax, boxes before tanh (x, y) and sigmoid
+    (w, h)."""
 
     def recognise(self, signature: Signature) -> Head | None:
         found = signature.only()

@@ -1,8 +1,8 @@
 """NanoDet and NanoDet-Plus: class scores and distances as distributions over bins, per cell.
 
-Source: RangiLyu/nanodet (Apache-2.0) ``nanodet/model/head/gfl_head.py`` and ``nanodet_plus_head.py``; the distribution of
-a distance is that of Li et al. 2020, arXiv:2006.04388. Class scores are after the sigmoid, as ``tools/export_onnx.py``
-writes them.
+Source: RangiLyu/nanodet (Apache-2.0) ``nanodet/model/head/gfl_head.py`` and ``nanodet_plus_head.py``; the
+distribution of a distance is that of Li et al. 2020, arXiv:2006.04388. Class scores are after the sigmoid, as
+``tools/export_onnx.py`` writes them.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ class Nanodet:
         bins = nodes.rows(self._bins(nodes, head), cells)
         bins = nodes.op("Reshape", bins, nodes.ints([0, 0, SIDES, BINS]))
         weights = nodes.op("Softmax", bins, axis=3)
-        sides = nodes.op("ReduceSum", nodes.op("Mul", weights, nodes.floats(np.arange(BINS))), nodes.ints([3]), keepdims=0)
+        sides = nodes.op(
+            "ReduceSum", nodes.op("Mul", weights, nodes.floats(np.arange(BINS))), nodes.ints([3]), keepdims=0
+        )
         grid = cells_of(head.width, head.height, head.strides)
         stride = nodes.op("Gather", nodes.floats(grid[:, 2:]), cells)
         points = grid[:, :2] * grid[:, 2:]

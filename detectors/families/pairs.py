@@ -1,10 +1,11 @@
 """Boxes of all cells in one output, their class scores in another, both decoded.
 
 Sources: Deci-AI/super-gradients ``training/models/detection_models/yolo_nas`` (Apache-2.0) for YOLO-NAS;
-PaddlePaddle/PaddleDetection ``ppdet/modeling/heads/ppyoloe_head.py`` and ``pico_head.py`` (Apache-2.0) for exports without
-suppression; Tianxiaomo/pytorch-YOLOv4 ``tool/yolo_layer.py`` (Apache-2.0) for YOLOv4; Linzaer/Ultra-Light-Fast-Generic-
-Face-Detector-1MB ``vision/utils/box_utils.py`` and ``vision/ssd/config/fd_config.py`` (MIT) for its face detector, raw and
-decoded, an SSD of Liu et al. 2016, arXiv:1512.02325.
+PaddlePaddle/PaddleDetection ``ppdet/modeling/heads/ppyoloe_head.py`` and ``pico_head.py`` (Apache-2.0) for
+exports without suppression; Tianxiaomo/pytorch-YOLOv4 ``tool/yolo_layer.py`` (Apache-2.0) for YOLOv4;
+Linzaer/Ultra-Light-Fast-Generic- Face-Detector-1MB ``vision/utils/box_utils.py`` and
+``vision/ssd/config/fd_config.py`` (MIT) for its face detector, raw and decoded, an SSD of Liu et al. 2016,
+arXiv:1512.02325.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 
 from detectors.families.boxes import of_centres, of_shares, the_boxes
 from detectors.families.family import Candidates, Head
-from detectors.families.rows import rgb_shares
+from detectors.families.rows import CENTRE, STRETCH, rgb_shares
 from detectors.manifest import InputSpec, LetterboxSpec
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from detectors.families.family import Shape, Signature
     from detectors.nodes import Nodes
 
-STRETCH: Final = LetterboxSpec(mode="stretch")
 FEWEST: Final = 50
 """Cells of the smallest grid; shorter lists are final."""
 
@@ -44,7 +44,7 @@ class Pairs:
     scores_last: bool
     shares: bool = False
     rank: int = 3
-    letterbox: LetterboxSpec = LetterboxSpec(mode="centre")
+    letterbox: LetterboxSpec = CENTRE
 
     def recognise(self, signature: Signature) -> Head | None:
         outputs = _outputs(signature, self.rank)
@@ -92,7 +92,11 @@ class UltraFace:
         if outputs is None:
             return None
         boxes, scores = (signature.outputs[name] for name in outputs)
-        if scores[2] != 2 or boxes[1] != scores[1] or boxes[1] != len(priors(signature.width, signature.height)):
+        if (
+            scores[2] != 2
+            or boxes[1] != scores[1]
+            or boxes[1] != len(priors(signature.width, signature.height))
+        ):
             return None
         if self.raw == _are_corners(signature, outputs[0]):
             return None

@@ -12,6 +12,8 @@ from detectors.manifest import InputSpec, LetterboxSpec
 if TYPE_CHECKING:
     from detectors.nodes import Nodes
 
+CENTRE: Final = LetterboxSpec(mode="centre")
+STRETCH: Final = LetterboxSpec(mode="stretch")
 BOX: Final = 4
 OBJECTNESS: Final = 5
 """Ends of the box and of the objectness within a row."""
@@ -41,7 +43,7 @@ class Rows:
         return Head(signature.width, signature.height, strides, classes, (name,))
 
     def input(self, head: Head) -> InputSpec:
-        return rgb_shares(head, LetterboxSpec(mode="centre"))
+        return rgb_shares(head, CENTRE)
 
     def gate(self, nodes: Nodes, head: Head) -> str:
         # score = objectness * class <= objectness, and objectness alone is 80 times less to read.

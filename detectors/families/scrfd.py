@@ -1,7 +1,7 @@
 """SCRFD: per stride the score of a face and the distances to the sides of its box, for two anchors a cell.
 
-Source: deepinsight/insightface ``python-package/insightface/model_zoo/scrfd.py`` (MIT), Guo et al. 2021, arXiv:2105.04714.
-Where key points come with them, they are left aside.
+Source: deepinsight/insightface ``python-package/insightface/model_zoo/scrfd.py`` (MIT), Guo et al. 2021,
+arXiv:2105.04714. Where key points come with them, they are left aside.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ SCORE, SIDES, POINTS = 1, 4, 10
 
 
 class Scrfd:
-    """Scores [n,places,1] and distances [n,places,4] in units of the stride; some exports lack the batch axis."""
+    """Scores [n,places,1] and distances [n,places,4] in units of the stride; some exports lack the batch
+    axis."""
 
     def recognise(self, signature: Signature) -> Head | None:
         counts = [

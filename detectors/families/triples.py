@@ -1,9 +1,10 @@
 """Boxes, scores and classes as three outputs, of which the model has chosen the best itself.
 
-Sources: lyuwenyu/RT-DETR ``rtdetr_pytorch/tools/export_onnx.py`` (Apache-2.0), Zhao et al. 2023, arXiv:2304.08069, of which
-D-FINE and DEIM kept the outputs; tensorflow/models ``research/object_detection/exporter_lib_v2.py`` and
-``core/post_processing.py`` (Apache-2.0); pytorch/vision ``torchvision/models/detection/roi_heads.py`` and ``retinanet.py``
-(BSD-3-Clause); NVIDIA/TensorRT ``plugin/efficientNMSPlugin`` (Apache-2.0), whose outputs exports of YOLO copy.
+Sources: lyuwenyu/RT-DETR ``rtdetr_pytorch/tools/export_onnx.py`` (Apache-2.0), Zhao et al. 2023,
+arXiv:2304.08069, of which D-FINE and DEIM kept the outputs; tensorflow/models
+``research/object_detection/exporter_lib_v2.py`` and ``core/post_processing.py`` (Apache-2.0); pytorch/vision
+``torchvision/models/detection/roi_heads.py`` and ``retinanet.py`` (BSD-3-Clause); NVIDIA/TensorRT
+``plugin/efficientNMSPlugin`` (Apache-2.0), whose outputs exports of YOLO copy.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from detectors.families.boxes import of_shares, of_yxyx
 from detectors.families.family import Candidates, Head
 from detectors.families.labelled import classes_of, from_coco, scores_of
-from detectors.families.rows import rgb_shares
+from detectors.families.rows import CENTRE, STRETCH, rgb_shares
 from detectors.manifest import InputSpec, LetterboxSpec
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Triples:
     shares: bool = False
     white: float = 255.0
     batched: bool | None = None
-    letterbox: LetterboxSpec = LetterboxSpec(mode="centre")
+    letterbox: LetterboxSpec = CENTRE
 
     def recognise(self, signature: Signature) -> Head | None:
         outputs = self._outputs(signature)
@@ -111,7 +112,7 @@ def _means_class(name: str) -> bool:
     return any(word in name.lower() for word in ("class", "label", "cls"))
 
 
-RT_DETR: Final = Triples(letterbox=LetterboxSpec(mode="stretch"))
+RT_DETR: Final = Triples(letterbox=STRETCH)
 TF_DETECTION: Final = Triples(word="detection_", first=1, yxyx=True, shares=True, white=1)
 TORCHVISION: Final = Triples(first=1, batched=False)
 NMS_PLUGIN: Final = Triples(word="det_", batched=True)

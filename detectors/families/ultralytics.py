@@ -1,8 +1,9 @@
 """The Ultralytics v8 head (YOLOv8, v5u, v9, 11, 12): one column per cell of box and class scores, decoded.
 
 Source: ultralytics/ultralytics (AGPL-3.0; only the layout of its exports is read here),
-``ultralytics/nn/modules/head.py`` ``Detect``, ``Segment``, ``Pose`` and ``OBB``, and ``ultralytics/utils/nms.py``
-``non_max_suppression``; exported with ``nms=False``. Names and task are in the file's metadata.
+``ultralytics/nn/modules/head.py`` ``Detect``, ``Segment``, ``Pose`` and ``OBB``, and
+``ultralytics/utils/nms.py`` ``non_max_suppression``; exported with ``nms=False``. Names and task are in the
+file's metadata.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ from typing import TYPE_CHECKING, Final
 from detectors.families.boxes import of_centres, of_xywh
 from detectors.families.family import Candidates, Head
 from detectors.families.grid import strides_of
-from detectors.families.rows import rgb_shares
-from detectors.manifest import LetterboxSpec
+from detectors.families.rows import CENTRE, rgb_shares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +60,7 @@ class Ultralytics:
         return Head(*size, strides, classes, (name,), ignored=extra.said, shapes=(shape,))
 
     def input(self, head: Head) -> InputSpec:
-        return rgb_shares(head, LetterboxSpec(mode="centre"))
+        return rgb_shares(head, CENTRE)
 
     def gate(self, nodes: Nodes, head: Head) -> str:
         classes = nodes.slice(head.outputs[0], 1, BOX, BOX + head.classes)

@@ -1,7 +1,8 @@
 """YuNet: per stride the class, objectness and box of a face in each cell.
 
-Source: opencv/opencv ``modules/objdetect/src/face_detect.cpp`` (Apache-2.0) and ShiqiYu/libfacedetection.train
-``tools/yunet2onnx.py`` (Apache-2.0), Wu et al. 2023, doi:10.1007/s11633-023-1423-y. Key points are left aside.
+Source: opencv/opencv ``modules/objdetect/src/face_detect.cpp`` (Apache-2.0) and
+ShiqiYu/libfacedetection.train ``tools/yunet2onnx.py`` (Apache-2.0), Wu et al. 2023,
+doi:10.1007/s11633-023-1423-y. Key points are left aside.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ POINTS: Final = "kps"
 
 
 class YuNet:
-    """Outputs cls_8 .. cls_32, obj_8 .. obj_32 [n,cells,1], after the sigmoid, and bbox_8 .. bbox_32 [n,cells,4]."""
+    """Outputs cls_8 .. cls_32, obj_8 .. obj_32 [n,cells,1], after the sigmoid, and bbox_8 .. bbox_32
+    [n,cells,4]."""
 
     def recognise(self, signature: Signature) -> Head | None:
         outputs = tuple(f"{kind}_{stride}" for kind in KINDS for stride in STRIDES)

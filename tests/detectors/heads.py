@@ -1,4 +1,5 @@
-"""Heads of every family: outputs that say something, and what they mean, written a second time as plain loops.
+"""Heads of every family: outputs that say something, and what they mean, written a second time as plain
+loops.
 
 All of them are of 64x64 pictures. Each decode follows the upstream code that its family's file names.
 """
@@ -67,7 +68,9 @@ def places(stride: int) -> Iterator[tuple[int, int]]:
             yield row, column
 
 
-def decoded(cells: list[tuple[tuple[float, ...], NDArray[np.float32]]], gate: list[float] | None = None) -> Decoded:
+def decoded(
+    cells: list[tuple[tuple[float, ...], NDArray[np.float32]]], gate: list[float] | None = None
+) -> Decoded:
     """Of boxes and their scores."""
     boxes = np.array([box for box, _ in cells], np.float32)
     scores = np.array([score for _, score in cells], np.float32)
@@ -116,7 +119,11 @@ def yolox_decoded(raw: Outputs) -> Decoded:
 
 def columns_of(extra: int, low: float = 0, high: float = 0) -> Callable[[np.random.Generator], Outputs]:
     def make(rng: np.random.Generator) -> Outputs:
-        parts = [between(rng, 8, 40, 4, 84), between(rng, 0, 1, CLASSES, 84), between(rng, low, high, extra, 84)]
+        parts = [
+            between(rng, 8, 40, 4, 84),
+            between(rng, 0, 1, CLASSES, 84),
+            between(rng, low, high, extra, 84),
+        ]
         outputs = {"output0": np.concatenate(parts)[None]}
         return outputs | ({"output1": between(rng, 0, 1, 1, 32, 16, 16)} if extra == 32 else {})
 
@@ -184,7 +191,9 @@ def efficientdet_decoded(raw: Outputs) -> Decoded:
     return chosen(rows[:, [2, 1, 4, 3]], rows[:, 5], rows[:, 6] - 1)
 
 
-def triples(boxes: str, scores: str, labels: str, *, size: float = SIDE, first: int = 0) -> Callable[..., Outputs]:
+def triples(
+    boxes: str, scores: str, labels: str, *, size: float = SIDE, first: int = 0
+) -> Callable[..., Outputs]:
     def make(rng: np.random.Generator) -> Outputs:
         return {
             labels: numbers(rng, 20, first)[None],
@@ -242,7 +251,9 @@ def queries(extra: int) -> Callable[[np.random.Generator], Outputs]:
     return make
 
 
-def queries_decoded(scores: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> Callable[[Outputs], Decoded]:
+def queries_decoded(
+    scores: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+) -> Callable[[Outputs], Decoded]:
     def decode(raw: Outputs) -> Decoded:
         pairs = zip(raw["pred_boxes"][0], raw["pred_logits"][0], strict=True)
         return decoded([(tuple(SIDE * side for side in centred(*box)), scores(row)) for box, row in pairs])
@@ -252,10 +263,22 @@ def queries_decoded(scores: Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 # Maps with anchors: YOLOv2 to v7.
 
-V3 = {8: ((10, 13), (16, 30), (33, 23)), 16: ((30, 61), (62, 45), (59, 119)), 32: ((116, 90), (156, 198), (373, 326))}
-V4 = {8: ((12, 16), (19, 36), (40, 28)), 16: ((36, 75), (76, 55), (72, 146)), 32: ((142, 110), (192, 243), (459, 401))}
+V3 = {
+    8: ((10, 13), (16, 30), (33, 23)),
+    16: ((30, 61), (62, 45), (59, 119)),
+    32: ((116, 90), (156, 198), (373, 326)),
+}
+V4 = {
+    8: ((12, 16), (19, 36), (40, 28)),
+    16: ((36, 75), (76, 55), (72, 146)),
+    32: ((142, 110), (192, 243), (459, 401)),
+}
 TINY = {16: ((10, 14), (23, 27), (37, 58)), 32: ((81, 82), (135, 169), (344, 319))}
-V2 = {32: tuple((32 * w, 32 * h) for w, h in ((1.08, 1.19), (3.42, 4.41), (6.63, 11.38), (9.42, 5.11), (16.62, 10.52)))}
+V2 = {
+    32: tuple(
+        (32 * w, 32 * h) for w, h in ((1.08, 1.19), (3.42, 4.41), (6.63, 11.38), (9.42, 5.11), (16.62, 10.52))
+    )
+}
 Anchors = Mapping[int, tuple[tuple[float, float], ...]]
 DEPTH = 5 + CLASSES
 
@@ -279,7 +302,9 @@ def maps(anchors: Anchors, order: str) -> Callable[[np.random.Generator], Output
     return make
 
 
-def of_map(values: NDArray[np.float32], order: str, row: int, column: int, anchor: int) -> NDArray[np.float32]:
+def of_map(
+    values: NDArray[np.float32], order: str, row: int, column: int, anchor: int
+) -> NDArray[np.float32]:
     first, end = anchor * DEPTH, (anchor + 1) * DEPTH
     return {
         "planes": lambda: values[first:end, row, column],
@@ -361,7 +386,10 @@ def ultraface_raw_decoded(raw: Outputs) -> Decoded:
             for side in sides:
                 prior = min(1.0, side / SIDE)
                 x, y, w, h = raw["boxes"][0][at]
-                centre = (x * 0.1 * prior + (column + 0.5) * stride / SIDE, y * 0.1 * prior + (row + 0.5) * stride / SIDE)
+                centre = (
+                    x * 0.1 * prior + (column + 0.5) * stride / SIDE,
+                    y * 0.1 * prior + (row + 0.5) * stride / SIDE,
+                )
                 box = centred(*centre, np.exp(w * 0.2) * prior, np.exp(h * 0.2) * prior)
                 cells.append((tuple(SIDE * each for each in box), raw["scores"][0][at, 1:]))
                 at += 1
@@ -418,8 +446,13 @@ def yunet_decoded(raw: Outputs) -> Decoded:
 
 
 def nanodet(rng: np.random.Generator) -> Outputs:
-    scores = {f"cls_pred_stride_{stride}": between(rng, 0, 1, 1, (SIDE // stride) ** 2, CLASSES) for stride in STRIDES}
-    bins = {f"dis_pred_stride_{stride}": between(rng, -3, 3, 1, (SIDE // stride) ** 2, 32) for stride in STRIDES}
+    scores = {
+        f"cls_pred_stride_{stride}": between(rng, 0, 1, 1, (SIDE // stride) ** 2, CLASSES)
+        for stride in STRIDES
+    }
+    bins = {
+        f"dis_pred_stride_{stride}": between(rng, -3, 3, 1, (SIDE // stride) ** 2, 32) for stride in STRIDES
+    }
     return {**scores, **bins}
 
 
@@ -439,7 +472,9 @@ def nanodet_decoded(raw: Outputs) -> Decoded:
 
 
 def nanodet_plus(rng: np.random.Generator) -> Outputs:
-    return {"output": np.concatenate([between(rng, 0, 1, 1, 85, CLASSES), between(rng, -3, 3, 1, 85, 32)], axis=2)}
+    return {
+        "output": np.concatenate([between(rng, 0, 1, 1, 85, CLASSES), between(rng, -3, 3, 1, 85, 32)], axis=2)
+    }
 
 
 def nanodet_plus_decoded(raw: Outputs) -> Decoded:
@@ -447,7 +482,9 @@ def nanodet_plus_decoded(raw: Outputs) -> Decoded:
     for stride in (8, 16, 32, 64):
         for row, column in places(stride):
             told = next(rows)
-            cells.append((distance_box(column * stride, row * stride, told[CLASSES:], stride), told[:CLASSES]))
+            cells.append(
+                (distance_box(column * stride, row * stride, told[CLASSES:], stride), told[:CLASSES])
+            )
     return decoded(cells)
 
 
@@ -481,7 +518,9 @@ def sightline_decoded(raw: Outputs) -> Decoded:
         for row, column in places(stride):
             left, top, right, bottom = np.exp(raw[f"reg{stride}"][0][:, row, column]) * stride
             x, y = (column + 0.5) * stride, (row + 0.5) * stride
-            cells.append(((x - left, y - top, x + right, y + bottom), sigmoid(raw[f"cls{stride}"][0][:, row, column])))
+            cells.append(
+                ((x - left, y - top, x + right, y + bottom), sigmoid(raw[f"cls{stride}"][0][:, row, column]))
+            )
     return decoded(cells)
 
 

@@ -1,7 +1,6 @@
 """Every family's graph against its decode in plain loops."""
 
 import numpy as np
-import onnxruntime
 import oracle
 import pytest
 from heads import KINDS, SIDE
@@ -38,7 +37,9 @@ def constant_model(kind, outputs):
 @pytest.mark.parametrize("seed", range(3))
 def test_equal_to_plain_loops(name, seed, tmp_path):
     kind = KINDS[name]
-    outputs = {key: np.asarray(value, np.float32) for key, value in kind.make(np.random.default_rng(seed)).items()}
+    outputs = {
+        key: np.asarray(value, np.float32) for key, value in kind.make(np.random.default_rng(seed)).items()
+    }
     model = with_input(parse(constant_model(kind, outputs).SerializeToString(), tmp_path).model, None)
     family = name.split(" ")[0]
     told = signature(model, sample=outputs)
@@ -47,7 +48,11 @@ def test_equal_to_plain_loops(name, seed, tmp_path):
     session = open_session(graph, SessionOptions(provider="cpu"))
     for limits in LIMITS:
         found = session.run(np.zeros((1, SIDE, SIDE, 3), np.uint8), limits)
-        overlap = limits if head.suppress else Limits(limits.min_confidence, 1.0, limits.multi_label, limits.max_candidates)
+        overlap = (
+            limits
+            if head.suppress
+            else Limits(limits.min_confidence, 1.0, limits.multi_label, limits.max_candidates)
+        )
         oracle.assert_same(found, oracle.hits([kind.decode(outputs)], overlap))
     assert len(found.scores)
 
