@@ -3,7 +3,7 @@
 Sources: Deci-AI/super-gradients ``training/models/detection_models/yolo_nas`` (Apache-2.0) for YOLO-NAS;
 PaddlePaddle/PaddleDetection ``ppdet/modeling/heads/ppyoloe_head.py`` and ``pico_head.py`` (Apache-2.0) for
 exports without suppression; Tianxiaomo/pytorch-YOLOv4 ``tool/yolo_layer.py`` (Apache-2.0) for YOLOv4;
-Linzaer/Ultra-Light-Fast-Generic- Face-Detector-1MB ``vision/utils/box_utils.py`` and
+Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB ``vision/utils/box_utils.py`` and
 ``vision/ssd/config/fd_config.py`` (MIT) for its face detector, raw and decoded, an SSD of Liu et al. 2016,
 arXiv:1512.02325.
 """

@@ -37,7 +37,7 @@ class Rows:
             return None
         places = shape[1] // self.anchors if shape[1] else None
         strides = strides_of(signature.width, signature.height, places)
-        if strides is None:
+        if strides is None or self.contradicts(signature, strides):
             return None
         classes = shape[2] - OBJECTNESS
         return Head(signature.width, signature.height, strides, classes, (name,))
@@ -53,6 +53,10 @@ class Rows:
     def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
         rows = nodes.rows(head.outputs[0], cells)
         return Candidates(self.boxes(nodes, head, rows, cells), products(nodes, rows, head.classes))
+
+    def contradicts(self, signature: Signature, strides: tuple[int, ...]) -> bool:
+        """Whether a run showed that the boxes mean something else."""
+        return False
 
     def boxes(self, nodes: Nodes, head: Head, rows: str, cells: str) -> str:
         """Boxes [n,k,4] of the chosen rows."""

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from detectors.families.boxes import of_centres
 from detectors.families.grid import cells as cells_of
 from detectors.families.rows import BOX, Rows
 from detectors.manifest import InputSpec
 
 if TYPE_CHECKING:
-    from detectors.families.family import Head
+    from detectors.families.family import Head, Signature
     from detectors.nodes import Nodes
 
 
 class YoloxDecoded(Rows):
     """Exported with ``--decode_in_inference``: boxes in input pixels."""
+
+    def contradicts(self, signature: Signature, strides: tuple[int, ...]) -> bool:
+        return are_pixels(signature, strides) is False
 
     def input(self, head: Head) -> InputSpec:
         return InputSpec(width=head.width, height=head.height)
@@ -28,6 +33,9 @@ class YoloxDecoded(Rows):
 class Yolox(YoloxDecoded):
     """As ``tools/export_onnx.py`` exports it: boxes are relative to their cell."""
 
+    def contradicts(self, signature: Signature, strides: tuple[int, ...]) -> bool:
+        return are_pixels(signature, strides) is True
+
     def boxes(self, nodes: Nodes, head: Head, rows: str, cells: str) -> str:
         grid = cells_of(head.width, head.height, head.strides)
         corner = nodes.op("Gather", nodes.floats(grid[:, :2]), cells)
@@ -35,3 +43,14 @@ class Yolox(YoloxDecoded):
         centre = nodes.op("Mul", nodes.op("Add", nodes.slice(rows, 2, 0, 2), corner), stride)
         size = nodes.op("Mul", nodes.op("Exp", nodes.slice(rows, 2, 2, BOX)), stride)
         return of_centres(nodes, centre, size)
+
+
+def are_pixels(signature: Signature, strides: tuple[int, ...]) -> bool | None:
+    """Whether the centres of boxes lie near their cells, not near 0; None where the model was not run."""
+    [rows] = signature.sample.values() or [None]
+    if rows is None:
+        return None
+    centres = np.asarray(rows[0, :, :2], np.float32)
+    grid = cells_of(signature.width, signature.height, strides)
+    away = np.abs(centres / grid[:, 2:] - (grid[:, :2] + 0.5))
+    return bool(np.median(away) < np.median(np.abs(centres)))
