@@ -72,8 +72,8 @@ def _manifest(
     stated: dict[str, Any], family: str, head: Head, labels: tuple[str, ...] | None
 ) -> ModelManifest:
     usual = FAMILIES[family].input(head).model_dump()
-    given = {"labels": _labels(head, labels), **stated, "family": family}
-    manifest = validated({**given, "input": {**usual, **stated.get("input", {})}})
+    given = stated if "labels" in stated else {**stated, "labels": _labels(head, labels)}
+    manifest = validated({**given, "family": family, "input": {**usual, **stated.get("input", {})}})
     _agree(manifest, head)
     return manifest
 

@@ -6,7 +6,7 @@ All of them are of 64x64 pictures. Each decode follows the upstream code that it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Outputs = Mapping[str, "NDArray[np.float32]"]
 
 SIDE = 64
+"""Of the pictures that the heads made here are of."""
+WIDTH = HEIGHT = SIDE
+"""Of those whose heads are decoded."""
 STRIDES = (8, 16, 32)
 CLASSES = 3
 LABELS = ("ant", "bee", "cow")
@@ -61,10 +64,15 @@ def centred(x: float, y: float, w: float, h: float) -> tuple[float, float, float
     return x - w / 2, y - h / 2, x + w / 2, y + h / 2
 
 
+def pixels(box: Sequence[float]) -> tuple[float, ...]:
+    """A box in shares of the picture."""
+    return box[0] * WIDTH, box[1] * HEIGHT, box[2] * WIDTH, box[3] * HEIGHT
+
+
 def places(stride: int) -> Iterator[tuple[int, int]]:
     """Row and column of each cell."""
-    for row in range(SIDE // stride):
-        for column in range(SIDE // stride):
+    for row in range(-(-HEIGHT // stride)):
+        for column in range(-(-WIDTH // stride)):
             yield row, column
 
 
@@ -205,7 +213,7 @@ def triples(
 
 
 def rt_detr_decoded(raw: Outputs) -> Decoded:
-    return chosen(raw["boxes"][0], raw["scores"][0], raw["labels"][0])
+    return chosen(raw["boxes"].reshape(-1, 4), raw["scores"].ravel(), raw["labels"].ravel())
 
 
 def torchvision(rng: np.random.Generator) -> Outputs:
@@ -227,8 +235,8 @@ def tf_detection(rng: np.random.Generator) -> Outputs:
 
 
 def tf_detection_decoded(raw: Outputs) -> Decoded:
-    boxes = raw["detection_boxes"][0][:, [1, 0, 3, 2]] * SIDE
-    return chosen(boxes, raw["detection_scores"][0], raw["detection_classes"][0] - 1)
+    boxes = [pixels(box) for box in raw["detection_boxes"][0][:, [1, 0, 3, 2]]]
+    return chosen(np.array(boxes), raw["detection_scores"][0], raw["detection_classes"][0] - 1)
 
 
 def nms_plugin(rng: np.random.Generator) -> Outputs:
@@ -256,7 +264,7 @@ def queries_decoded(
 ) -> Callable[[Outputs], Decoded]:
     def decode(raw: Outputs) -> Decoded:
         pairs = zip(raw["pred_boxes"][0], raw["pred_logits"][0], strict=True)
-        return decoded([(tuple(SIDE * side for side in centred(*box)), scores(row)) for box, row in pairs])
+        return decoded([(pixels(centred(*box)), scores(row)) for box, row in pairs])
 
     return decode
 
@@ -355,7 +363,7 @@ def pairs(count: int, *, last: bool, size: float = SIDE, single: bool = False) -
 def pairs_decoded(raw: Outputs) -> Decoded:
     boxes, scores = raw["boxes"][0], raw["scores"][0]
     scores = scores.T if scores.shape[0] == CLASSES else scores
-    boxes = boxes[:, 0] * SIDE if boxes.ndim == 3 else boxes
+    boxes = [pixels(box[0]) for box in boxes] if boxes.ndim == 3 else boxes
     return decoded(list(zip(boxes, scores, strict=True)))
 
 
@@ -375,8 +383,8 @@ def ultraface(raw: bool) -> Callable[[np.random.Generator], Outputs]:
 
 
 def ultraface_decoded(raw: Outputs) -> Decoded:
-    boxes, faces = raw["boxes"][0] * SIDE, raw["scores"][0][:, 1:]
-    return decoded(list(zip(boxes, faces, strict=True)))
+    faces = zip(raw["boxes"][0], raw["scores"][0][:, 1:], strict=True)
+    return decoded([(pixels(box), score) for box, score in faces])
 
 
 def ultraface_raw_decoded(raw: Outputs) -> Decoded:
@@ -384,14 +392,14 @@ def ultraface_raw_decoded(raw: Outputs) -> Decoded:
     for stride, sides in FACES.items():
         for row, column in places(stride):
             for side in sides:
-                prior = min(1.0, side / SIDE)
+                prior_w, prior_h = min(1.0, side / WIDTH), min(1.0, side / HEIGHT)
                 x, y, w, h = raw["boxes"][0][at]
                 centre = (
-                    x * 0.1 * prior + (column + 0.5) * stride / SIDE,
-                    y * 0.1 * prior + (row + 0.5) * stride / SIDE,
+                    x * 0.1 * prior_w + (column + 0.5) * stride / WIDTH,
+                    y * 0.1 * prior_h + (row + 0.5) * stride / HEIGHT,
                 )
-                box = centred(*centre, np.exp(w * 0.2) * prior, np.exp(h * 0.2) * prior)
-                cells.append((tuple(SIDE * each for each in box), raw["scores"][0][at, 1:]))
+                box = centred(*centre, np.exp(w * 0.2) * prior_w, np.exp(h * 0.2) * prior_h)
+                cells.append((pixels(box), raw["scores"][0][at, 1:]))
                 at += 1
     return decoded(cells)
 
@@ -495,11 +503,12 @@ def fastestdet(rng: np.random.Generator) -> Outputs:
 
 def fastestdet_decoded(raw: Outputs) -> Decoded:
     cells, gate = [], []
+    [[values]] = raw.values()
     for row, column in places(16):
-        told = raw["output"][0][:, row, column]
+        told = values[:, row, column]
         x, y = np.tanh(told[1:3])
         w, h = sigmoid(told[3:5])
-        box = centred((column + x) * 16, (row + y) * 16, w * SIDE, h * SIDE)
+        box = centred((column + x) * 16, (row + y) * 16, w * WIDTH, h * HEIGHT)
         cells.append((box, told[0] ** 0.6 * told[5:] ** 0.4))
         gate.append(told[0] ** 0.6)
     return decoded(cells, gate)
