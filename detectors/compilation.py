@@ -51,7 +51,8 @@ def described(model: str) -> ModelManifest:
     try:
         return compiled(files, GraphCache(folder) if folder else None).manifest
     except ModelLoadError as error:
-        raise type(error)(f"{files.weights}: {error}") from error
+        error.args = (f"{files.weights}: {error}",)
+        raise
 
 
 def _compile(content: bytes, sidecar: bytes, files: ModelFiles) -> CompiledModel:
