@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo venv test test-others lint soak bench kafka clean
+.PHONY: demo venv test test-others lint soak bench kafka image clean
 
 demo: venv  ## the embedded camera and the embedded detector, until Ctrl-C
 	$(BIN)/sightline demo
@@ -38,6 +38,10 @@ bench: venv
 kafka:  ## a real broker at 127.0.0.1:9092, until Ctrl-C; PORT= and DATA= name others
 	@PYTHON=$(PYTHON) deploy/system-packages test
 	@$(PYTHON) -m deploy.kafka.broker --port $(or $(PORT),9092) $(if $(DATA),--data "$(DATA)")
+
+image:  ## the container image, run once to see that it does what it should; TAG= and ENGINE= say which
+	@deploy/system-packages image
+	@$(PYTHON) -m deploy.image $(if $(TAG),--tag "$(TAG)") $(if $(ENGINE),--engine "$(ENGINE)")
 
 .venv/bin/python:
 	PYTHON=$(PYTHON) deploy/system-packages run

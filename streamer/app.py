@@ -18,6 +18,8 @@ from streamer.api.fallbacks import add_fallbacks
 from streamer.api.front import behind_front
 from streamer.api.pages import add_pages, add_send_page
 from streamer.api.server import serve
+from streamer.api.settings import add_settings
+from streamer.api.silence import Silence
 from streamer.api.stream import add_stream
 from streamer.api.whep import add_whep
 from streamer.api.whip import add_whip
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
     from fastapi import FastAPI
 
+    from streamer.access.doorkeeper import Doorkeeper
     from streamer.config.settings import Settings
     from streamer.loading import Place
     from streamer.publish.sink import Sink
@@ -114,7 +117,7 @@ class App:
             # First: what is mounted at the root takes all paths that come after it.
             doorkeeper = await start_access(services, api, self._config)
             tls = await start_tls(services, api, self._config)
-            await self._start_viewing(services, api, fleet)
+            await self._start_viewing(services, api, fleet, doorkeeper)
             front, context = behind_front(api, doorkeeper, http), tls and tls.context
             self.url = await services.start(serve, front, http.host, http.port, context)
             if tls is not None:
@@ -162,13 +165,15 @@ class App:
         self.status.ready(STORE)
         return recovered
 
-    async def _start_viewing(self, services: TaskGroup, api: FastAPI, fleet: Fleet) -> None:
+    async def _start_viewing(
+        self, services: TaskGroup, api: FastAPI, fleet: Fleet, doorkeeper: Doorkeeper
+    ) -> None:
         config = self._config
         viewers = Viewers(fleet.streams, fleet.scenes, self._results, config.webrtc, self.metrics)
         await services.start(viewers.run)
         fleet.audience = viewers
         add_whep(api, viewers)
-        add_fallbacks(api, viewers, Stills(self._results))
+        add_fallbacks(api, viewers, Stills(self._results), Silence(self.metrics))
         publishers = Publishers(fleet.streams, self.metrics, config.webrtc)
         await services.start(publishers.run)
         add_whip(api, publishers)
@@ -179,11 +184,12 @@ class App:
         add_event(api, self._store, config.data)
         desk = Desk(self._settings, fleet)
         add_desk(api, desk, self.metrics)
-        pages = Pages(self._page_parts(fleet, Changes(desk, self._store)))
+        add_settings(api, desk)
+        pages = Pages(self._page_parts(fleet, Changes(desk, self._store), doorkeeper))
         pages.add_to(api)
         services.start_soon(pages.run)
 
-    def _page_parts(self, fleet: Fleet, changes: Changes) -> Parts:
+    def _page_parts(self, fleet: Fleet, changes: Changes, doorkeeper: Doorkeeper) -> Parts:
         return Parts(
             cameras=fleet.cameras,
             readings=self.metrics,
@@ -195,9 +201,12 @@ class App:
                 for name, each in self._detectors.batchers.items()
             ],
             simulated=lambda name: fleet.cameras[name].config.detected.startswith("sim:"),
+            title=lambda name: fleet.titles.get(name, name),
+            people=doorkeeper,
             data=self._config.data,
             desk=changes,
             probe=changes,
+            settings=changes,
             marks=changes,
         )
 

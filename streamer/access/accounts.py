@@ -61,7 +61,11 @@ class Account:
 
 
 class Accounts:
-    """Rows of accounts. A database that does not answer raises AccountsUnavailable."""
+    """Rows of accounts. A database that does not answer raises AccountsUnavailable.
+
+    Attributes:
+        own: the token of the configuration; None where it says none.
+    """
 
     def __init__(self, url: str | URL, token: str | None = None) -> None:
         """
@@ -71,9 +75,7 @@ class Accounts:
         """
         self._url = make_url(url)
         self._engine: Engine | None = None
-        self._own = (
-            None if token is None else Account("file", "http.token", "admin", None, hashed(token), 0.0)
-        )
+        self.own = None if token is None else Account("file", "http.token", "admin", None, hashed(token), 0.0)
 
     @classmethod
     def of(cls, data: Path, token: str | None = None) -> Accounts:
@@ -105,7 +107,7 @@ class Accounts:
 
     def any(self) -> bool:
         """Whether there is one of any kind."""
-        if self._own is not None:
+        if self.own is not None:
             return True
         with self._begin() as connection:
             return connection.execute(select(ACCOUNTS.c.key).limit(1)).first() is not None
@@ -147,17 +149,18 @@ class Accounts:
         """
         with self._begin() as connection:
             # Others that come or go meanwhile would be counted wrongly: the change is first.
-            gone = connection.execute(delete(ACCOUNTS).where(*_named(kind, name)))
-            _require(gone.rowcount, kind, name)
-            if kind == "user":
+            this = delete(ACCOUNTS).where(*_named(kind, name)).returning(ACCOUNTS.c.role)
+            roles = connection.execute(this).scalars().all()
+            _require(len(roles), kind, name)
+            if kind == "user" and "admin" in roles:
                 _require_admin(connection, name)
             ended = SESSIONS.c.kind == kind, SESSIONS.c.key == key_of(name)
             connection.execute(delete(SESSIONS).where(*ended))
 
     def of_token(self, token: str, now: float) -> Account | None:
         """Whose token it is, if it has not expired."""
-        if self._own is not None and hmac.compare_digest(self._own.secret, hashed(token)):
-            return self._own
+        if self.own is not None and hmac.compare_digest(self.own.secret, hashed(token)):
+            return self.own
         with self._begin() as connection:
             condition = ACCOUNTS.c.kind == "token", ACCOUNTS.c.secret == hashed(token)
             row = connection.execute(select(ACCOUNTS).where(*condition)).first()
@@ -192,7 +195,7 @@ class Accounts:
 
     def _signed_in(self, connection: Connection, kind: str, key: str) -> Account | None:
         if kind == "file":
-            return self._own
+            return self.own
         whose = ACCOUNTS.c.kind == kind, ACCOUNTS.c.key == key
         row = connection.execute(select(ACCOUNTS).where(*whose)).first()
         return None if row is None else _account(row)

@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_network
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
@@ -16,7 +15,7 @@ from streamer.access.accounts import AccountsUnavailable
 from streamer.access.limiter import Limiter
 from streamer.access.names import key_of
 from streamer.access.passwords import is_password
-from streamer.access.proxies import address_of
+from streamer.access.proxies import network_of
 from streamer.access.secrets import new_session
 from streamer.access.visitor import ANYBODY, Role, Visitor
 
@@ -112,6 +111,12 @@ class Doorkeeper:
         """Whether there is any way to say who one is."""
         return self._by_proxy or await self._ask(self._accounts.any)
 
+    async def known(self) -> tuple[Account, ...]:
+        """All who may come in: users, then tokens."""
+        own = () if self._accounts.own is None else (self._accounts.own,)
+        users = await self._ask(lambda: self._accounts.all("user"))
+        return (*users, *await self._ask(lambda: self._accounts.all("token")), *own)
+
     async def who(self, credentials: Credentials, now: float) -> Visitor | None:
         """Who asks; None where they have to say it first.
 
@@ -158,7 +163,7 @@ class Doorkeeper:
             WrongPassword: nobody has these.
             TooManyTries: too many were wrong, from that address or for that name.
         """
-        tries = [(self._by_address, _network(address))]
+        tries = [(self._by_address, network_of(address))]
         if name:
             tries.append((self._by_name, key_of(name)))
         wait_s = max(limiter.wait_s(key, now) for limiter, key in tries)
@@ -201,9 +206,3 @@ class Doorkeeper:
 
     async def _ask(self, ask: Callable[[], T]) -> T:
         return await to_thread.run_sync(ask, limiter=self._asking)
-
-
-def _network(address: str | None) -> str:
-    """What counts as one who tries: an address, or the network that one gets with IPv6."""
-    found = address_of(address)
-    return str(ip_network((found, 64), strict=False)) if isinstance(found, IPv6Address) else str(found)

@@ -23,8 +23,9 @@ def is_private(host: str) -> bool:
 
 def exposed(http: HttpConfig) -> str:
     """What to say where anybody could come in from other machines."""
-    ways = "sightline users add NAME --role admin, http.token, or http.auth_header behind a proxy"
+    users = "sightline users add NAME --role admin, sightline run --first-admin"
     return (
-        f"{http.host}: expected a way to sign in, where other machines reach the service: {ways};"
+        f"{http.host}: expected a way to sign in, where other machines reach the service: {users},"
+        " http.token, or http.auth_header behind a proxy;"
         " --insecure lets anybody in"
     )

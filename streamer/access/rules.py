@@ -22,6 +22,7 @@ class Rule:
         change: who may do anything else.
         others: whether pages of other origins may use it, where they are allowed to show live video.
         lasts: an answer goes on for as long as somebody takes it.
+        addressed: a token may stand in the address, for who can set no header; elsewhere it says nothing.
     """
 
     pattern: str
@@ -29,6 +30,7 @@ class Rule:
     change: Who = "admin"
     others: bool = False
     lasts: bool = False
+    addressed: bool = False
 
     def who(self, method: str) -> Who:
         return self.look if method in LOOKING else self.change
@@ -50,30 +52,34 @@ RULES: Final = (
     Rule("/", "viewer"),
     Rule("/cameras/{camera}", "viewer"),
     Rule("/cameras/{camera}/scene", "admin"),
+    Rule("/cameras/{camera}/settings", "admin"),
     Rule("/events", "viewer"),
     Rule("/events/{event}", "viewer"),
     Rule("/system", "viewer"),
     # The looks of the pages hold no secret either.
     Rule("/pages/**", "open"),
-    Rule("/watch/{camera}", "viewer", others=True),
-    Rule("/whep/{camera}", "viewer", "viewer", others=True),
-    Rule("/whep/{camera}/{session}", "viewer", "viewer", others=True),
-    Rule("/ws/{camera}", "viewer", others=True, lasts=True),
-    Rule("/mjpeg/{camera}", "viewer", others=True, lasts=True),
+    Rule("/watch/{camera}", "viewer", others=True, addressed=True),
+    Rule("/whep/{camera}", "viewer", "viewer", others=True, addressed=True),
+    Rule("/whep/{camera}/{session}", "viewer", "viewer", others=True, addressed=True),
+    Rule("/ws/{camera}", "viewer", others=True, lasts=True, addressed=True),
+    Rule("/mjpeg/{camera}", "viewer", others=True, lasts=True, addressed=True),
     # Who sends pictures says what is seen.
-    Rule("/send/{camera}", "admin"),
-    Rule("/whip/{camera}", "admin"),
-    Rule("/whip/{camera}/{session}", "admin"),
+    Rule("/send/{camera}", "admin", addressed=True),
+    Rule("/whip/{camera}", "admin", addressed=True),
+    Rule("/whip/{camera}/{session}", "admin", addressed=True),
     Rule("/api/cameras", "viewer", others=True),
     Rule("/api/cameras/{camera}", "viewer"),
-    Rule("/api/cameras/{camera}/latest.jpg", "viewer", others=True),
+    Rule("/api/cameras/{camera}/latest.jpg", "viewer", others=True, addressed=True),
     # Addresses of cameras are among its options.
     Rule("/api/cameras/{camera}/options", "admin"),
     Rule("/api/cameras/{camera}/**", "viewer"),
     Rule("/api/events", "viewer"),
-    Rule("/api/events/stream", "viewer", lasts=True),
+    Rule("/api/events/stream", "viewer", lasts=True, addressed=True),
     Rule("/api/events/**", "viewer"),
+    # Where everything is, and what all cameras are.
+    Rule("/api/config", "admin"),
     Rule("/openapi.json", "viewer"),
+    Rule("/docs", "viewer"),
     # Pages made by NiceGUI: their scripts, and the socket on which they live.
     Rule("/_nicegui/**", "viewer"),
     Rule("/_nicegui_ws/**", "viewer", "viewer", lasts=True),

@@ -9,6 +9,8 @@ from typing import Final
 TOKEN_PREFIX: Final = "sl_"
 """So that who finds one knows what it is of."""
 RANDOM_BYTES: Final = 32
+PASSWORD_BYTES: Final = 10
+"""Those of a password, which people type and which is kept as a slow hash: fewer."""
 
 
 def new_token() -> str:
@@ -17,6 +19,10 @@ def new_token() -> str:
 
 def new_session() -> str:
     return secrets.token_urlsafe(RANDOM_BYTES)
+
+
+def new_password() -> str:
+    return secrets.token_hex(PASSWORD_BYTES)
 
 
 def hashed(secret: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote, urlencode
@@ -14,12 +15,13 @@ from starlette.responses import RedirectResponse
 from streamer.access.accounts import AccountsUnavailable
 from streamer.access.doorkeeper import Credentials, Doorkeeper
 from streamer.access.origins import Page, page_of
-from streamer.access.proxies import is_loopback, is_ours
+from streamer.access.proxies import HOST, is_loopback, is_ours
 from streamer.access.rules import LOOKING, Found, Rule, find
 from streamer.access.visitor import ANYBODY, Visitor
 from streamer.api.lasting import Lasting
 from streamer.api.problems import problem
 from streamer.api.proxied import FORWARDED, REMOTE_USER
+from streamer.api.readable import accepts_page
 from streamer.api.routing import base_of, path_within
 from streamer.errors import StreamerError
 
@@ -31,8 +33,10 @@ if TYPE_CHECKING:
     from streamer.config.tree import HttpConfig
 
 COOKIE: Final = "sightline"
+"""Its name at a usual port."""
 SCHEME: Final = "bearer "
 VISITOR: Final = "visitor"
+IS_LET_IN: Final = "is_let_in"
 MOST_SAID: Final = 512
 """Characters of a token or a cookie that can be one of ours."""
 NOWHERE: Final = Rule("", "admin")
@@ -48,6 +52,12 @@ def visitor_of(asked: Asked) -> Visitor | None:
     return visitor
 
 
+def is_let_in(asked: HTTPConnection) -> Callable[[], Awaitable[bool]]:
+    """Says, whenever it is asked, whether who asked is still the same visitor with the same rights."""
+    still: Callable[[], Awaitable[bool]] = asked.scope["state"][IS_LET_IN]
+    return still
+
+
 class Refused(Exception):
     """A request that is not let through, and what to answer."""
 
@@ -57,7 +67,7 @@ class Refused(Exception):
 
 
 class Gate:
-    """An application behind the rules; ``scope["state"]["visitor"]`` says who asks."""
+    """An application behind the rules; ``visitor_of`` and ``is_let_in`` say who asks."""
 
     def __init__(self, app: ASGIApp, doorkeeper: Doorkeeper, config: HttpConfig) -> None:
         self._app = app
@@ -72,26 +82,24 @@ class Gate:
             return
         found = find(path_within(scope)) or Found(NOWHERE, None)
         try:
-            credentials = _credentials(scope)
+            credentials = _credentials(scope, found.rule)
             visitor = await self._let_in(scope, found, credentials)
         except StreamerError as error:
             await _answer(problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error)), scope, receive, send)
         except Refused as refused:
             await _answer(refused.response, scope, receive, send)
         else:
-            scope = {**scope, "state": {**scope.get("state", {}), VISITOR: visitor}}
-            if not found.rule.lasts or visitor is None:
-                await self._app(scope, receive, send)
-                return
+            still = partial(self._is_still, credentials, visitor)
+            scope = {**scope, "state": {**scope.get("state", {}), VISITOR: visitor, IS_LET_IN: still}}
+            lasts = found.rule.lasts and visitor is not None
+            await (Lasting(self._app, still) if lasts else self._app)(scope, receive, send)
 
-            async def is_still_let_in() -> bool:
-                try:
-                    return await self._doorkeeper.who(credentials, time.time()) == visitor
-                except AccountsUnavailable:
-                    # Nobody says otherwise.
-                    return True
-
-            await Lasting(self._app, is_still_let_in)(scope, receive, send)
+    async def _is_still(self, credentials: Credentials, visitor: Visitor | None) -> bool:
+        try:
+            return await self._doorkeeper.who(credentials, time.time()) == visitor
+        except AccountsUnavailable:
+            # Nobody says otherwise.
+            return True
 
     async def _let_in(self, scope: Scope, found: Found, credentials: Credentials) -> Visitor | None:
         """Who asks, where they may; else Refused."""
@@ -156,11 +164,11 @@ def _page(scope: Scope, origins: frozenset[str]) -> Page:
     return page_of(headers.get("origin"), headers.get("sec-fetch-site"), headers.get("host"), origins)
 
 
-def _credentials(scope: Scope) -> Credentials:
+def _credentials(scope: Scope, rule: Rule) -> Credentials:
     """What somebody shows; Refused where it is more than one token."""
     headers, query = Headers(scope=scope), QueryParams(scope.get("query_string", b""))
     tokens = {said[len(SCHEME) :].strip() for said in headers.getlist("authorization") if _is_bearer(said)}
-    tokens |= set(query.getlist("token"))
+    tokens |= set(query.getlist("token")) if rule.addressed else set()
     if len(tokens) > 1:
         raise Refused(problem(HTTPStatus.BAD_REQUEST, f"expected one token, received {len(tokens)}"))
     name, role = scope.get("state", {}).get(REMOTE_USER, (None, None))
@@ -172,12 +180,19 @@ def _is_bearer(said: str) -> bool:
     return said.lower().startswith(SCHEME)
 
 
+def cookie_of(scope: Scope) -> str:
+    """What our cookie is called: browsers show it to all ports of a host, and each may be another service."""
+    host = HOST.fullmatch(Headers(scope=scope).get("host", ""))
+    return COOKIE if host is None or host[2] is None else f"{COOKIE}_{host[2][1:]}"
+
+
 def session_of(scope: Scope) -> str | None:
     """The session that the cookie says."""
+    ours = cookie_of(scope)
     for said in Headers(scope=scope).getlist("cookie"):
         for part in said.split(";"):
             name, _, value = part.strip().partition("=")
-            if name == COOKIE and value and len(value) <= MOST_SAID:
+            if name == ours and value and len(value) <= MOST_SAID:
                 return value
     return None
 
@@ -186,11 +201,6 @@ def _is_local(scope: Scope) -> bool:
     """Whether a program on this machine asks, and nobody through a proxy on it."""
     client = scope.get("client")
     return client is not None and is_loopback(client[0]) and not scope.get("state", {}).get(FORWARDED, False)
-
-
-def accepts_page(scope: Scope) -> bool:
-    """Whether a person waits for the answer."""
-    return "text/html" in Headers(scope=scope).get("accept", "")
 
 
 def _who_are_you(scope: Scope, credentials: Credentials) -> Response:

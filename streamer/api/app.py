@@ -12,6 +12,7 @@ from streamer.api.description import describe
 from streamer.api.events import EventArchive, add_events
 from streamer.api.health import add_health
 from streamer.api.problems import answer_with_problems
+from streamer.api.reference import add_reference
 from streamer.metrics.metrics import Metrics
 from streamer.status import Status
 
@@ -30,9 +31,10 @@ def create_app(metrics: Metrics, status: Status, archive: Archive) -> FastAPI:
         status: whether the service is ready.
         archive: where events are.
     """
-    # The stock documentation pages load scripts from elsewhere; /openapi.json stays.
+    # The stock documentation pages load scripts from elsewhere.
     app = FastAPI(title="Sightline", docs_url=None, redoc_url=None)
     describe(app)
+    add_reference(app)
     app.add_middleware(BodyLimit)
     answer_with_problems(app)
     add_health(app, metrics, status)

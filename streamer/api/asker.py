@@ -8,8 +8,10 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, HTTPException, Request
 
+from streamer.access.proxies import network_of
 from streamer.access.visitor import Visitor
-from streamer.api.access import visitor_of
+from streamer.api.access import is_let_in, visitor_of
+from streamer.webrtc.guest import Guest
 
 
 def asker(request: Request) -> Visitor:
@@ -21,6 +23,14 @@ def asker(request: Request) -> Visitor:
 
 
 Asker = Annotated[Visitor, Depends(asker)]
+
+
+def guest(request: Request) -> Guest:
+    """Who asks for a connection that outlives the request."""
+    return Guest(network_of(request.client.host if request.client else None), is_let_in(request))
+
+
+AsGuest = Annotated[Guest, Depends(guest)]
 
 
 class Named(Protocol):

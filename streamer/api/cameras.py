@@ -39,6 +39,7 @@ def add_cameras(app: FastAPI, metrics: Metrics, archive: Troubles) -> None:
         summary="Every camera and how it does",
         tags=["cameras"],
         dependencies=[Depends(once())],
+        description="In the order in which they are configured; those that who asks may see.",
         responses=refusals(422),
     )
     async def cameras(question: Annotated[Question, Query()], visitor: Asker) -> Page[CameraItem]:
@@ -48,6 +49,7 @@ def add_cameras(app: FastAPI, metrics: Metrics, archive: Troubles) -> None:
     @app.get(
         "/api/cameras/{name}/troubles",
         summary="What befell a camera last, newest first",
+        description="When it was down, covered, frozen or unfocused, and when it was up again.",
         tags=["cameras"],
         dependencies=[Depends(once())],
         responses=refusals(404, 422, 503),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -10,6 +11,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from detectors.errors import DetectorError
+from streamer.api.camera_schema import CHANGES, NEW, OPTIONS, taken
+from streamer.api.description import refusals
 from streamer.api.models import CameraItem
 from streamer.api.problems import problem
 from streamer.api.routing import base_of
@@ -25,6 +28,11 @@ STATUS: Final = {
     ConfigError: HTTPStatus.UNPROCESSABLE_ENTITY,
     DetectorError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
+
+
+TAGS: Final[list[str | Enum]] = ["cameras"]
+LOCATION: Final = {"Location": {"description": "where the camera is", "schema": {"type": "string"}}}
+TAG: Final = {"ETag": {"description": "`version`, for `If-Match`", "schema": {"type": "string"}}}
 
 
 class NewCamera(BaseModel):
@@ -72,14 +80,29 @@ def add_desk(app: FastAPI, desk: Desk, metrics: Metrics) -> None:
     for error, status in STATUS.items():
         app.add_exception_handler(error, _told_as(status))
 
-    @app.post("/api/cameras", status_code=HTTPStatus.CREATED, summary="Add a camera")
+    @app.post(
+        "/api/cameras",
+        status_code=HTTPStatus.CREATED,
+        summary="Add a camera",
+        description="It runs from now on, also after a restart; the configuration file stays as it is.",
+        tags=TAGS,
+        openapi_extra=taken(NEW),
+        responses={201: {"headers": LOCATION}, **refusals(409, 413, 422)},
+    )
     async def add(camera: NewCamera, request: Request, response: Response) -> CameraItem:
         options = camera.model_dump(exclude={"name"})
         await desk.add(camera.name, options)
         response.headers["Location"] = f"{base_of(request.scope)}/api/cameras/{camera.name}"
         return CameraItem.of(metrics.snapshot(camera.name))
 
-    @app.post("/api/cameras/check", summary="See what an address sends, before it is a camera")
+    @app.post(
+        "/api/cameras/check",
+        summary="See what an address sends, before it is a camera",
+        description="It is opened for a moment. An address that sends nothing is no error: `good` is false.",
+        tags=TAGS,
+        openapi_extra=taken(OPTIONS),
+        responses=refusals(413, 422),
+    )
     async def check(camera: Candidate) -> Look:
         found = await desk.look(camera.model_dump())
         first = found.first
@@ -92,23 +115,49 @@ def add_desk(app: FastAPI, desk: Desk, metrics: Metrics) -> None:
             fps=None if first is None else round(found.fps, 1),
         )
 
-    @app.get("/api/cameras/{name}", summary="One camera and how it does")
+    @app.get(
+        "/api/cameras/{name}",
+        summary="One camera and how it does",
+        description="The same as among all of them.",
+        tags=TAGS,
+        responses=refusals(404, 422),
+    )
     async def one(name: Name) -> CameraItem:
         desk.options(name)
         return CameraItem.of(metrics.snapshot(name))
 
-    @app.get("/api/cameras/{name}/options", summary="What is configured of a camera")
+    @app.get(
+        "/api/cameras/{name}/options",
+        summary="What is configured of a camera",
+        description="Without secrets; what is hidden is not taken back. Admins only: it has addresses in it.",
+        tags=TAGS,
+        responses={200: {"headers": TAG}, **refusals(404, 422)},
+    )
     async def options(name: Name, response: Response) -> CameraOptions:
         return _options(desk, name, response)
 
-    @app.patch("/api/cameras/{name}", summary="Change a camera; null takes an option away (RFC 7396)")
+    @app.patch(
+        "/api/cameras/{name}",
+        summary="Change a camera; null takes an option away (RFC 7396)",
+        description="With `If-Match` the second of two people who change it at once is told (412).",
+        tags=TAGS,
+        openapi_extra=taken(CHANGES),
+        responses={200: {"headers": TAG}, **refusals(404, 412, 413, 422)},
+    )
     async def change(
         name: Name, patch: Annotated[dict[str, Any], Body()], response: Response, if_match: Match = None
     ) -> CameraOptions:
         await desk.change(name, patch, _version(if_match))
         return _options(desk, name, response)
 
-    @app.delete("/api/cameras/{name}", status_code=HTTPStatus.NO_CONTENT, summary="Remove a camera")
+    @app.delete(
+        "/api/cameras/{name}",
+        status_code=HTTPStatus.NO_CONTENT,
+        summary="Remove a camera",
+        description="What is there ends; its events stay.",
+        tags=TAGS,
+        responses=refusals(404, 412, 422),
+    )
     async def remove(name: Name, if_match: Match = None) -> None:
         await desk.remove(name, _version(if_match))
 

@@ -95,6 +95,7 @@ def add_event(app: FastAPI, events: Events, data: Path) -> None:
     @app.patch(
         "/api/events/{event_id}",
         summary="Say what the object is",
+        description="It stands beside what the model says; its pictures are kept for ever then.",
         tags=["events"],
         dependencies=[Depends(once())],
         responses=refusals(400, 403, 404, 413, 422, 503),
@@ -110,6 +111,7 @@ def add_event(app: FastAPI, events: Events, data: Path) -> None:
         "/api/events/{event_id}",
         status_code=HTTPStatus.NO_CONTENT,
         summary="Delete an event that has ended, and its pictures",
+        description="One that goes on is not (409). Programs that heard of it do not hear of that.",
         tags=["events"],
         dependencies=[Depends(once())],
         responses=refusals(403, 404, 409, 422, 503),
@@ -123,6 +125,7 @@ def _add_looking(app: FastAPI, events: Events, pictures: BestPictures) -> None:
     @app.get(
         "/api/events/{event_id}",
         summary="All that is known of one event",
+        description="With where its pictures are, and the zones that its object is in now.",
         tags=["events"],
         dependencies=[Depends(once())],
         responses=refusals(404, 422, 503),
@@ -137,7 +140,12 @@ def _add_looking(app: FastAPI, events: Events, pictures: BestPictures) -> None:
         "responses": PICTURE,
     }
 
-    @app.get("/api/events/{event_id}/snapshot.jpg", summary="The best picture of an event", **looks)
+    @app.get(
+        "/api/events/{event_id}/snapshot.jpg",
+        summary="The best picture of an event",
+        description="Whole; of the larger stream where there are two.",
+        **looks,
+    )
     async def snapshot(
         event_id: EventId,
         question: Annotated[SnapshotQuestion, Query()],
@@ -147,7 +155,12 @@ def _add_looking(app: FastAPI, events: Events, pictures: BestPictures) -> None:
         wish = PictureWish("snapshot", question.box, question.width, question.height)
         return await pictures.answer(await _found(events, event_id, visitor), wish, if_none_match)
 
-    @app.get("/api/events/{event_id}/crop.jpg", summary="The object, cut out of its best picture", **looks)
+    @app.get(
+        "/api/events/{event_id}/crop.jpg",
+        summary="The object, cut out of its best picture",
+        description="With a little around it.",
+        **looks,
+    )
     async def crop(
         event_id: EventId,
         question: Annotated[CropQuestion, Query()],

@@ -114,6 +114,7 @@ def add_events(app: FastAPI, metrics: Metrics, archive: EventArchive) -> None:
     @app.get(
         "/api/events",
         summary="What was seen, newest first",
+        description="By when it began. All that is asked for has to hold.",
         tags=["events"],
         dependencies=[Depends(once(but="camera"))],
         responses=refusals(400, 404, 422, 503),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.middleware.cors import CORSMiddleware
-
 from streamer.api.access import Gate
+from streamer.api.cors import Cors
 from streamer.api.headers import SecureHeaders
 from streamer.api.proxied import Proxied
+from streamer.api.readable import Readable
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -22,11 +22,11 @@ def behind_front(app: ASGIApp, doorkeeper: Doorkeeper, config: HttpConfig) -> AS
     guarded: ASGIApp = Gate(app, doorkeeper, config)
     if config.origins:
         # Before the gate: a page has to be able to read why it is refused.
-        guarded = CORSMiddleware(
+        guarded = Cors(
             guarded,
             allow_origins=config.origins,
             allow_methods=["GET", "POST", "PATCH", "DELETE", "OPTIONS"],
             allow_headers=["Authorization", "Content-Type", "If-Match"],
             expose_headers=["Accept-Patch", "ETag", "Link", "Location", "Retry-After"],
         )
-    return Proxied(SecureHeaders(guarded, config.origins), config)
+    return Proxied(SecureHeaders(Readable(guarded), config.origins), config)

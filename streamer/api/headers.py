@@ -13,7 +13,7 @@ from streamer.api.routing import path_within
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-OUR_PAGES: Final = re.compile(r"/login|/(watch|send)/[^/]*")
+OUR_PAGES: Final = re.compile(r"/login|/docs|/(watch|send)/[^/]*")
 """Written by hand: they load all scripts from files."""
 ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",

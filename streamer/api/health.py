@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from http import HTTPStatus
+from typing import Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -12,14 +14,32 @@ from streamer.api.access import visitor_of
 from streamer.metrics.metrics import Metrics
 from streamer.status import Status
 
+TAGS: Final[list[str | Enum]] = ["service"]
+
 
 def add_health(app: FastAPI, metrics: Metrics, status: Status) -> None:
-    @app.api_route("/healthz", methods=["GET", "HEAD"], include_in_schema=False)
+    @app.head("/healthz", include_in_schema=False)
+    @app.get(
+        "/healthz",
+        summary="Whether the service is alive",
+        description="An answer at all says so.",
+        tags=TAGS,
+        response_class=PlainTextResponse,
+    )
     async def healthz() -> PlainTextResponse:
-        # An answer at all says that the event loop turns.
         return PlainTextResponse("ok")
 
-    @app.api_route("/readyz", methods=["GET", "HEAD"], include_in_schema=False)
+    @app.head("/readyz", include_in_schema=False)
+    @app.get(
+        "/readyz",
+        summary="Whether the service is ready",
+        description="A line for each part that is not as it should be, for who may see all cameras.",
+        tags=TAGS,
+        response_class=PlainTextResponse,
+        responses={
+            503: {"description": "Not ready", "content": {"text/plain": {"schema": {"type": "string"}}}}
+        },
+    )
     async def readyz(request: Request) -> PlainTextResponse:
         word, code = (
             ("ready", HTTPStatus.OK) if status.is_ready else ("unready", HTTPStatus.SERVICE_UNAVAILABLE)
@@ -30,6 +50,12 @@ def add_health(app: FastAPI, metrics: Metrics, status: Status) -> None:
         details = (f"{part}: {text}" for part, text in seen.items())
         return PlainTextResponse("\n".join([word, *details]), status_code=code)
 
-    @app.get("/metrics", include_in_schema=False)
+    @app.get(
+        "/metrics",
+        summary="What is counted and measured, for Prometheus",
+        description="Open to programs on this machine; to others as all else.",
+        tags=TAGS,
+        response_class=PlainTextResponse,
+    )
     def series() -> Response:
         return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)

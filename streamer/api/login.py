@@ -15,9 +15,10 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from streamer.access.doorkeeper import Doorkeeper, TooManyTries, WrongPassword
-from streamer.api.access import COOKIE, accepts_page, session_of, visitor_of
+from streamer.api.access import cookie_of, session_of, visitor_of
 from streamer.api.body import text_of
 from streamer.api.problems import problem
+from streamer.api.readable import accepts_page
 from streamer.api.routing import base_of
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _refusal(error: TooManyTries | WrongPassword) -> tuple[HTTPStatus, str, dict
 
 def set_cookie(answer: Response, request: Request, session: str, seconds: int) -> None:
     answer.set_cookie(
-        COOKIE,
+        cookie_of(request.scope),
         session,
         max_age=seconds,
         path=base_of(request.scope) or "/",

@@ -12,6 +12,7 @@ from fastapi import FastAPI, HTTPException, Query, Response
 from fastapi.responses import HTMLResponse
 from pydantic import Field
 
+from streamer.api.description import refusals
 from streamer.api.question import Question
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ SCRIPTS: Final = ("player.js", "scene.js", "watch.js")
 class WatchQuestion(Question):
     """How the page shows a camera."""
 
-    stream: Literal["main", "sub"] = Field(default="main", description="of a camera with two streams")
+    stream: Literal["main", "sub"] | None = Field(
+        default=None, description="of a camera with two streams; main, unless it is coded anew"
+    )
     annotate: bool = Field(default=False, description="boxes are drawn into the pictures by the service")
     token: str | None = Field(default=None, description="the token of the service")
 
@@ -32,7 +35,14 @@ def add_pages(app: FastAPI, cameras: Collection[str]) -> None:
     """The page of each camera, and its scripts."""
     page = _text("watch.html")
 
-    @app.get("/watch/{camera}", summary="A page that plays one camera")
+    @app.get(
+        "/watch/{camera}",
+        summary="A page that plays one camera",
+        description="Alone, to be put into other pages; those of `http.origins` may.",
+        tags=["live"],
+        response_class=HTMLResponse,
+        responses=refusals(404, 422),
+    )
     async def watch(camera: str, question: Annotated[WatchQuestion, Query()]) -> HTMLResponse:
         if camera not in cameras:
             raise HTTPException(HTTPStatus.NOT_FOUND, f"expected one of {', '.join(sorted(cameras))}")
@@ -52,7 +62,14 @@ def add_send_page(app: FastAPI, publishers: Publishers) -> None:
     """The page that makes a phone or a laptop a camera."""
     page = _text("send.html")
 
-    @app.get("/send/{camera}", summary="A page that makes this device a camera")
+    @app.get(
+        "/send/{camera}",
+        summary="A page that makes this device a camera",
+        description="Of a camera whose source is `whip://`.",
+        tags=["live"],
+        response_class=HTMLResponse,
+        responses=refusals(404, 409, 422),
+    )
     async def send(camera: str, question: Annotated[SendQuestion, Query()]) -> HTMLResponse:
         publishers.intake(camera)
         return HTMLResponse(page.replace("{camera}", escape(camera)))

@@ -8,48 +8,57 @@ import anyio
 from starlette.responses import Response
 
 from streamer.webrtc.choice import Wish
-from streamer.webrtc.stills import Newest
+from streamer.webrtc.stills import NEXT_S, Newest
 from streamer.webrtc.viewers import Viewers
 
 if TYPE_CHECKING:
     from anyio import CancelScope
     from starlette.types import Receive, Scope, Send
 
-    from streamer.webrtc.feed import Feed
+    from streamer.api.silence import Silence
 
 BOUNDARY: Final = "picture"
 WISH: Final = Wish(pictures=True)
 
 
 class LivePictures(Response):
-    """Goes on until the viewer goes or the camera ends; who is slow misses pictures."""
+    """Goes on until the viewer goes or the camera ends; who is slow misses pictures.
+
+    It begins with the first picture, and without one is no answer but a problem: programs read why, and an
+    ``<img>`` has its ``error``. A picture of words would be one of the camera to both.
+    """
 
     media_type = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
 
-    def __init__(self, viewers: Viewers, camera: str) -> None:
+    def __init__(self, viewers: Viewers, silence: Silence, camera: str) -> None:
         super().__init__(headers={"Cache-Control": "no-store"})
         del self.headers["content-length"]
         self._viewers = viewers
+        self._silence = silence
         self._camera = camera
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._viewers.watched(self._camera, WISH) as channel, anyio.create_task_group() as tasks:
-            tasks.start_soon(until_gone, receive, tasks.cancel_scope)
-            await send(
-                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-            )
-            await _send_pictures(channel.feed, send)
-            await send({"type": "http.response.body", "body": f"--{BOUNDARY}--\r\n".encode()})
-            tasks.cancel_scope.cancel()
+        self._viewers.streams(self._camera)
+        self._silence.refuse(self._camera)
+        async with self._viewers.watched(self._camera, WISH) as channel:
+            newest = Newest(channel.feed)
+            with channel.feed.heard_by(newest):
+                with anyio.move_on_after(NEXT_S):
+                    await newest.first()
+                if newest.is_empty:
+                    raise self._silence.of(self._camera)
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(until_gone, receive, tasks.cancel_scope)
+                    await self._send(newest, send)
+                    tasks.cancel_scope.cancel()
 
-
-async def _send_pictures(feed: Feed, send: Send) -> None:
-    newest = Newest(feed)
-    with feed.heard_by(newest):
-        while (unit := await newest.take()) is not None:
+    async def _send(self, pictures: Newest, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        while (unit := await pictures.take()) is not None:
             head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(unit.data)}\r\n\r\n"
             body = b"".join((head.encode(), unit.data, b"\r\n"))
             await send({"type": "http.response.body", "body": body, "more_body": True})
+        await send({"type": "http.response.body", "body": f"--{BOUNDARY}--\r\n".encode()})
 
 
 async def until_gone(receive: Receive, scope: CancelScope) -> None:

@@ -9,12 +9,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from detectors.wording import expectation
 from streamer.errors import StreamerError
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+    from starlette.types import Scope
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -30,7 +32,11 @@ def answer_with_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
-        headers = dict(error.headers) if error.headers else None
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            methods = allowed_at(app, request.scope)
+            text = f"expected {' or '.join(methods)}"
+            return problem(error.status_code, text, {"Allow": ", ".join(methods)})
         return problem(error.status_code, str(error.detail), headers)
 
     @app.exception_handler(RequestValidationError)
@@ -44,6 +50,12 @@ def answer_with_problems(app: FastAPI) -> None:
     @app.exception_handler(StreamerError)
     async def failed(request: Request, error: StreamerError) -> JSONResponse:
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+
+
+def allowed_at(app: FastAPI, scope: Scope) -> list[str]:
+    """The methods of all routes of a path; the router itself tells those of the first one alone."""
+    found = (route for route in app.routes if route.matches(scope)[0] is not Match.NONE)
+    return sorted({method for route in found for method in getattr(route, "methods", None) or ()})
 
 
 def what_is_wrong(error: RequestValidationError) -> str:

@@ -16,6 +16,7 @@ import anyio
 from fastapi import WebSocket, WebSocketDisconnect, status
 from starlette.websockets import WebSocketState
 
+from streamer.api.silence import Silence
 from streamer.errors import StreamerError, UnknownCamera
 from streamer.webrtc.choice import Wish
 from streamer.webrtc.refusals import NothingToShow, TooMany
@@ -39,11 +40,13 @@ STALLED_S: Final = 30.0
 FAREWELL_S: Final = 1.0
 
 
-async def play(websocket: WebSocket, viewers: Viewers, camera: str, wish: Wish) -> None:
+async def play(websocket: WebSocket, viewers: Viewers, silence: Silence, camera: str, wish: Wish) -> None:
     """One viewer, from its request to its end."""
     # A page hears why it is refused only from a socket that is open.
     await websocket.accept()
     try:
+        viewers.streams(camera)
+        silence.refuse(camera)
         async with viewers.watched(camera, wish) as channel:
             await _Playing(websocket, channel, viewers.config.udp_ports).run()
         await _close(websocket, status.WS_1012_SERVICE_RESTART, "the pictures begin anew")

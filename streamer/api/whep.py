@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi import FastAPI, Header, Query, Request, Response
 from pydantic import Field
 
+from streamer.api.asker import AsGuest
 from streamer.api.body import text_of
+from streamer.api.description import refusals, sent
 from streamer.api.problems import problem
 from streamer.api.question import Question
 from streamer.api.routing import base_of
@@ -41,16 +43,21 @@ STATUS: Final = {
     PortsTaken: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RETRY_S: Final = "2"
-METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-ENDPOINT: Final = ("OPTIONS", "POST")
-RESOURCE: Final = ("DELETE", "PATCH")
-"""What may be asked for, of a camera and of a session; the router itself would tell only one of them."""
+OFFER: Final = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+CANDIDATE: Final = "a=ice-ufrag:u\r\na=ice-pwd:p\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=end-of-candidates\r\n"
+ANSWER: Final[dict[str, Any]] = {
+    "description": "the answer (SDP)",
+    "content": {SDP: {"schema": {"type": "string"}}},
+    "headers": {"Location": {"description": "of the session, to end it", "schema": {"type": "string"}}},
+}
 
 
 class WhepQuestion(Question):
     """What a viewer wants to see."""
 
-    stream: Literal["main", "sub"] = Field(default="main", description="of a camera with two streams")
+    stream: Literal["main", "sub"] | None = Field(
+        default=None, description="of a camera with two streams; main, unless it is coded anew"
+    )
     annotate: bool = Field(default=False, description="boxes are drawn into the pictures")
     own: bool = Field(default=True, description="the camera's own stream may be sent; else it is coded anew")
     token: str | None = Field(
@@ -65,16 +72,22 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
     for error, status in STATUS.items():
         refuse(app, error, status)
 
-    @app.options("/whep/{camera}", include_in_schema=False)
-    async def options(camera: str) -> Response:
-        headers = {"Accept-Post": SDP, "Allow": ", ".join(ENDPOINT)}
-        return linked(Response(status_code=HTTPStatus.NO_CONTENT, headers=headers), links)
-
-    @app.post("/whep/{camera}", status_code=HTTPStatus.CREATED, summary="Watch a camera (WHEP)")
-    async def watch(camera: str, question: Annotated[WhepQuestion, Query()], request: Request) -> Response:
+    @app.post(
+        "/whep/{camera}",
+        status_code=HTTPStatus.CREATED,
+        summary="Watch a camera (WHEP)",
+        description="The offer of a player is answered; draft-ietf-wish-whep.",
+        tags=["live"],
+        response_class=Response,
+        openapi_extra=sent(SDP, "an offer (SDP)", OFFER),
+        responses={201: ANSWER, **refusals(404, 413, 415, 422)},
+    )
+    async def watch(
+        camera: str, question: Annotated[WhepQuestion, Query()], request: Request, guest: AsGuest
+    ) -> Response:
         offer = await text_of(request, SDP, MOST_BYTES)
         wish = Wish(question.stream, question.annotate, question.own)
-        session, answer = await viewers.open(camera, offer, wish)
+        session, answer = await viewers.open(camera, offer, wish, guest)
         headers = {
             "Location": f"{base_of(request.scope)}/whep/{camera}/{session.id}",
             "Accept-Patch": FRAGMENT,
@@ -82,7 +95,15 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
         }
         return linked(Response(answer, HTTPStatus.CREATED, headers, SDP), links)
 
-    @app.patch("/whep/{camera}/{session}", summary="More addresses of a viewer (trickle ICE)")
+    @app.patch(
+        "/whep/{camera}/{session}",
+        summary="More addresses of a viewer (trickle ICE)",
+        description="RFC 8840; ICE is not begun anew here.",
+        tags=["live"],
+        status_code=HTTPStatus.NO_CONTENT,
+        openapi_extra=sent(FRAGMENT, "candidates", CANDIDATE),
+        responses=refusals(404, 412, 413, 415, 422),
+    )
     async def trickle(
         camera: str, session: str, request: Request, if_match: Annotated[str | None, Header()] = None
     ) -> Response:
@@ -91,20 +112,37 @@ def add_whep(app: FastAPI, viewers: Viewers) -> None:
         found = viewers.add(camera, session, await text_of(request, FRAGMENT, MOST_BYTES), tag)
         return Response(status_code=HTTPStatus.NO_CONTENT, headers={"ETag": f'"{found.link.tag}"'})
 
-    @app.delete("/whep/{camera}/{session}", summary="Stop watching")
+    @app.delete(
+        "/whep/{camera}/{session}",
+        summary="Stop watching",
+        description="To the address that was told in `Location`.",
+        tags=["live"],
+        response_class=Response,
+        responses=refusals(404, 422),
+    )
     async def leave(camera: str, session: str) -> Response:
         viewers.close(camera, session)
         return Response(status_code=HTTPStatus.OK)
 
-    _refuse_others(app, "/whep/{camera}", ENDPOINT)
-    _refuse_others(app, "/whep/{camera}/{session}", RESOURCE)
+    tell_methods(app, "/whep/{camera}", links)
 
 
-def _refuse_others(app: FastAPI, path: str, allowed: tuple[str, ...]) -> None:
-    @app.api_route(path, methods=sorted(METHODS - {*allowed}), include_in_schema=False)
-    async def refused() -> None:
-        text = f"expected {' or '.join(allowed)}"
-        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, text, {"Allow": ", ".join(allowed)})
+def tell_methods(app: FastAPI, path: str, links: tuple[str, ...]) -> None:
+    """What may be asked for, of a camera and of a session.
+
+    Args:
+        app: gets the routes.
+        path: of a camera; a session's is below it.
+        links: to the servers for ICE.
+    """
+    _tell_options(app, path, {"Accept-Post": SDP, "Allow": "OPTIONS, POST"}, links)
+    _tell_options(app, path + "/{session}", {"Accept-Patch": FRAGMENT, "Allow": "DELETE, OPTIONS, PATCH"}, ())
+
+
+def _tell_options(app: FastAPI, path: str, headers: dict[str, str], links: tuple[str, ...]) -> None:
+    @app.options(path, include_in_schema=False)
+    async def options() -> Response:
+        return linked(Response(status_code=HTTPStatus.NO_CONTENT, headers=headers), links)
 
 
 def refuse(app: FastAPI, error: type[Exception], status: HTTPStatus) -> None:

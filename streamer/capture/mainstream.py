@@ -18,7 +18,7 @@ from streamer.capture.supervisor import SupervisedSource
 from streamer.errors import SourceEnded
 
 if TYPE_CHECKING:
-    from streamer.capture.broadcast import PacketBroadcast
+    from streamer.capture.broadcast import PacketBroadcast, PictureBroadcast
     from streamer.capture.ondemand import Place
     from streamer.capture.playback import Plan
     from streamer.frame import Frame
@@ -58,6 +58,7 @@ class MainStream:
 
     Attributes:
         pictures: its latest ones; none while it is closed.
+        shown: each of them as it comes, while somebody takes them; decoded when they are looked at.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class MainStream:
         self._place = place
         self._packets = packets
         self._source = SupervisedSource(plan, _Apart(observer), packets, self.pictures)
+        self.shown: PictureBroadcast = self._source.pictures
         self._need = Need(linger_s)
         self._changed = anyio.Event()
         self._told: str | None = None

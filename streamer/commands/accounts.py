@@ -43,13 +43,20 @@ def accounts(options: argparse.Namespace) -> Iterator[Accounts]:
     Raises:
         StreamerError: it cannot be opened.
     """
-    from streamer.access.accounts import Accounts
-
     folder = options.data or DATA
     if options.config is not None:
         from streamer.config.file import load
 
         folder = load(options.config).data
+    with accounts_in(folder) as opened:
+        yield opened
+
+
+@contextmanager
+def accounts_in(folder: Path) -> Iterator[Accounts]:
+    """Those of a data folder, as above."""
+    from streamer.access.accounts import Accounts
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

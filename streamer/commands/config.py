@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,8 +42,13 @@ def check_file(options: argparse.Namespace) -> int:
     """Check one file; a wrong one raises `ConfigError` with a line for each error."""
     from streamer.commands.checks import thorough
     from streamer.config.file import read
+    from streamer.doctor.access import access
 
     file = read(options.config, checks=thorough(options.config.parent))
+    for finding in access(file.config, file.told):
+        # The start tells it again: users may be added until then, or it may be meant.
+        if not finding.good:
+            print(f"sightline: {finding.text}", file=sys.stderr)
     count = len(file.config.cameras)
     print(f"{options.config}: good, {count} camera{'s' if count != 1 else ''}")
     return 0

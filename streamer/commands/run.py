@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from streamer.commands.first_admin import make_first_admin
 from streamer.commands.parsers import Subparsers
 from streamer.errors import ConfigError
 
@@ -28,6 +29,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("config", nargs="?", type=Path, metavar="CONFIG.yaml")
     parser.add_argument("--source", action="append", metavar="URL", help="a camera; repeatable")
     parser.add_argument("--model", metavar="M", help="catalogue name or path (sightline-nano)")
+    parser.add_argument(
+        "--first-admin", action="store_true", help="where nobody can sign in yet, make and tell an admin"
+    )
     add_service_options(parser)
     parser.set_defaults(run=run)
 
@@ -45,7 +49,10 @@ def add_service_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    serve(*configured(options))
+    settings, place = configured(options)
+    if options.first_admin:
+        make_first_admin(settings.config)
+    serve(settings, place)
     return 0
 
 
@@ -82,7 +89,7 @@ def configured(options: argparse.Namespace) -> tuple[Settings, Place | None]:
     sources = options.source or []
     cameras = {f"camera-{n}": {"source": url} for n, url in enumerate(sources, 1)} or EXAMPLE
     base = Document("command line", {"cameras": cameras})
-    return Settings(base, data_folder(base, options), finish), None
+    return Settings(base, data_folder(base, options), finish, starting()), None
 
 
 def data_folder(base: Document, options: argparse.Namespace) -> Path:

@@ -16,6 +16,7 @@ from streamer.config.tree import DATA
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
+    from streamer.config.option_tree import KeyPath
     from streamer.config.tree import Config
 
 Finish: TypeAlias = "Callable[[Config], Config]"
@@ -23,6 +24,8 @@ Finish: TypeAlias = "Callable[[Config], Config]"
 
 FILE: Final = "settings.yaml"
 """In the data folder."""
+DEFAULT: Final = "default"
+"""Said by nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,12 @@ class Plan:
 
     Attributes:
         config: as it will be.
+        unfinished: the same without what the command line says.
         overlay: what will be kept of all changes.
     """
 
     config: Config
+    unfinished: Config
     overlay: Mapping[str, Any]
 
 
@@ -67,11 +72,8 @@ class Settings:
         self._path = folder / FILE
         self._finish = finish
         self._checks = [_of_finished(check, finish) for check in checks]
-        self._overlay: Mapping[str, Any] = {}
-        changes = Document(str(self._path), {})
-        if self._path.exists():
-            changes = read_document(self._path, None)
-            self._overlay = changes.values
+        changes = self._written()
+        self._overlay: Mapping[str, Any] = changes.values
         self.file: ConfigFile = checked(layered(base, changes), self._checks)
         self.config: Config = finish(self.file.config)
 
@@ -89,6 +91,21 @@ class Settings:
         )
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
+    def origin(self, path: KeyPath) -> str:
+        """Where a value is said: ``file:line``, what stands for a file, or DEFAULT."""
+        document = self.file.document
+        inherited = path[2:] if path[:1] == ("cameras",) else ()
+        for each in filter(None, (path, inherited)):
+            if each in document.marks:
+                return str(document.marks[each])
+            if document.value(each) is not None:
+                return document.name
+        return DEFAULT
+
+    def is_changed(self, path: KeyPath) -> bool:
+        """Whether a value is said in the place of what the file says."""
+        return _says(self._overlay, path)
+
     def plan(self, patch: Mapping[str, Any]) -> Plan:
         """What a change would come to; null takes an option away (RFC 7396).
 
@@ -103,7 +120,7 @@ class Settings:
         # Told without a place: it is not yet written anywhere.
         laid = replace(layered(self._base, Document("", overlay)), name="", marks={})
         file = checked(laid, self._checks)
-        return Plan(self._finish(file.config), overlay)
+        return Plan(self._finish(file.config), file.config, overlay)
 
     def keep(self, plan: Plan) -> None:
         """Make a change that was planned last; from here on it is what is configured.
@@ -116,10 +133,24 @@ class Settings:
         except OSError as error:
             raise ConfigError(f"{self._path}: cannot be written: {error.strerror}") from error
         self._overlay, self.config = plan.overlay, plan.config
+        self.file = ConfigFile(plan.unfinished, layered(self._base, self._written()))
+
+    def _written(self) -> Document:
+        """What was changed, as it lies on disk."""
+        return read_document(self._path, None) if self._path.exists() else Document(str(self._path), {})
 
     def _own(self, camera: str) -> Any:
         """What was changed of a camera: passwords, too, which the configuration does not show."""
         return (self._overlay.get("cameras") or {}).get(camera)
+
+
+def _says(values: Mapping[str, Any], path: KeyPath) -> bool:
+    """Whether there is anything at a path, also a null."""
+    *sections, key = path
+    at: Any = values
+    for part in sections:
+        at = at.get(part) if isinstance(at, Mapping) else None
+    return isinstance(at, Mapping) and key in at
 
 
 def folder_of(base: Document) -> Path:

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from streamer.config.secrecy import concealed
+from streamer.config.secrecy import without_secrets
+from streamer.config.settings import DEFAULT
 
 if TYPE_CHECKING:
-    from streamer.config.document import Document
     from streamer.config.option_tree import KeyPath
     from streamer.config.settings import Settings
 
-DEFAULT: Final = "default"
 LEAST_WIDTH: Final = 40
 """From this column on stand the origins, where the values are no longer."""
 
 
-def shown(settings: Settings, *, defaults: bool = True) -> str:
-    """YAML text: every value, and its origin behind it; without secrets.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A value that is configured, without secrets, and where it comes from."""
+
+    path: KeyPath
+    value: Any
+    origin: str
+
+
+def settled(settings: Settings, *, defaults: bool = True) -> Iterator[Shown]:
+    """Every value, in the order of the sections.
 
     Args:
         settings: what is shown.
@@ -28,53 +37,41 @@ def shown(settings: Settings, *, defaults: bool = True) -> str:
     """
     values = settings.config.model_dump(mode="json", by_alias=True, exclude_none=True)
     finished = settings.file.config.model_dump(mode="json", by_alias=True, exclude_none=True)
-    lines = list(_lines(values, (), _Origins(settings.file.document, finished), defaults))
+    for path, value in _leaves(values, ()):
+        origin = settings.origin(path) if value == _at(finished, path) else "command line"
+        if defaults or origin != DEFAULT:
+            yield Shown(path, without_secrets(value), origin)
+
+
+def shown(settings: Settings, *, defaults: bool = True) -> str:
+    """The same as YAML text: every value, and its origin behind it."""
+    lines: list[tuple[str, str]] = []
+    above: KeyPath = ()
+    for each in settled(settings, defaults=defaults):
+        *sections, key = each.path
+        for depth, section in enumerate(sections):
+            if above[: depth + 1] != tuple(sections[: depth + 1]):
+                lines.append((f"{'  ' * depth}{_plain(section)}:", ""))
+        above = tuple(sections)
+        lines.append((f"{'  ' * len(sections)}{_plain(key)}: {_plain(each.value)}", each.origin))
     lengths = [len(text) for text, origin in lines if origin and len(text) < 2 * LEAST_WIDTH]
     width = max([LEAST_WIDTH, *lengths])
     told = [f"{text:{width}}  # {origin}" if origin else text for text, origin in lines]
     return "\n".join(told) + "\n"
 
 
-class _Origins:
-    """Where values come from."""
-
-    def __init__(self, document: Document, unfinished: Mapping[str, Any]) -> None:
-        self._document = document
-        self._unfinished = unfinished
-
-    def of(self, path: KeyPath, value: Any) -> str:
-        if value != _at(self._unfinished, path):
-            return "command line"
-        inherited = path[2:] if path[:1] == ("cameras",) else ()
-        for each in (path, inherited):
-            if each and each in self._document.marks:
-                return str(self._document.marks[each])
-            if each and self._document.value(each) is not None:
-                return self._document.name
-        return DEFAULT
-
-
-def _lines(
-    values: Mapping[str, Any], path: KeyPath, origins: _Origins, defaults: bool
-) -> Iterator[tuple[str, str]]:
-    indent = "  " * len(path)
+def _leaves(values: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
     for key, value in values.items():
         at = (*path, str(key))
         if isinstance(value, Mapping) and value:
-            below = list(_lines(value, at, origins, defaults))
-            if below:
-                yield f"{indent}{_plain(key)}:", ""
-                yield from below
-            continue
-        origin = origins.of(at, value)
-        if defaults or origin != DEFAULT:
-            yield f"{indent}{_plain(key)}: {_plain(value)}", origin
+            yield from _leaves(value, at)
+        else:
+            yield at, value
 
 
 def _plain(value: Any) -> str:
     """A value on one line of YAML."""
-    told = concealed(value) if isinstance(value, str) else value
-    text = yaml.safe_dump(told, default_flow_style=True, allow_unicode=True, width=10**9)
+    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**9)
     return text.removesuffix("\n").removesuffix("\n...")
 
 

@@ -268,7 +268,8 @@ class WebRtcConfig(Section):
     """How live video reaches browsers.
 
     ``udp_ports`` are those that are used (any, unless said), ``advertise`` addresses of ours as seen from
-    outside, ``bitrate`` what a stream that is coded here may take, bits per second.
+    outside, ``bitrate`` what a stream that is coded here may take, bits per second. ``max_viewers`` watch at
+    once; from one address half of them may have asked and not connected yet.
     """
 
     ice_servers: tuple[IceServerConfig, ...] = ()

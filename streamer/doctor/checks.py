@@ -8,6 +8,7 @@ import anyio
 from anyio import to_thread
 
 from detectors.errors import DetectorError
+from streamer.doctor.access import access
 from streamer.doctor.cameras import examine_camera
 from streamer.doctor.finding import Finding
 from streamer.doctor.machine import data_folder, machine, port
@@ -39,6 +40,7 @@ async def examine(config: Config, place: Place | None = None) -> list[Section]:
         *await _kafka(config),
         ("data", list(data_folder(config))),
         ("http", list(port(config.http))),
+        ("access", await to_thread.run_sync(_access, config, place)),
     ]
 
 
@@ -53,6 +55,10 @@ def detector(name: str, config: DetectorConfig, place: Place | None = None) -> F
         return Finding(False, f"{name}: {error}")
     text = f"{name}: {loaded.manifest.name} ({loaded.manifest.family}) on {policy}"
     return Finding(True, f"{text}; {policy.passed_over}" if policy.passed_over else text)
+
+
+def _access(config: Config, place: Place | None) -> list[Finding]:
+    return list(access(config, place))
 
 
 async def _kafka(config: Config) -> list[Section]:

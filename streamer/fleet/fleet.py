@@ -69,7 +69,7 @@ class Fleet:
     Attributes:
         cameras: by name, also those that are switched off or have ended.
         audience: is told of cameras that change or go.
-        streams, scenes, snapshots, models: of the cameras that have such a thing, by name, as of now.
+        streams, scenes, snapshots, models, titles: of the cameras that have such a thing, by name, as of now.
     """
 
     def __init__(self, config: Config, shared: Shared) -> None:
@@ -92,6 +92,7 @@ class Fleet:
         self.scenes = Each(self.cameras, lambda camera: camera.scene)
         self.snapshots = Each(self.cameras, lambda camera: camera.snapshots)
         self.models = Each(self.cameras, lambda camera: camera.model)
+        self.titles = Each(self.cameras, lambda camera: camera.config.title)
 
     async def recall(self, parked: Mapping[str, tuple[Parked, ...]]) -> None:
         """Before they run: what an earlier process had parked, and what it had told last of each camera."""

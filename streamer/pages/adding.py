@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Final, Protocol
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from nicegui import ui
 
+from detectors.errors import DetectorError
 from streamer.errors import StreamerError
-from streamer.pages.markup import Text, box, h, show
+from streamer.pages.dialog import Dialog
+from streamer.pages.draft import by_field
+from streamer.pages.fields import Field, focus
+from streamer.pages.icons import icon
+from streamer.pages.markup import EMPTY, Text, box, h, join, show
+from streamer.pages.naming import free, suggested, wrong_name
 
-FIELDS: Final = (
-    ("name", "Name", "text", "front-door", "off"),
-    ("address", "Address", "text", "rtsp://192.168.1.20/stream1", "off"),
-    ("username", "Username", "text", "", "off"),
-    ("password", "Password", "password", "", "new-password"),
+if TYPE_CHECKING:
+    from streamer.pages.looking import Look
+
+WAYS: Final = (("address", "Camera or file"), ("device", "This device"))
+EXAMPLES: Final = (
+    ("rtsp://user:password@192.168.1.20/stream1", "a camera on the network"),
+    ("http://192.168.1.20/video.mjpg", "one that speaks MJPEG or HLS"),
+    ("/dev/video0", "one that is plugged in where Sightline runs"),
+    ("/videos/gate.mp4", "a recording, which plays again and again"),
 )
+NO_CAMERA: Final = (
+    "This page came over plain http from another machine, and to such a page a browser gives no camera."
+    " Start Sightline with "
+)
+ON_A_DEVICE: Final = (
+    "The camera of this phone or computer, sent by its browser. The next page asks for it, and sends nothing"
+    " before you press the red button."
+)
+OF_FIELDS: Final = {"address": "main"}
+"""What a field is called in the form of a camera, where that is otherwise."""
 
 
 class CameraDesk(Protocol):
@@ -28,64 +49,153 @@ class CameraDesk(Protocol):
 class Probe(Protocol):
     """Tries a camera without adding it."""
 
-    async def probe(self, address: str, username: str, password: str) -> str:
-        """What it shows, in words; StreamerError says why it does not."""
+    async def probe(self, address: str, username: str, password: str) -> Look:
+        """What it shows, in words, or why it does not."""
 
 
 class AddDialog:
     """Asks for a camera, tries it, and adds it."""
 
-    def __init__(self, desk: CameraDesk, probe: Probe | None) -> None:
+    def __init__(self, desk: CameraDesk, probe: Probe | None, taken: Collection[str], device: str) -> None:
+        """
+        Args:
+            desk: adds it.
+            probe: tries it.
+            taken: names that are taken.
+            device: what the device is called that asks.
+        """
         self._desk = desk
         self._probe = probe
-        self._values = {name: "" for name, *_ in FIELDS}
-        with box("dialog", "dialog", aria_labelledby="add-title") as self._dialog:
-            show(Markup("Add a camera"), "h2", id="add-title")
-            for field in FIELDS:
-                self._field(*field)
-            self._said = show(Markup(), "p", "said", role="status")
-            with box("div", "buttons"):
-                Text("button", "Cancel", "button", type="button").on("click", self._close)
-                if probe is not None:
-                    self._try = Text("button", "Try it", "button", type="button").on("click", self._look)
-                Text("button", "Add", "button primary", type="button").on("click", self._add)
+        self._taken = taken
+        self._device = device
+        self._suggested = ""
+        self._tries = 0
+        self._dialog = Dialog("add", "Add a camera")
+        with self._dialog.made():
+            show(_ways(), "fieldset", "ways", aria_label="What kind of camera")
+            with box("form", "by-address", method="dialog").on("submit.prevent", self._add):
+                self._by_address()
+            with box("form", "by-device", method="dialog").on("submit.prevent", self._add_device):
+                self._by_device()
 
     def open(self) -> None:
-        """Show it; Escape closes it."""
+        """Show it, empty; Escape closes it."""
+        for field in self._fields.values():
+            field.fill("")
+        self._device_name.fill(free(self._device, self._taken))
+        self._suggested = ""
+        self._tries += 1
         self._tell("")
-        ui.run_javascript(f"getHtmlElement({self._dialog.id}).showModal()")
+        self._dialog.open()
+        ui.run_javascript(f"document.getElementById('add-{WAYS[0][0]}-way').checked = true")
+        focus("add-address")
 
-    def _field(self, name: str, title: str, kind: str, example: str, autocomplete: str) -> None:
-        with box("label", "field"):
-            show(Markup(h("span", title)), "span")
-            field = box(
-                "input", type=kind, placeholder=example or None, autocomplete=autocomplete, spellcheck="false"
-            )
-            field.on(
-                "input",
-                lambda event: self._values.update({name: event.args}),
-                js_handler="(e) => emit(e.target.value)",
-            )
+    def _by_address(self) -> None:
+        address = Field(
+            "add-address", "Address", _examples(), placeholder="rtsp://192.168.1.20/stream1", inputmode="url"
+        )
+        with box("div", "pair"):
+            username = Field("add-username", "Username", placeholder="if it wants one")
+            password = Field("add-password", "Password", type="password", autocomplete="new-password")
+        name = Field("add-name", "Name", placeholder="front-door")
+        self._fields = {"address": address, "username": username, "password": password, "name": name}
+        address.element.on("input", self._suggest)
+        self._said = show(EMPTY, "p", "said", role="status")
+        with box("div", "buttons"):
+            Text("button", "Cancel", "button", type="button").on("click", self._dialog.close)
+            if self._probe is not None:
+                Text("button", "Try it", "button", type="button").on("click", self._look)
+                for field in (address, username, password):
+                    field.on_change(self._look)
+            Text("button", "Add", "button primary", type="submit")
+
+    def _by_device(self) -> None:
+        show(escape(ON_A_DEVICE), "p", "hint secure-only")
+        refusal = (
+            icon("bad"),
+            h("span", NO_CAMERA, h("code", "--tls auto"), ", and open its https address."),
+        )
+        show(join(refusal), "p", "refusal insecure-only")
+        self._device_name = Field("add-device-name", "Name of this device")
+        self._device_name.element.classes("secure-only")
+        with box("div", "buttons"):
+            Text("button", "Cancel", "button", type="button").on("click", self._dialog.close)
+            Text("button", "Use this device", "button primary secure-only", type="submit")
+
+    def _suggest(self) -> None:
+        name = self._fields["name"]
+        if name.value == self._suggested:
+            address = str(self._fields["address"].value)
+            self._suggested = suggested(address, self._taken) if address.strip() else ""
+            name.fill(self._suggested)
 
     async def _look(self) -> None:
         assert self._probe is not None
-        values = self._values
+        address = str(self._fields["address"].value)
+        if not address.strip():
+            return
+        self._tries += 1
+        this_one = self._tries
         self._tell("Trying …")
-        try:
-            self._tell(await self._probe.probe(values["address"], values["username"], values["password"]))
-        except StreamerError as error:
-            self._tell(str(error), wrong=True)
+        look = await self._probe.probe(address, *self._login())
+        # What a later look finds is truer.
+        if this_one == self._tries:
+            self._tell(look.text, "good" if look.good else "wrong")
+
+    def _login(self) -> tuple[str, str]:
+        return str(self._fields["username"].value).strip(), str(self._fields["password"].value)
 
     async def _add(self) -> None:
-        try:
-            await self._desk.add(**self._values)
-        except StreamerError as error:
-            self._tell(str(error), wrong=True)
-        else:
-            self._close()
+        name, address = str(self._fields["name"].value).strip(), str(self._fields["address"].value)
+        wrong = {"name": wrong_name(name, self._taken)}
+        if not wrong["name"]:
+            try:
+                await self._desk.add(name, address, *self._login())
+            except (StreamerError, DetectorError) as error:
+                wrong = by_field(str(error), name)
+            else:
+                self._dialog.close()
+                return
+        self._refuse(wrong)
 
-    def _close(self) -> None:
-        ui.run_javascript(f"getHtmlElement({self._dialog.id}).close()")
+    def _refuse(self, wrong: Mapping[str, str]) -> None:
+        """Each thing that is wrong stands where it can be mended."""
+        for key, field in self._fields.items():
+            field.tell(wrong.get(OF_FIELDS.get(key, key), ""))
+        self._tell(wrong.get("", ""), "wrong")
+        focus(
+            next((f"add-{key}" for key in self._fields if wrong.get(OF_FIELDS.get(key, key))), "add-address")
+        )
 
-    def _tell(self, text: str, *, wrong: bool = False) -> None:
-        self._said.content = str(h("span", text, class_="wrong" if wrong else None))
+    async def _add_device(self) -> None:
+        name = str(self._device_name.value).strip()
+        wrong = wrong_name(name, self._taken)
+        if not wrong:
+            try:
+                await self._desk.add(name, "whip://", "", "")
+            except (StreamerError, DetectorError) as error:
+                wrong = "\n".join(by_field(str(error), name).values())
+            else:
+                ui.navigate.to(f"/send/{name}")
+                return
+        self._device_name.tell(wrong)
+        focus("add-device-name")
+
+    def _tell(self, text: str, tone: str = "") -> None:
+        self._said.content = str(h("span", text, class_=tone or None))
+
+
+def _ways() -> Markup:
+    return join(
+        h(
+            "label",
+            h("input", type="radio", name="add-way", id=f"add-{way}-way", checked=way == WAYS[0][0]),
+            h("span", title),
+        )
+        for way, title in WAYS
+    )
+
+
+def _examples() -> Markup:
+    rows = (h("li", h("code", address), " ", h("span", what)) for address, what in EXAMPLES)
+    return h("details", h("summary", "What addresses look like"), h("ul", *rows, class_="examples"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -20,8 +20,17 @@ if TYPE_CHECKING:
     from streamer.storage.records import StoredEvent
 
 
-def rows(events: Iterable[StoredEvent], here: Here, after: date | None = None) -> list[Row]:
-    """Cards by day; ``after`` is the day of the card before them, whose heading stands there already."""
+def rows(
+    events: Iterable[StoredEvent], here: Here, title: Callable[[str], str], after: date | None = None
+) -> list[Row]:
+    """Cards by day.
+
+    Args:
+        events: newest first.
+        here: who looks.
+        title: what people call a camera.
+        after: the day of the card before them, whose heading stands there already.
+    """
     now = here.now()
     found: list[Row] = []
     for event in events:
@@ -29,18 +38,18 @@ def rows(events: Iterable[StoredEvent], here: Here, after: date | None = None) -
         if began.date() != after:
             after = began.date()
             found.append(Row(str(after), escape(words.day(began, now)), "h2", "day"))
-        found.append(card(event, here))
+        found.append(card(event, here, title(event.camera)))
     return found
 
 
-def card(event: StoredEvent, here: Here, *, with_camera: bool = True) -> Row:
-    """One event; it leads to all that is known of it."""
+def card(event: StoredEvent, here: Here, where: str = "") -> Row:
+    """One event, and where it was, as far as that is not clear; it leads to all that is known of it."""
     began = here.local(event.started_at)
     about = join(
         (
             h("b", name(event)),
             h("time", f"{began:%H:%M:%S}", datetime=event.started_at.isoformat()),
-            h("span", event.camera, class_="where") if with_camera else EMPTY,
+            h("span", where, class_="where") if where else EMPTY,
             h("span", lasted(event), class_="lasted" if event.ended_at else "lasted now"),
             h("span", ", ".join(event.zones), class_="zones") if event.zones else EMPTY,
         )

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 from markupsafe import Markup, escape
 from nicegui import ui
 
-from streamer.errors import StreamerError
 from streamer.pages import words
 from streamer.pages.cards import lasted, name, picture
+from streamer.pages.fields import Field
 from streamer.pages.icons import icon
 from streamer.pages.markup import EMPTY, Text, box, h, join, show
 from streamer.pages.rulings import sentence
+from streamer.pages.scene import mask_at
 
 if TYPE_CHECKING:
     from streamer.pages.here import Here
@@ -32,14 +33,16 @@ class EventPage:
         self._parts = parts
         self._here = here
         self._event = event
+        self._title = parts.title(event.camera)
         self._picture: ui.html
         self._facts: ui.html
+        self._place: ui.html | None = None
         self._said: ui.html
 
     def build(self, layout: Layout) -> None:
         """Make the page."""
         event, here = self._event, self._here
-        with layout.page(here, f"{name(event)} at {event.camera}", "/events", "event"):
+        with layout.page(here, f"{name(event)} at {self._title}", "/events", "event"):
             show(h("a", icon("back"), "Events", href=here.at("/events")), "p", "back")
             with box("div", "sides"):
                 self._picture = show(EMPTY, "section", "seen-as", aria_label="Picture")
@@ -58,45 +61,41 @@ class EventPage:
 
     def _draw(self) -> None:
         self._picture.content = str(picture(self._event, self._here, "snapshot", outline(self._event)))
-        self._facts.content = str(facts(self._event, self._here))
+        self._facts.content = str(facts(self._event, self._here, self._title))
+        if self._place is not None:
+            self._place.content = str(self._way_to_mask())
+
+    def _way_to_mask(self) -> Markup:
+        """To where the place is drawn on the live picture, before anything is masked."""
+        shares, camera = in_shares(self._event), self._event.camera
+        if shares is None or camera not in self._parts.cameras:
+            return EMPTY
+        address = self._here.at(f"/cameras/{camera}/scene?mask={mask_at(shares)}")
+        return h("a", "Mask this place", href=address, class_="button")
 
     def _buttons(self, marks: EventDesk) -> None:
         async def label() -> None:
-            if str(said["label"]).strip() and await marks.label(self._event.id, str(said["label"]).strip()):
+            text = str(said.value).strip()
+            if text and await marks.label(self._event.id, text):
                 await self._refresh()
                 self._tell("Kept: this picture is never deleted.")
 
-        async def mask() -> None:
-            shares = in_shares(self._event)
-            assert shares is not None
-            try:
-                await marks.mask(self._event.camera, shares)
-            except StreamerError as error:
-                self._tell(str(error))
-            else:
-                self._tell("Nothing is looked for there any more.")
-
-        said = {"label": self._event.human_label or ""}
-        with box("div", "marks"):
-            field = box("input", type="text", value=said["label"], placeholder="What is it really?")
-            field.props["aria-label"] = "What it really is"
-            field.on(
-                "input", lambda event: said.update(label=event.args), js_handler="(e) => emit(e.target.value)"
-            )
-            Text("button", "Label", "button primary", type="button").on("click", label)
-            if in_shares(self._event) is not None:
-                Text("button", "Mask this place", "button", type="button").on("click", mask)
+        with box("form", "marks", method="dialog").on("submit.prevent", label):
+            said = Field("event-label", "What is it really?")
+            said.fill(self._event.human_label or "")
+            Text("button", "Label", "button primary", type="submit")
+            self._place = show(EMPTY)
         self._said = show(EMPTY, "p", "said", role="status")
 
     def _tell(self, text: str) -> None:
         self._said.content = str(escape(text))
 
 
-def facts(event: StoredEvent, here: Here) -> Markup:
+def facts(event: StoredEvent, here: Here, where: str) -> Markup:
     """What, where and when; how it went; why it became an event."""
     began = here.local(event.started_at)
     title = h("h1", name(event))
-    camera = h("a", event.camera, href=here.at(f"/cameras/{event.camera}"))
+    camera = h("a", where, href=here.at(f"/cameras/{event.camera}"))
     when = f"{words.day(began, here.now())}, {began:%H:%M:%S}"
     lines = [h("div", h("dt", title), h("dd", value)) for title, value in _table(event, camera, when)]
     rules = [h("li", icon("good"), sentence(rule)) for rule in event.rules]

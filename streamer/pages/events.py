@@ -17,7 +17,7 @@ from streamer.pages.markup import EMPTY, Text, box, h, join, show
 from streamer.pages.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from markupsafe import Markup
@@ -67,7 +67,8 @@ class EventsPage:
         here = self._here
         cameras = sorted({*choices.cameras, *self._parts.cameras})
         with box("div", "filters", role="group", aria_label="Which events"):
-            self._select("camera", "Camera", [name for name in cameras if here.visitor.may_see(name)])
+            seen = [name for name in cameras if here.visitor.may_see(name)]
+            self._select("camera", "Camera", seen, self._parts.title)
             self._select("label", "Object", choices.labels)
             self._select("zone", "Zone", choices.zones)
             with box("label", "choice"):
@@ -77,11 +78,13 @@ class EventsPage:
             self._clear = Text("button", "Show all", "button", type="button")
             self._clear.on("click", self._open_up)
 
-    def _select(self, name: str, title: str, values: Sequence[str]) -> None:
+    def _select(
+        self, name: str, title: str, values: Sequence[str], called: Callable[[str], str] = str
+    ) -> None:
         chosen: str | None = getattr(self._choice, name)
         every = [*values, *([chosen] if chosen and chosen not in values else [])]
         options = [h("option", f"{title}: all", value=""), *(
-            h("option", value, value=value, selected=value == chosen) for value in every
+            h("option", called(value), value=value, selected=value == chosen) for value in every
         )]  # fmt: skip
         with box("label", "choice"):
             show(h("span", title), "span", "unseen")
@@ -142,14 +145,14 @@ class EventsPage:
             self._more.set_visibility(page.next is not None)
 
     def _draw_top(self) -> None:
-        self._top.show(rows(self._feed.top, self._here))
+        self._top.show(rows(self._feed.top, self._here, self._parts.title))
         nothing = "No events fit this." if not self._choice.is_open else "Nothing was seen yet."
         self._said.content = "" if self._feed.top else nothing
         self._more.set_visibility(self._feed.cursor is not None)
         self._clear.set_visibility(not self._choice.is_open)
 
     def _cards(self, events: Sequence[StoredEvent], after: date | None) -> Markup:
-        return join(row.markup() for row in rows(events, self._here, after))
+        return join(row.markup() for row in rows(events, self._here, self._parts.title, after))
 
     def _day(self, events: Sequence[StoredEvent]) -> date | None:
         return self._here.local(events[-1].started_at).date() if events else None

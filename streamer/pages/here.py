@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from streamer.access.visitor import ANYBODY, Visitor
+from streamer.api.access import session_of
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -26,17 +27,23 @@ class Here:
         base: what every address begins with: empty, or the sub-path that a proxy serves us under.
         visitor: who looks.
         zone: their time zone; that of this machine until their browser has told.
+        has_session: whether they signed in here, and can sign out.
+        device: what their device is called, as far as it says: ``phone`` or ``computer``.
     """
 
     base: str
     visitor: Visitor
     zone: tzinfo | None
+    has_session: bool = False
+    device: str = "computer"
 
     @classmethod
     def of(cls, request: Request) -> Here:
         base = quote(request.scope.get("root_path", ""), safe=PATH_LEGAL).rstrip("/")
         visitor = request.scope.get("state", {}).get("visitor", ANYBODY)
-        return cls(base, visitor, _zone(request.cookies.get(ZONE_COOKIE, "")))
+        zone = _zone(request.cookies.get(ZONE_COOKIE, ""))
+        device = "phone" if "Mobi" in request.headers.get("user-agent", "") else "computer"
+        return cls(base, visitor, zone, session_of(request.scope) is not None, device)
 
     def at(self, path: str) -> str:
         """The address of a path of ours."""

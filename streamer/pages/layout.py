@@ -15,6 +15,7 @@ from streamer.pages.markup import EMPTY, box, h, join, show
 if TYPE_CHECKING:
     from nicegui.element import Element
 
+    from streamer.access.visitor import Visitor
     from streamer.pages.assets import Assets
     from streamer.pages.here import Here
 
@@ -28,24 +29,24 @@ class Layout:
         self._assets = assets
 
     @contextmanager
-    def page(
-        self, here: Here, title: str, place: str, classes: str = "", aside: Markup = EMPTY
-    ) -> Iterator[Element]:
-        """A page whose content is made inside.
+    def page(self, here: Here, title: str, place: str, classes: str = "") -> Iterator[Element]:
+        """A page whose content is made inside; what is given back is at the right of the navigation.
 
         Args:
             here: who looks, from where.
             title: of the window.
             place: the address of the part of the site that this is in.
             classes: of the main part.
-            aside: stands at the right of the navigation.
         """
         ui.page_title(f"{title} · Sightline")
         ui.add_head_html(str(self._head(here)))
         show(_skip(here), "div", "skip")
-        show(self._header(here, place, aside), "header", "top")
-        with box("main", classes, id="main", tabindex="-1") as main:
-            yield main
+        with box("header", "top"):
+            show(self._ways(here, place), "div", "ways-to-go")
+            aside = box("div", "aside")
+            show(join((_who(here), _theme())), "div", "own")
+        with box("main", classes, id="main", tabindex="-1"):
+            yield aside
 
     def _head(self, here: Here) -> Markup:
         def at(name: str) -> str:
@@ -60,7 +61,7 @@ class Layout:
             )
         )
 
-    def _header(self, here: Here, place: str, aside: Markup) -> Markup:
+    def _ways(self, here: Here, place: str) -> Markup:
         links = (
             h(
                 "a",
@@ -79,15 +80,54 @@ class Layout:
             class_="home",
             aria_label="Sightline, live",
         )
-        theme = h(
-            "button",
-            icon("theme"),
-            type="button",
+        return join((home, h("nav", join(links), aria_label="Main")))
+
+
+def _theme() -> Markup:
+    return h(
+        "button",
+        icon("theme"),
+        type="button",
+        class_="plain",
+        data_theme_switch=True,
+        aria_label="Theme: system",
+    )
+
+
+def _who(here: Here) -> Markup:
+    """Who is signed in, what they may do, and the way out."""
+    visitor = here.visitor
+    if visitor.name is None:
+        return EMPTY
+    way_out = h("form", h("button", "Sign out", class_="button"), method="post", action=here.at("/logout"))
+    return h(
+        "details",
+        h(
+            "summary",
+            icon("person"),
+            h("span", visitor.name, class_="word"),
             class_="plain",
-            data_theme_switch=True,
-            aria_label="Theme: system",
-        )
-        return join((home, h("nav", join(links), aria_label="Main"), h("div", aside, class_="aside"), theme))
+            aria_label=f"Signed in as {visitor.name}",
+        ),
+        h(
+            "div",
+            h("b", visitor.name),
+            h("span", _may(visitor), class_="quiet"),
+            way_out if here.has_session else EMPTY,
+            class_="menu",
+        ),
+        class_="who",
+        data_menu=True,
+    )
+
+
+def _may(visitor: Visitor) -> str:
+    if visitor.may_change:
+        return "Admin: may see and change everything"
+    if visitor.cameras is None:
+        return "Viewer: may look at everything"
+    seen = ", ".join(sorted(visitor.cameras)) or "nothing"
+    return f"Viewer: may look at {seen}"
 
 
 def _skip(here: Here) -> Markup:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from nicegui import ui
 
 from streamer.pages import words
 from streamer.pages.adding import AddDialog
 from streamer.pages.grid import rules
 from streamer.pages.icons import icon
-from streamer.pages.markup import EMPTY, Attribute, Text, box, h, join, show
+from streamer.pages.markup import EMPTY, Text, box, h, join, show
+from streamer.pages.screen import Screen, captioned
 
 if TYPE_CHECKING:
     from nicegui.element import Element
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from streamer.pages.parts import Parts
 
 REFRESH_S: Final = 1.0
+SIMULATED: Final = "This street is simulated."
+NO_CAMERA: Final = "There is no camera yet."
 COMMAND: Final = "sightline run --source rtsp://192.168.1.20/stream1"
 
 
@@ -31,54 +34,11 @@ class Tile:
     def __init__(self, camera: str, here: Here) -> None:
         self._here = here
         with box("a", "tile", href=here.at(f"/cameras/{camera}")) as self.element:
-            self._video = box("div", "video")
-            self._caption = show(EMPTY, "div", "over")
+            self._screen = Screen(here, stream="sub", bare=True)
 
-    def tell(self, camera: CameraStatistics) -> None:
-        """Show how the camera does; where no pictures come, nobody asks for them."""
-        live = camera.state == "live"
-        if live and not list(self._video):
-            with self._video:
-                player(camera.camera, self._here, stream="sub", bare=True)
-        elif not live:
-            self._video.clear()
-        self._caption.content = str(over(camera, self._here))
-
-
-def player(camera: str, here: Here, **attributes: Attribute) -> Element:
-    """Plays a camera."""
-    return box("sightline-player", "", camera=camera, server=here.at("/"), **attributes)
-
-
-def over(camera: CameraStatistics, here: Here) -> Markup:
-    """What lies over the video of a camera."""
-    caption = join(
-        (
-            h("i", class_=f"dot {camera.state}"),
-            h("b", camera.camera),
-            h("span", words.state(camera), class_="unseen"),
-            h("span", _seen(camera), class_="seen"),
-        )
-    )
-    return join((_trouble(camera, here), h("div", caption, class_="caption")))
-
-
-def _seen(camera: CameraStatistics) -> str:
-    wrong = words.trouble(camera)
-    if wrong is not None:
-        return wrong
-    return f"{camera.objects} in view" if camera.state == "live" and camera.objects else ""
-
-
-def _trouble(camera: CameraStatistics, here: Here) -> Markup:
-    if camera.state == "live":
-        return EMPTY
-    when = words.since(camera.since, here) if camera.since and camera.state != "connecting" else ""
-    title = f"{words.state(camera)} {when}".strip()
-    symbol = icon("live" if camera.state == "connecting" else "down")
-    return h(
-        "div", symbol, h("strong", title), h("span", camera.reason or ""), class_=f"trouble {camera.state}"
-    )
+    def tell(self, camera: CameraStatistics, title: str) -> None:
+        """Show how the camera does."""
+        self._screen.tell(camera, captioned(camera, self._here, title))
 
 
 class LivePage:
@@ -92,17 +52,19 @@ class LivePage:
         self._rules: ui.html
         self._summary: ui.html
         self._first_run: Element
+        self._hint: ui.html
+        self._more: Element | None = None
 
     def build(self, layout: Layout) -> None:
         """Make the page as it is now; it follows what happens from then on."""
-        with layout.page(self._here, "Live", "/", "live"):
-            self._summary = show(EMPTY, "p", "summary", role="status")
+        with layout.page(self._here, "Live", "/", "live") as aside:
+            with aside:
+                self._summary = show(EMPTY, "p", "summary", role="status")
             self._rules = show(EMPTY, "style")
             with box("div", "stage"):
                 self._grid = box("div", "tiles")
             self._first_run = box("aside", "first-run")
-            with self._first_run:
-                self._invite()
+            self._invite(aside)
             self.refresh()
         ui.timer(REFRESH_S, self.refresh)
 
@@ -113,9 +75,13 @@ class LivePage:
         self._match(names)
         readings = [parts.readings.snapshot(name) for name in names]
         for camera in readings:
-            self._tiles[camera.camera].tell(camera)
+            self._tiles[camera.camera].tell(camera, parts.title(camera.camera))
         self._summary.content = str(_summary(readings))
-        self._first_run.set_visibility(here.visitor.may_change and all(map(parts.simulated, names)))
+        is_first_run = all(map(parts.simulated, names))
+        self._first_run.set_visibility(here.visitor.may_change and is_first_run)
+        if self._more is not None:
+            self._more.set_visibility(not is_first_run)
+            self._hint.content = str(escape(SIMULATED if names else NO_CAMERA))
 
     def _match(self, names: list[str]) -> None:
         gone = [name for name in self._tiles if name not in names]
@@ -127,14 +93,25 @@ class LivePage:
                     self._tiles[name] = Tile(name, self._here)
         self._rules.content = rules(len(names))
 
-    def _invite(self) -> None:
-        if self._parts.desk is None:
-            text = join(("This street is simulated. For a camera of your own: ", h("code", COMMAND)))
-            show(text, "p")
+    def _invite(self, aside: Element) -> None:
+        """To add a camera: below the picture while there is none of a person's own, else at the top."""
+        parts, desk = self._parts, self._parts.desk
+        if desk is None:
+            with self._first_run:
+                show(join(("This street is simulated. For a camera of your own: ", h("code", COMMAND))), "p")
             return
-        show(Markup("This street is simulated."), "p")
-        dialog = AddDialog(self._parts.desk, self._parts.probe)
-        Text("button", "Add a camera", "button primary", type="button").on("click", dialog.open)
+        if not self._here.visitor.may_change:
+            return
+        dialog = AddDialog(desk, parts.probe, parts.cameras, self._here.device)
+        with self._first_run:
+            self._hint = show(EMPTY, "p")
+            Text("button", "Add a camera", "button primary", type="button").on("click", dialog.open)
+        with aside:
+            self._more = box("button", "button small", type="button", aria_label="Add a camera")
+            self._more.on("click", dialog.open)
+            with self._more:
+                show(icon("plus"), "span")
+                show(Markup("Add a camera"), "span", "word")
 
 
 def _summary(cameras: list[CameraStatistics]) -> Markup:

@@ -10,6 +10,3 @@ class EventDesk(Protocol):
 
     async def label(self, event_id: str, label: str) -> bool:
         """Keeps what the object is; False when there is no such event."""
-
-    async def mask(self, camera: str, box: tuple[float, float, float, float]) -> None:
-        """Looks no more at a part of the picture, in shares of it; StreamerError says what is wrong."""

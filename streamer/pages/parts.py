@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
+    from streamer.access.accounts import Account
     from streamer.metrics.camera import CameraStatistics
     from streamer.pages.adding import CameraDesk, Probe
     from streamer.pages.marking import EventDesk
     from streamer.pages.models import Model
+    from streamer.pages.settings import SettingsDesk
     from streamer.storage.query import EventQuery
     from streamer.storage.records import Choices, EventPage, StoredEvent, StoreState
 
@@ -49,6 +51,13 @@ class Health(Protocol):
         """By part, in words."""
 
 
+class People(Protocol):
+    """Who may come in."""
+
+    async def known(self) -> Sequence[Account]:
+        """Users, and then tokens."""
+
+
 class Registry(Protocol):
     """Everything that is counted and measured."""
 
@@ -62,9 +71,12 @@ class Parts:
     Attributes:
         cameras: the names of those that are there now; read anew each time.
         simulated: whether a camera is no real one.
+        title: what people call a camera, also one that is gone.
         models: the detectors that are loaded by now.
+        people: who may come in.
         data: folder of everything that is kept.
         desk, probe: add a camera, and try its address; None where cameras are only configured in a file.
+        settings: take what a camera is to be; None as above.
         marks: take what a person says of an event; None where nobody does.
     """
 
@@ -75,7 +87,10 @@ class Parts:
     registry: Registry
     models: Callable[[], Sequence[Model]]
     simulated: Callable[[str], bool]
+    title: Callable[[str], str]
+    people: People
     data: Path
     desk: CameraDesk | None = None
     probe: Probe | None = None
+    settings: SettingsDesk | None = None
     marks: EventDesk | None = None

@@ -11,14 +11,13 @@ from streamer.errors import SinkUnavailable
 from streamer.pages import words
 from streamer.pages.cards import card
 from streamer.pages.icons import icon
-from streamer.pages.live import over, player
 from streamer.pages.markup import EMPTY, box, h, join, show
 from streamer.pages.rows import Rows
+from streamer.pages.screen import Screen, captioned
 from streamer.storage.query import EventQuery
 
 if TYPE_CHECKING:
     from markupsafe import Markup
-    from nicegui.element import Element
 
     from streamer.metrics.camera import CameraStatistics
     from streamer.pages.here import Here
@@ -39,8 +38,7 @@ class CameraPage:
         self._here = here
         self._camera = camera
         self._refreshes = 0
-        self._video: Element
-        self._over: ui.html
+        self._screen: Screen
         self._figures: ui.html
         self._events: Rows
         self._said: ui.html
@@ -48,22 +46,21 @@ class CameraPage:
     async def build(self, layout: Layout) -> None:
         """Make the page as things are now; it follows what happens from then on."""
         here, camera = self._here, self._camera
-        with layout.page(here, camera, "/", "single"):
+        title = self._parts.title(camera)
+        with layout.page(here, title, "/", "single"):
             with box("div", "head"):
                 show(
                     h("a", icon("back"), h("span", "All cameras", class_="unseen"), href=here.at("/")),
                     "p",
                     "back",
                 )
-                show(h("span", camera), "h1")
+                show(h("span", title), "h1")
                 self._figures = show(EMPTY, "div", "figures")
                 if here.visitor.may_change:
-                    scene = here.at(f"/cameras/{camera}/scene")
-                    show(h("a", "Zones, lines, masks", href=scene, class_="button"), "div", "change")
+                    show(self._ways(), "div", "change")
             with box("div", "sides"):
                 with box("div", "screen"):
-                    self._video = box("div", "video")
-                    self._over = show(EMPTY, "div", "over")
+                    self._screen = Screen(here)
                 with box("aside", "latest", aria_label="Latest events"):
                     all_of_it = h("a", "All", icon("next"), href=here.at(f"/events?camera={camera}"))
                     show(join((h("h2", "Latest events"), all_of_it)), "div", "title")
@@ -72,17 +69,21 @@ class CameraPage:
             await self._refresh()
         ui.timer(REFRESH_S, self._refresh)
 
+    def _ways(self) -> Markup:
+        at = self._here.at(f"/cameras/{self._camera}")
+        scene = h("a", "Zones, lines, masks", href=f"{at}/scene", class_="button")
+        if self._parts.settings is None:
+            return scene
+        return join((scene, h("a", "Settings", href=f"{at}/settings", class_="button")))
+
     async def _refresh(self) -> None:
         if self._camera not in self._parts.cameras:
             ui.navigate.to("/")
             return
         reading = self._parts.readings.snapshot(self._camera)
-        if reading.state == "live" and not list(self._video):
-            with self._video:
-                player(self._camera, self._here)
-        elif reading.state != "live":
-            self._video.clear()
-        self._over.content = "" if reading.state == "live" else str(over(reading, self._here))
+        title = self._parts.title(self._camera)
+        is_live = reading.state == "live"
+        self._screen.tell(reading, EMPTY if is_live else captioned(reading, self._here, title))
         self._figures.content = str(figures(reading))
         if self._refreshes % EVENTS_EVERY == 0:
             await self._show_events()
@@ -94,7 +95,7 @@ class CameraPage:
         except SinkUnavailable as error:
             self._said.content = str(escape(str(error)))
             return
-        self._events.show([card(event, self._here, with_camera=False) for event in page.items])
+        self._events.show([card(event, self._here) for event in page.items])
         self._said.content = "" if page.items else "Nothing was seen here yet."
 
 

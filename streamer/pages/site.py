@@ -19,7 +19,9 @@ from streamer.pages.events import EventsPage
 from streamer.pages.here import Here
 from streamer.pages.layout import Layout
 from streamer.pages.live import LivePage
+from streamer.pages.owned import Owned
 from streamer.pages.scene import build_scene
+from streamer.pages.settings import SettingsPage
 from streamer.pages.single import CameraPage
 from streamer.pages.system import SystemPage
 
@@ -42,6 +44,7 @@ async def open_site(parts: Parts, recorder: Recorder) -> AsyncIterator[ASGIApp]:
     layout = Layout(assets)
     _add_files(assets)
     _add_pages(parts, layout, recorder)
+    _add_camera_pages(parts, layout)
     ui.run_with(
         FastAPI(openapi_url=None),
         title="Sightline",
@@ -58,7 +61,7 @@ async def open_site(parts: Parts, recorder: Recorder) -> AsyncIterator[ASGIApp]:
     niceapp.user_middleware[:] = [Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)]
     # The HTTP server of the service tells its applications nothing of its beginning and its end.
     async with niceapp.router.lifespan_context(niceapp):
-        yield niceapp
+        yield Owned(niceapp)
 
 
 def _add_files(assets: Assets) -> None:
@@ -70,11 +73,7 @@ def _add_files(assets: Assets) -> None:
         return Response(found.content, media_type=found.media_type)
 
 
-def _add_pages(parts: Parts, layout: Layout, recorder: Recorder) -> None:
-    @ui.page("/", reconnect_timeout=KEPT_S)
-    def live(request: Request) -> None:
-        LivePage(parts, Here.of(request)).build(layout)
-
+def _add_camera_pages(parts: Parts, layout: Layout) -> None:
     @ui.page("/cameras/{camera}", reconnect_timeout=KEPT_S)
     async def single(request: Request, camera: str) -> None:
         here = Here.of(request)
@@ -87,9 +86,23 @@ def _add_pages(parts: Parts, layout: Layout, recorder: Recorder) -> None:
     def scene(request: Request, camera: str) -> None:
         here = Here.of(request)
         if camera in parts.cameras and here.visitor.may_change:
-            build_scene(layout, here, camera, request.query_params.get("mask"))
+            build_scene(layout, here, camera, parts.title(camera), request.query_params.get("mask"))
         else:
             unknown(layout, here, "There is no such camera", "/", "All cameras")
+
+    @ui.page("/cameras/{camera}/settings", reconnect_timeout=KEPT_S)
+    def settings(request: Request, camera: str) -> None:
+        here = Here.of(request)
+        if camera in parts.cameras and here.visitor.may_change and parts.settings is not None:
+            SettingsPage(parts, parts.settings, here, camera).build(layout)
+        else:
+            unknown(layout, here, "There is no such camera", "/", "All cameras")
+
+
+def _add_pages(parts: Parts, layout: Layout, recorder: Recorder) -> None:
+    @ui.page("/", reconnect_timeout=KEPT_S)
+    def live(request: Request) -> None:
+        LivePage(parts, Here.of(request)).build(layout)
 
     @ui.page("/events", reconnect_timeout=KEPT_S)
     async def events(request: Request) -> None:

@@ -15,10 +15,11 @@ from streamer.pages.markup import EMPTY, box, h, join, show
 from streamer.pages.recorder import REMEMBERED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from markupsafe import Markup
 
+    from streamer.access.accounts import Account
     from streamer.metrics.camera import CameraStatistics
     from streamer.pages.figures import Figures
     from streamer.pages.here import Here
@@ -87,11 +88,13 @@ class SystemPage:
         cameras = [parts.readings.snapshot(name) for name in names]
         disk = await to_thread.run_sync(shutil.disk_usage, parts.data)
         self._verdict.content = str(verdict(problems(cameras, parts.health.details(), here)))
-        self._cameras.content = str(table(cameras, here))
+        self._cameras.content = str(table(cameras, here, parts.title))
         self._charts.content = str(charts(self._recorder))
         figures = self._recorder.latest
         kafka = None if figures is None else spool(figures)
         cards = [*models(parts.models()), store(parts, disk.free, disk.total), *([kafka] if kafka else [])]
+        if here.visitor.may_change:
+            cards.append(people(await parts.people.known()))
         self._cards.content = str(join(cards))
 
 
@@ -118,14 +121,14 @@ def verdict(found: Sequence[str]) -> Markup:
     return h("ul", *(h("li", icon("bad"), h("span", text)) for text in found), class_="ill")
 
 
-def table(cameras: Sequence[CameraStatistics], here: Here) -> Markup:
+def table(cameras: Sequence[CameraStatistics], here: Here, title: Callable[[str], str]) -> Markup:
     """A line for each camera."""
     head = h("thead", h("tr", *(h("th", title, scope="col") for title in HEADINGS)))
-    return join((head, h("tbody", *(_line(camera, here) for camera in cameras))))
+    return join((head, h("tbody", *(_line(camera, here, title(camera.camera)) for camera in cameras))))
 
 
-def _line(camera: CameraStatistics, here: Here) -> Markup:
-    name = h("a", camera.camera, href=here.at(f"/cameras/{camera.camera}"))
+def _line(camera: CameraStatistics, here: Here, title: str) -> Markup:
+    name = h("a", title, href=here.at(f"/cameras/{camera.camera}"))
     state = join((h("i", class_=f"dot {camera.state}"), words.trouble(camera) or words.state(camera)))
     lost = {reason: count for reason, count in camera.dropped.items() if count}
     dropped = [f"{count:,} {DROPS.get(reason, reason)}" for reason, count in sorted(lost.items())]
@@ -210,3 +213,19 @@ def spool(figures: Figures) -> Markup | None:
         ("On disk", words.size(figures.one("kafka_spool_bytes") or 0)),
     ]
     return _card("Kafka", "takes records" if reached else "does not answer", lines, well=reached)
+
+
+def people(known: Sequence[Account]) -> Markup:
+    """The card of who may come in."""
+    if not known:
+        return _card("Who may come in", "anybody", [("Here", "without signing in, until there is a user")])
+    users = sum(each.kind == "user" for each in known)
+    state = f"{words.count(users, 'user')}, {words.count(len(known) - users, 'token')}"
+    return _card("Who may come in", state, [(each.name, _may(each)) for each in known])
+
+
+def _may(account: Account) -> str:
+    kind = "" if account.kind == "user" else "token, "
+    if account.cameras is None:
+        return f"{kind}{account.role}"
+    return f"{kind}{account.role} of {', '.join(sorted(account.cameras)) or 'nothing'}"

@@ -34,6 +34,27 @@
     if (differs && document.cookie.includes(cookie)) location.reload();
   }
 
+  // Without https a browser gives cameras only to pages of its own machine.
+  root.toggleAttribute("data-insecure", !window.isSecureContext);
+
+  // Who leaves a form with something typed in it is asked whether that is meant.
+  addEventListener("beforeunload", (event) => {
+    if (document.querySelector("[data-unsaved=yes]")) event.preventDefault();
+  });
+
+  // A menu closes when one goes on elsewhere, and by Escape.
+  const menus = () => document.querySelectorAll("details[data-menu][open]");
+  document.addEventListener("click", (event) => {
+    for (const menu of menus()) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of menus()) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+
   // A picture that is not there (yet) leaves its place to words.
   document.addEventListener("error", (event) => {
     if (event.target.matches?.("img[data-picture]")) event.target.closest("[data-frame]").dataset.frame = "missing";
@@ -71,6 +92,17 @@
     location.replace(location.href);
   }
 
+  // Who is signed out is asked to sign in, instead of trying for ever: only then the form is shown.
+  const isSignedOut = () => fetch(`${base}/login`, { cache: "no-store", redirect: "manual" }).then((response) => response.ok, () => false);
+
+  async function askToSignIn(socket) {
+    if (!(await isSignedOut())) return;
+    socket.disconnect();
+    say("You are signed out. ");
+    const href = `${base}/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+    lost.append(Object.assign(document.createElement("a"), { href, textContent: "Sign in" }));
+  }
+
   function watch(socket) {
     socket.on("connect", () => say(""));
     socket.on("disconnect", () => say("Connection lost. Trying again …"));
@@ -80,6 +112,7 @@
       say("Connection lost. Trying again …");
       if (error.message === "Implicit handshake failed") comeBack();
       else if (error.message === "timeout") socket.io.opts.transports = ["polling", "websocket"];
+      else askToSignIn(socket);
     });
   }
 

@@ -25,7 +25,7 @@
     @media (max-width: 860px) { .desk { grid-template-columns: minmax(0, 1fr); } }
     .stage { position: relative; border-radius: var(--radius, 12px); overflow: hidden; background: #0b0f14;
              touch-action: none; max-height: 78vh; margin: 0 auto; width: 100%; }
-    sightline-player { position: absolute; inset: 0; min-height: 0; }
+    sightline-player { position: absolute; inset: 0; aspect-ratio: auto; }
     svg { position: absolute; inset: 0; width: 100%; height: 100%; overflow: visible; }
     .shape { fill-opacity: .14; stroke-width: 2; vector-effect: non-scaling-stroke; cursor: grab; }
     .mask.shape { fill-opacity: .5; stroke-dasharray: 6 5; }
@@ -152,6 +152,7 @@
       this.stage = root.querySelector(".stage");
       this.panel = root.querySelector(".panel");
       const player = document.createElement("sightline-player");
+      player.toggleAttribute("bare", true); // its controls would lie below the drawing
       for (const name of ["camera", "server", "token"]) {
         if (this.hasAttribute(name)) player.setAttribute(name, this.getAttribute(name));
       }

@@ -5,3 +5,5 @@ const player = document.querySelector("sightline-player");
 for (const name of ["stream", "annotate", "token"]) {
   if (asked.has(name)) player.setAttribute(name, asked.get(name));
 }
+// Within a page of others there is nowhere to go back to.
+player.querySelector("a").hidden = window.top !== window;

@@ -28,13 +28,14 @@ class Wish:
     """What a viewer wants to see.
 
     Attributes:
-        stream: which of a camera's two streams, where it has two.
+        stream: which of a camera's two streams, where it has two; None: the cheapest that shows what is asked
+            for, ``main`` where it can be passed on.
         annotate: boxes are drawn into the pictures.
         own: the camera's own stream may be passed on; else it is coded anew, for decoders that fail on it.
         pictures: JPEG pictures with boxes, instead of video.
     """
 
-    stream: Literal["main", "sub"] = "main"
+    stream: Literal["main", "sub"] | None = None
     annotate: bool = False
     own: bool = True
     pictures: bool = False
@@ -54,8 +55,8 @@ async def kind_for(wish: Wish, streams: CameraStreams, profiles: Sequence[Profil
     if wish.pictures:
         return "pictures"
     if wish.annotate:
-        return "annotated"
-    if wish.own and wish.stream == "main" and streams.main is not None and streams.packets is not None:
+        return await _annotated(wish, streams)
+    if wish.own and wish.stream != "sub" and streams.main is not None and streams.packets is not None:
         async with streams.viewing():
             with anyio.move_on_after(OPENING_S):
                 await _begun(streams.packets)
@@ -66,6 +67,19 @@ async def kind_for(wish: Wish, streams: CameraStreams, profiles: Sequence[Profil
     if streams.detected is not None and streams.detected.codec is None:
         raise NothingToShow(f"{streams.name} has sent no picture yet")
     return "encoded"
+
+
+async def _annotated(wish: Wish, streams: CameraStreams) -> Kind:
+    """Coding the larger stream anew is dear: boxes are drawn into it only where that is said."""
+    if wish.stream != "main" or streams.main is None:
+        return "annotated"
+    async with streams.viewing():
+        with streams.main.shown.subscribed() as taker, anyio.move_on_after(OPENING_S):
+            if await taker.take() is not None:
+                return "annotated_main"
+    raise NothingToShow(
+        f"{streams.name} shows nothing of its main stream to draw into: stream=sub is the other one"
+    )
 
 
 async def _begun(packets: PacketBroadcast) -> None:

@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from anyio import to_thread
 
+from streamer.capture.gop import NotDecodable
 from streamer.frame import PTS_CLOCK_HZ
+from streamer.webrtc.across import AcrossStreams
 from streamer.webrtc.encoder import SharedEncoder
 from streamer.webrtc.feed import Unit
 from streamer.webrtc.painter import Painter
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from streamer.capture.broadcast import PictureBroadcast
     from streamer.frame import Frame
     from streamer.webrtc.feed import Feed
-    from streamer.webrtc.results import LiveResults, Result, ResultQueue
+    from streamer.webrtc.results import LiveResults, Result
 
 LONGEST_WAIT_S: Final = 0.5
 """So long a picture waits for its boxes, however long they take."""
@@ -48,6 +50,19 @@ class Coded:
     feed: Feed
 
 
+class Boxes(Protocol):
+    """Results as they come; see ``ResultQueue``."""
+
+    @property
+    def next_pts(self) -> int | None: ...
+
+    def expects(self, pts: int) -> bool: ...
+
+    async def comes_within(self, patience_s: float) -> bool: ...
+
+    async def take(self) -> Result: ...
+
+
 async def code_clean(coded: Coded) -> None:
     """Codes every picture as it is, until the camera ends."""
     encoder = SharedEncoder()
@@ -67,6 +82,23 @@ async def code_annotated(coded: Coded, camera: str, results: LiveResults, scene:
         while (frame := await taker.take()) is not None:
             latest = await _boxes(found, frame, latest)
             await _code(encoder, coded.feed, frame, partial(painter.painted, frame, latest))
+
+
+async def code_annotated_main(
+    coded: Coded, camera: str, results: LiveResults, scene: Mapping[str, Any]
+) -> None:
+    """The same with pictures of the larger stream, and the boxes that were found in the smaller one's."""
+    encoder, painter = SharedEncoder(), Painter(scene)
+    with coded.pictures.subscribed(WAITING) as taker, results.watched(camera) as found:
+        across, latest = AcrossStreams(found), None
+        while (frame := await taker.take()) is not None:
+            across.note(frame)
+            latest = await _boxes(across, frame, latest)
+            try:
+                await _code(encoder, coded.feed, frame, partial(painter.painted, frame, latest))
+            except NotDecodable:
+                # It is decoded only here; the next key frame makes up for it.
+                continue
 
 
 async def code_pictures(coded: Coded, camera: str, results: LiveResults, scene: Mapping[str, Any]) -> None:
@@ -99,7 +131,7 @@ async def _code(
         feed.push(unit)
 
 
-async def _boxes(found: ResultQueue, frame: Frame, latest: Result | None) -> Result | None:
+async def _boxes(found: Boxes, frame: Frame, latest: Result | None) -> Result | None:
     """The boxes of this frame where it is looked at, else the newest older ones."""
     while True:
         if (at := found.next_pts) is not None:

@@ -15,7 +15,7 @@ from streamer.frame import PTS_CLOCK_HZ, Clock, Packet
 from streamer.webrtc.h264 import payloads
 from streamer.webrtc.rate import ReceiverRate
 
-Kind: TypeAlias = Literal["sub", "main", "encoded", "annotated", "pictures"]
+Kind: TypeAlias = Literal["sub", "main", "encoded", "annotated", "annotated_main", "pictures"]
 """One of a camera's own streams, or what is coded here: clean, with its boxes in it, or JPEG pictures."""
 
 USUAL_BITRATE: Final = 2_500_000

@@ -20,6 +20,7 @@ from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import Connection, StunProtocol, server_reflexive_candidate
 from aioice.turn import UDP_SOCKET_BUFFER_SIZE
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
+from aiortc.exceptions import InvalidStateError
 
 from streamer.errors import StreamerError
 
@@ -114,11 +115,25 @@ class Ports:
 
 
 class Peer(RTCPeerConnection):
-    """A connection of aiortc whose sockets are those of ``Ports``."""
+    """A connection of aiortc whose sockets are those of ``Ports``, and that may be closed at any time."""
 
     def __init__(self, configuration: RTCConfiguration, ports: Ports) -> None:
         self._ports = ports
+        self._is_left = False
         super().__init__(configuration)
+
+    async def close(self) -> None:
+        self._is_left = True
+        await super().close()
+
+    async def _RTCPeerConnection__connect(self) -> None:  # noqa: N802  # its name
+        made_by: Any = super()
+        try:
+            await made_by._RTCPeerConnection__connect()
+        except InvalidStateError:
+            # Nobody awaits this; it went on to the next of its transports, which was closed meanwhile.
+            if not self._is_left:
+                raise
 
     def _RTCPeerConnection__createDtlsTransport(self) -> Any:  # noqa: N802  # its name
         made_by: Any = super()

@@ -14,6 +14,7 @@ from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationEr
 from streamer.webrtc.offer import MOST_CANDIDATES, UNREADABLE, UnfitOffer
 
 if TYPE_CHECKING:
+    from streamer.webrtc.guest import Guest
     from streamer.webrtc.offer import Fragment
 
 log = logging.getLogger(__name__)
@@ -48,11 +49,12 @@ class Link:
         peer: aiortc's.
     """
 
-    def __init__(self, camera: str, offer: Offered, peer: RTCPeerConnection) -> None:
+    def __init__(self, camera: str, guest: Guest, offer: Offered, peer: RTCPeerConnection) -> None:
         self.id = secrets.token_urlsafe(16)
         self.tag = secrets.token_urlsafe(8)
         self.peer = peer
         self._camera = camera
+        self._guest = guest
         self._offer = offer
         self._candidates = 0
         self._coming, self._come = anyio.create_memory_object_stream[RTCIceCandidate](MOST_CANDIDATES)
@@ -86,9 +88,13 @@ class Link:
         return str(self.peer.localDescription.sdp)
 
     async def run(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Works from when the browser is connected until it goes, says that it does, or does not come."""
+        """Works from when the browser is connected until it goes, says that it does, or does not come.
+
+        It also ends once the browser is let in no more.
+        """
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._reach_out)
+            tasks.start_soon(self._shut_out)
             with anyio.move_on_after(CONNECT_S):
                 await self._connected.wait()
             if self._connected.is_set():
@@ -101,7 +107,8 @@ class Link:
         self.leave()
         self._coming.close()
         self._come.close()
-        await self.peer.close()
+        with anyio.CancelScope(shield=True):
+            await self.peer.close()
 
     def leave(self) -> None:
         """The browser says that it goes."""
@@ -122,6 +129,10 @@ class Link:
         self._candidates += len(candidates)
         for candidate in candidates:
             self._coming.send_nowait(candidate)
+
+    async def _shut_out(self) -> None:
+        await self._guest.until_shut_out()
+        self.leave()
 
     async def _reach_out(self) -> None:
         """A name among the addresses takes its time to be found; the others do not wait for it."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from supervision import Detections
 
+    from streamer.frame import Frame
     from streamer.webrtc.results import Result
 
 STALE_TICKS: Final = 2 * PTS_CLOCK_HZ
@@ -26,10 +27,12 @@ class Shown:
     """What is drawn into a picture.
 
     Attributes:
-        detections: boxes in its pixels.
+        frame: they were found in, or in one of its size.
+        detections: boxes in the pixels of that.
         predicted: they were found in another picture.
     """
 
+    frame: Frame
     detections: Detections
     predicted: bool
 
@@ -54,9 +57,9 @@ class Motion:
             return None
         ticks = pts - latest.frame.pts
         if not ticks:
-            return Shown(latest.detections, predicted=False)
+            return Shown(latest.frame, latest.detections, predicted=False)
         moved = latest.detections.xyxy + self._speeds * np.float32(ticks)
-        return Shown(replace(latest.detections, xyxy=moved), predicted=True)
+        return Shown(latest.frame, replace(latest.detections, xyxy=moved), predicted=True)
 
 
 def _speeds(before: Result | None, now: Result) -> NDArray[np.float32]:

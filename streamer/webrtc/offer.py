@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,7 @@ from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from streamer.errors import StreamerError
 from streamer.webrtc.h264 import Profile
+from streamer.webrtc.profiles import KNOWN, foreign_profile, is_sent, renamed
 
 if TYPE_CHECKING:
     from aiortc import RTCIceCandidate
@@ -95,12 +97,14 @@ class Offer:
         username: its ICE user name; another one means that ICE is to begin anew.
         profiles: what its H.264 decoders play.
         candidates: its addresses.
+        foreign: a profile that the answer has to name, by its payload type; see ``foreign_profile``.
     """
 
     sdp: str
     username: str
     profiles: tuple[Profile, ...]
     candidates: tuple[RTCIceCandidate, ...] = ()
+    foreign: Mapping[int, str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, sdp: str) -> Offer:
@@ -116,7 +120,9 @@ class Offer:
         profiles = tuple(_profiles(video))
         if not profiles:
             raise UnfitOffer("expected H.264 among the codecs of the offer (packetization-mode 1)")
-        return cls(described.sdp, described.username, profiles, described.candidates)
+        foreign = foreign_profile(video.rtp.codecs)
+        sdp = renamed(described.sdp, dict.fromkeys(foreign, KNOWN))
+        return cls(sdp, described.username, profiles, described.candidates, foreign)
 
 
 def _split(sdp: str) -> tuple[str, list[tuple[int, str]]]:
@@ -172,8 +178,7 @@ def _require_numbers(media: Any) -> None:
 def _profiles(video: Any) -> list[Profile]:
     found = []
     for codec in video.rtp.codecs:
-        mode = codec.parameters.get("packetization-mode")
-        if codec.mimeType.lower() != "video/h264" or mode not in (1, "1"):
+        if not is_sent(codec):
             continue
         try:
             found.append(Profile.parse(str(codec.parameters.get("profile-level-id", "42000a"))))

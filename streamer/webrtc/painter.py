@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import cv2
 import numpy as np
 
 from streamer.publish.annotate import Annotator, colour_of
-from streamer.webrtc.motion import Motion
+from streamer.webrtc.motion import Motion, Shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from supervision import Detections
 
     from streamer.frame import Frame
     from streamer.webrtc.results import Result
@@ -39,7 +41,7 @@ class Painter:
 
         Args:
             frame: the picture; it is not changed.
-            latest: the result for it, or the newest one before.
+            latest: the result for it, or the newest one before; its frame may be of another size.
         """
         if latest is not None:
             self._motion.note(latest)
@@ -47,7 +49,7 @@ class Painter:
         self._paint_scene(image)
         shown = self._motion.at(frame.pts)
         if shown is not None:
-            self._annotator.draw(image, shown.detections, predicted=shown.predicted)
+            self._annotator.draw(image, _fitted(shown, image), predicted=shown.predicted)
         return image
 
     def _paint_scene(self, image: NDArray[np.uint8]) -> None:
@@ -57,3 +59,13 @@ class Painter:
             for name, points in shapes:
                 corners = np.rint(points * (width - 1, height - 1)).astype(np.int32)
                 cv2.polylines(image, [corners], closed, colour_of(name, -1), thickness, cv2.LINE_AA)
+
+
+def _fitted(shown: Shown, image: NDArray[np.uint8]) -> Detections:
+    """Boxes in the pixels of an image, uint8 HxWx3, of whatever size."""
+    frame, found = shown.frame, shown.detections
+    height, width = image.shape[:2]
+    if (width, height) == (frame.width, frame.height):
+        return found
+    across, down = width / frame.width, height / frame.height
+    return replace(found, xyxy=found.xyxy * np.array((across, down, across, down), np.float32))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from aiortc import MediaStreamTrack
 
+    from streamer.webrtc.guest import Guest
     from streamer.webrtc.publish_offer import PublishOffer
 
 IDLE_S: Final = 60.0
@@ -34,8 +35,8 @@ class Publisher:
         camera: which it sends the pictures of.
     """
 
-    def __init__(self, camera: str, offer: PublishOffer, peer: RTCPeerConnection) -> None:
-        self.link = Link(camera, offer, peer)
+    def __init__(self, camera: str, guest: Guest, offer: PublishOffer, peer: RTCPeerConnection) -> None:
+        self.link = Link(camera, guest, offer, peer)
         self.camera = camera
         self._track: MediaStreamTrack | None = None
         self._keyframe_wanted = Event()
@@ -86,8 +87,7 @@ class Publisher:
         try:
             await self.link.run(partial(self._receive, take))
         finally:
-            with anyio.CancelScope(shield=True):
-                await self.link.close()
+            await self.link.close()
 
     async def _receive(self, take: Callable[[Any], None]) -> None:
         assert self._track is not None, "it was answered"

@@ -61,6 +61,11 @@ class ResultQueue:
         """Of the frame whose result is the next to be taken; None while there is none."""
         return self._waiting[0].frame.pts if self._waiting else None
 
+    @property
+    def next_frame(self) -> Frame | None:
+        """The same frame."""
+        return self._waiting[0].frame if self._waiting else None
+
     def expects(self, pts: int) -> bool:
         """Whether a result for a picture at this time may still come, as often as they came so far."""
         return pts > self._last_pts + self._spacing * 7 // 8

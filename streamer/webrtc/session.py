@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -12,10 +13,12 @@ import anyio
 from aiortc import RTCPeerConnection, RTCRtpSender
 
 from streamer.webrtc.link import Link
+from streamer.webrtc.profiles import renamed
 from streamer.webrtc.sender import PassedOn, UnitSender
 
 if TYPE_CHECKING:
     from streamer.webrtc.feed import Feed, Kind, ViewerQueue
+    from streamer.webrtc.guest import Guest
     from streamer.webrtc.offer import Offer
     from streamer.webrtc.overlay import Overlay
 
@@ -51,9 +54,10 @@ class Session:
         watching: what it gets.
     """
 
-    def __init__(self, watching: Watching, offer: Offer, peer: RTCPeerConnection) -> None:
-        self.link = Link(watching.camera, offer, peer)
+    def __init__(self, watching: Watching, guest: Guest, offer: Offer, peer: RTCPeerConnection) -> None:
+        self.link = Link(watching.camera, guest, offer, peer)
         self.watching = watching
+        self._foreign = offer.foreign
         self._queue: ViewerQueue | None = None
         self._skipped = 0
         self._opened = anyio.Event()
@@ -81,15 +85,20 @@ class Session:
         transceiver.direction = "sendonly"
         codecs = RTCRtpSender.getCapabilities("video").codecs
         transceiver.setCodecPreferences([c for c in codecs if c.mimeType in ("video/H264", "video/rtx")])
-        return await self.link.answer()
+        return renamed(await self.link.answer(), self._foreign)
 
-    async def run(self) -> None:
-        """Sends until the viewer goes, says that it does, or does not come at all."""
-        try:
-            await self.link.run(self._tell)
-        finally:
-            with anyio.CancelScope(shield=True):
-                await self.close()
+    async def run(self, arrived: Callable[[], None]) -> None:
+        """Sends until the viewer goes, says that it does, or does not come at all; it then has to be closed.
+
+        Args:
+            arrived: hears that the viewer is connected.
+        """
+
+        async def work() -> None:
+            arrived()
+            await self._tell()
+
+        await self.link.run(work)
 
     async def close(self) -> None:
         """Lets go of everything; a session may be closed at any time, and again."""

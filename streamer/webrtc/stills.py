@@ -84,13 +84,19 @@ class Newest:
         self._ended = True
         self._changed.set()
 
-    async def take(self) -> Unit | None:
-        """The next one; None at the end."""
-        while self._unit is None:
-            if self._ended:
-                return None
+    @property
+    def is_empty(self) -> bool:
+        return self._unit is None
+
+    async def first(self) -> None:
+        """Returns once there is one to take, or none comes any more."""
+        while self._unit is None and not self._ended:
             self._changed = anyio.Event()
             await self._changed.wait()
+
+    async def take(self) -> Unit | None:
+        """The next one; None at the end."""
+        await self.first()
         unit, self._unit = self._unit, None
         return unit
 

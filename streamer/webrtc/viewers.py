@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import anyio
@@ -16,19 +15,20 @@ from streamer.webrtc.channels import Channels
 from streamer.webrtc.choice import PLAYED, Wish, kind_for
 from streamer.webrtc.ice import Peer, Ports, configuration_of
 from streamer.webrtc.offer import Fragment, Offer
-from streamer.webrtc.refusals import REASONS, OtherSession, RestartRefused, TooMany, UnknownSession
+from streamer.webrtc.places import Place, Places
+from streamer.webrtc.refusals import REASONS, OtherSession, RestartRefused, UnknownSession
 from streamer.webrtc.session import Session, Watching
 
 if TYPE_CHECKING:
     from streamer.capture.streams import CameraStreams
     from streamer.config.tree import WebRtcConfig
     from streamer.webrtc.channel import Channel
+    from streamer.webrtc.guest import Guest
+    from streamer.webrtc.h264 import Profile
     from streamer.webrtc.results import LiveResults
 
 log = logging.getLogger(__name__)
 
-MOST_ANSWERING: Final = 64
-"""Offers that may wait to be answered, as of a page with many cameras; more are to come again."""
 MOST_AT_ONCE: Final = 4
 """Answers that are made at the same time; each holds up the others for some milliseconds."""
 COUNT_S: Final = 1.0
@@ -72,9 +72,8 @@ class Viewers:
         self._observer = observer
         self._ports = Ports(config)
         self._sessions: dict[str, Session] = {}
-        self._others: Counter[str] = Counter()
+        self._places = Places(config.max_viewers)
         self._channels = Channels(scenes, results, config.bitrate)
-        self._answering = 0
         self._turns = anyio.Semaphore(MOST_AT_ONCE)
         self._tasks: TaskGroup | None = None
 
@@ -85,12 +84,11 @@ class Viewers:
     @property
     def count(self) -> int:
         """Sessions that are open, and those who watch without one."""
-        return len(self._sessions) + self._others.total()
+        return self._places.count
 
     def watching(self, camera: str) -> int:
         """Viewers of one camera."""
-        sessions = sum(session.watching.camera == camera for session in self._sessions.values())
-        return sessions + self._others[camera]
+        return self._places.watching(camera)
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Owns the sessions until cancelled; each is then closed."""
@@ -105,7 +103,7 @@ class Viewers:
             finally:
                 self._tasks = None
 
-    async def open(self, camera: str, sdp: str, wish: Wish) -> tuple[Session, str]:
+    async def open(self, camera: str, sdp: str, wish: Wish, guest: Guest) -> tuple[Session, str]:
         """A session for an offer, with the answer to it.
 
         Raises:
@@ -116,39 +114,34 @@ class Viewers:
             TooMany: there is no room for another viewer.
             PortsTaken: there is no port for another viewer.
         """
-        try:
+        with self._refusals_told():
             streams = self.streams(camera)
-            with self._room():
+            async with AsyncExitStack() as held:
                 # Reading takes its time, too: nobody who would be sent away gets this far.
-                session, channel, answer = await self._answered(streams, Offer.parse(sdp), wish)
-        except tuple(REASONS) as error:
-            self._observer.viewer_refused(REASONS[type(error)])
-            raise
-        self._running.start_soon(self._run, session, channel)
+                place = held.enter_context(self._places.taken(camera, guest.network))
+                offer = Offer.parse(sdp)
+                watching, channel = await self._watched(streams, offer.profiles, wish)
+                held.callback(self._release, channel)
+                async with self._turns:
+                    session = Session(
+                        watching, guest, offer, Peer(configuration_of(self._config), self._ports)
+                    )
+                    held.push_async_callback(session.close)
+                    answer = await session.answer()
+                place.answered()
+                self._observer.viewer_came(camera, ROUTE, watching.kind)
+                lasting = held.pop_all()
+        self._sessions[session.id] = session
+        self._running.start_soon(self._run, session, place, lasting)
         return session, answer
 
-    async def _answered(
-        self, streams: CameraStreams, offer: Offer, wish: Wish
-    ) -> tuple[Session, Channel, str]:
-        """A session that is counted, and has to be run."""
-        kind = await kind_for(wish, streams, offer.profiles)
+    async def _watched(
+        self, streams: CameraStreams, profiles: Sequence[Profile], wish: Wish
+    ) -> tuple[Watching, Channel]:
+        """What a viewer gets, and the channel it comes from, which has to be released."""
+        kind = await kind_for(wish, streams, profiles)
         channel = self._channels.take(streams, kind, self._running)
-        watching = Watching(streams.name, kind, channel.feed, channel.overlay)
-        try:
-            async with self._turns:
-                session = Session(watching, offer, Peer(configuration_of(self._config), self._ports))
-                try:
-                    answer = await session.answer()
-                except BaseException:
-                    with anyio.CancelScope(shield=True):
-                        await session.close()
-                    raise
-        except BaseException:
-            self._release(channel)
-            raise
-        self._sessions[session.id] = session
-        self._observer.viewer_came(streams.name, ROUTE, kind)
-        return session, channel, answer
+        return Watching(streams.name, kind, channel.feed, channel.overlay), channel
 
     @asynccontextmanager
     async def watched(self, camera: str, wish: Wish) -> AsyncIterator[Channel]:
@@ -160,22 +153,27 @@ class Viewers:
             TooMany: there is no room for another viewer.
         """
         route = "pictures" if wish.pictures else "websocket"
+        with ExitStack() as held:
+            with self._refusals_told():
+                streams = self.streams(camera)
+                place = held.enter_context(self._places.taken(camera))
+                watching, channel = await self._watched(streams, PLAYED, wish)
+                held.callback(self._release, channel)
+            place.arrived()
+            self._observer.viewer_came(camera, route, watching.kind)
+            try:
+                yield channel
+            finally:
+                held.close()
+                self._observer.viewer_went(camera, route, watching.kind)
+
+    @contextmanager
+    def _refusals_told(self) -> Iterator[None]:
         try:
-            streams = self.streams(camera)
-            with self._room():
-                kind = await kind_for(wish, streams, PLAYED)
-                channel = self._channels.take(streams, kind, self._running)
-                self._others[camera] += 1
+            yield
         except tuple(REASONS) as error:
             self._observer.viewer_refused(REASONS[type(error)])
             raise
-        self._observer.viewer_came(camera, route, kind)
-        try:
-            yield channel
-        finally:
-            self._others[camera] -= 1
-            self._observer.viewer_went(camera, route, kind)
-            self._release(channel)
 
     def streams(self, camera: str) -> CameraStreams:
         """UnknownCamera where there is none of this name."""
@@ -219,28 +217,19 @@ class Viewers:
             raise UnknownSession("expected a session that is open")
         return found
 
-    @contextmanager
-    def _room(self) -> Iterator[None]:
-        if self.count + self._answering >= self._config.max_viewers:
-            raise TooMany(f"{self._config.max_viewers} viewers are watching already")
-        if self._answering >= MOST_ANSWERING:
-            raise TooMany("too many offers at once")
-        self._answering += 1
+    async def _run(self, session: Session, place: Place, held: AsyncExitStack) -> None:
+        camera, kind = session.watching.camera, session.watching.kind
         try:
-            yield
-        finally:
-            self._answering -= 1
-
-    async def _run(self, session: Session, channel: Channel) -> None:
-        try:
-            await session.run()
+            try:
+                # What it holds goes first: whatever is told of it afterwards, nothing is kept.
+                async with held:
+                    await session.run(place.arrived)
+            finally:
+                del self._sessions[session.id]
+                self._count_missed(session)
+                self._observer.viewer_went(camera, ROUTE, kind)
         except Exception:
-            log.exception("%s: a viewer's session failed", session.watching.camera)
-        finally:
-            self._release(channel)
-            del self._sessions[session.id]
-            self._count_missed(session)
-            self._observer.viewer_went(session.watching.camera, ROUTE, session.watching.kind)
+            log.exception("%s: a viewer's session failed", camera)
 
     def _count_missed(self, session: Session) -> None:
         if units := session.newly_skipped():

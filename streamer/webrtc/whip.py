@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from streamer.capture.intake import Intake
     from streamer.capture.state import DropReason
     from streamer.config.tree import WebRtcConfig
+    from streamer.webrtc.guest import Guest
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +109,7 @@ class Publishers:
             raise NotSentTo(f"expected a camera whose source is whip://, received {camera}")
         return intake
 
-    async def open(self, camera: str, sdp: str) -> tuple[Publisher, str]:
+    async def open(self, camera: str, sdp: str, guest: Guest) -> tuple[Publisher, str]:
         """A publisher for an offer, with the answer to it.
 
         Raises:
@@ -123,16 +125,14 @@ class Publishers:
             if before.silent_s(time.monotonic()) < SILENT_S:
                 raise Occupied(f"another browser sends as {camera}: stop it there first")
             before.link.leave()
-        publisher = Publisher(camera, offer, Peer(configuration_of(self._config), self._ports))
+        publisher = Publisher(camera, guest, offer, Peer(configuration_of(self._config), self._ports))
         # From here on: what comes while this one is answered finds it.
         self._publishers[camera] = publisher
-        try:
+        async with AsyncExitStack() as held:
+            held.callback(self._forget, publisher)
+            held.push_async_callback(publisher.link.close)
             answer = await self._answered(publisher)
-        except BaseException:
-            with anyio.CancelScope(shield=True):
-                await publisher.link.close()
-            self._forget(publisher)
-            raise
+            held.pop_all()
         assert self._tasks is not None, "it runs"
         self._tasks.start_soon(self._run, publisher, intake)
         return publisher, answer

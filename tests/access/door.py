@@ -90,6 +90,11 @@ async def opened(folder: Path, http: HttpConfig | None = None, *, empty: bool = 
     accounts.close()
 
 
+def shown(cookies: httpx.Cookies) -> dict[str, str]:
+    """The header in which a browser shows its cookies; at an unusual port they are called after it."""
+    return {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
+
+
 async def sign_in(
     client: httpx.AsyncClient, name: str, password: str = PASSWORD, **more: str
 ) -> httpx.Response:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import anyio
 import httpx
 import pytest
-from access.door import ADMIN_TOKEN, PAGE, PASSWORD, token, user
+from access.door import ADMIN_TOKEN, PAGE, PASSWORD, shown, token, user
 from access.proxy import proxied
 from system.chromium import Chromium
 from system.serving import Service, serving, write_config
@@ -95,7 +95,7 @@ def test_a_page_and_its_scripts(browser: httpx.Client) -> None:
 def test_a_socket(browser: httpx.Client, url: str) -> None:
     address = f"{url.replace('http', 'ws', 1)}/ws/street"
     tls = TRUSTING if url.startswith("https") else None
-    cookie = {"Cookie": f"sightline={browser.cookies['sightline']}"}
+    cookie = shown(browser.cookies)
     origin = browser.headers["Origin"]
     with connect(address, origin=origin, additional_headers=cookie, ssl=tls) as socket:
         assert json.loads(socket.recv(60))["type"] == "stream"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from access.door import PASSWORD
+from access.door import PASSWORD, shown
 from system.commanding import PATIENCE_S, SIGHTLINE
 from system.serving import serving, until
 
@@ -113,6 +113,13 @@ def test_a_password_is_asked_for_twice(tmp_path: Path) -> None:
         os.close(ours)
 
 
+def test_a_viewer_goes_also_where_there_is_no_admin(tmp_path: Path) -> None:
+    for name in ("vera", "gus"):
+        done("users", "add", name, folder=tmp_path)
+    done("users", "remove", "vera", folder=tmp_path)
+    assert [line.split()[0] for line in done("users", "list", folder=tmp_path).splitlines()] == ["gus"]
+
+
 def test_a_service_that_runs_sees_what_changes(tmp_path: Path) -> None:
     (tmp_path / "password").write_text(f"{PASSWORD}\nmore\n")
     (tmp_path / "c.yaml").write_text('cameras: {a: {source: "sim://street"}}\ndata: kept\n')
@@ -130,13 +137,20 @@ def test_a_service_that_runs_sees_what_changes(tmp_path: Path) -> None:
         done("users", "add", "anna", "--data", "kept", "--password-file", "password", folder=tmp_path)
         signed_in = httpx.post(f"{service.url}/login", data={"name": "anna", "password": PASSWORD})
         assert signed_in.status_code == 303
-        cookie = {"Cookie": f"sightline={signed_in.cookies['sightline']}"}
+        cookie = shown(signed_in.cookies)
         assert status(cookie) == 200
+        done("users", "add", "vera", "--data", "kept", folder=tmp_path)
+        theirs = shown(
+            httpx.post(f"{service.url}/login", data={"name": "vera", "password": PASSWORD}).cookies
+        )
+        assert status(theirs) == 200
+        done("users", "remove", "vera", "--data", "kept", folder=tmp_path)
+        until(lambda: status(theirs) == 401, BELIEVED_S + 1)
         done("users", "password", "anna", "--data", "kept", folder=tmp_path, said="another password\n")
         until(lambda: status(cookie) == 401, BELIEVED_S + 1)
         done("tokens", "remove", "script", "--data", "kept", folder=tmp_path)
         until(lambda: status(bearer) == 401 or status({}) == 401, BELIEVED_S + 1)
-        for secret in (token, PASSWORD, signed_in.cookies["sightline"]):
+        for secret in (token, PASSWORD, *signed_in.cookies.values()):
             assert secret not in service.log
 
 

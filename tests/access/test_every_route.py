@@ -113,7 +113,7 @@ def require_shut(url: str, path: str) -> None:
     trusting = ssl.create_default_context()
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
     address = f"{url.replace('http', 'ws', 1)}{path}"
-    signed_in = {"Cookie": "sightline=garbage"}
+    signed_in = {"Cookie": f"sightline_{httpx.URL(url).port}=garbage"}
     for origin, status in ((None, 403), (url, 401), ("https://evil.example", 403)):
         with pytest.raises(InvalidStatus) as refused:
             connect(address, origin=origin, additional_headers=signed_in, ssl=trusting)

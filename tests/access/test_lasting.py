@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from access.door import PASSWORD, user
+from access.door import PASSWORD, shown, user
 from system.serving import Service, serving, write_config
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
@@ -32,7 +32,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 def test_what_goes_on_ends_when_the_user_is_removed(service: Service) -> None:
     signed_in = httpx.post(f"{service.url}/login", data={"name": "vera", "password": PASSWORD})
-    cookie = {"Cookie": f"sightline={signed_in.cookies['sightline']}"}
+    cookie = shown(signed_in.cookies)
     address = service.url.replace("http", "ws", 1)
     accounts = Accounts.of(service.folder / "sightline-data")
     accounts.open()

@@ -62,6 +62,22 @@ async def test_signing_out_ends_the_session_itself(tmp_path):
         assert again.status_code == 401
 
 
+async def test_two_services_of_one_host_know_each_its_own_cookie(tmp_path):
+    """Browsers show a host's cookies to all of its ports."""
+    async with opened(tmp_path / "a") as one, opened(tmp_path / "b") as other, one.client() as browser:
+        await sign_in(browser, "anna")
+        async with other.client(headers={"Host": "127.0.0.1:8081"}) as second:
+            second.cookies = browser.cookies
+            done = await second.post("/login", data={"name": "vera", "password": PASSWORD})
+            assert "sightline_8081=" in done.headers["set-cookie"]
+            browser.cookies.update(second.cookies)
+            assert sorted(browser.cookies) == ["sightline", "sightline_8081"]
+            assert (await second.get("/api/cameras")).status_code == 200
+            assert (await browser.get("/api/cameras")).status_code == 200
+            await browser.post("/logout", headers=OURS)
+            assert (await second.get("/api/cameras")).status_code == 200
+
+
 @pytest.mark.parametrize("how", ["removed", "password", "expired"])
 async def test_what_ends_a_session_from_elsewhere(tmp_path, how):
     async with opened(tmp_path) as door, door.client() as client:

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import anyio
 import pytest
@@ -136,13 +137,21 @@ async def test_figures_are_for_this_machine_and_for_who_sees_all(tmp_path):
 )
 async def test_what_is_shown_at_the_door(tmp_path, caplog, headers, query, status):
     async with opened(tmp_path) as door, door.client() as client:
-        answer = await client.get(
-            f"/api/cameras{query}", headers={k: v.encode("latin-1") for k, v in headers.items()}
-        )
+        path = f"/watch/gate{query}" if query else "/api/cameras"
+        answer = await client.get(path, headers={k: v.encode("latin-1") for k, v in headers.items()})
         assert answer.status_code == status
         if status != 200:
             assert answer.headers["content-type"] == PROBLEM
         assert ADMIN_TOKEN not in answer.text + caplog.text
+
+
+@pytest.mark.parametrize("path", ["/", "/events", "/api/cameras", "/api/events", "/api/config", "/docs"])
+async def test_a_token_stands_only_in_addresses_that_players_need(tmp_path, path):
+    async with opened(tmp_path) as door, door.client() as client:
+        query = {"token": ADMIN_TOKEN}
+        assert (await client.get(path, params=query)).status_code == 401
+        page = await client.get(path, params=query, headers=PAGE)
+        assert (page.status_code, page.headers["location"]) == (303, f"/login?next={quote(path, safe='')}")
 
 
 async def test_two_tokens_in_two_headers_are_one_too_many(tmp_path):
@@ -215,3 +224,15 @@ async def test_accounts_that_do_not_answer_let_nobody_in(tmp_path):
         answer = await client.get("/api/cameras")
         assert (answer.status_code, answer.headers["content-type"]) == (503, PROBLEM)
         assert ADMIN_TOKEN not in answer.text
+
+
+async def test_the_page_of_a_wrong_address_names_no_camera_that_is_hidden(tmp_path):
+    async with opened(tmp_path, HttpConfig(base_path="/eyes")) as door:
+        viewer = {**PAGE, "Authorization": f"Bearer {VIEWER_TOKEN}"}
+        async with door.client(headers=viewer) as client:
+            hidden = await client.get("/watch/yard")
+            missing = await client.get("/watch/nobody")
+    assert (hidden.status_code, hidden.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert hidden.text == missing.text
+    assert "there is no such camera" in hidden.text
+    assert 'href="/eyes/"' in hidden.text

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from streamer.config.document import parse_document
 from streamer.config.overlay import laid_over
-from streamer.config.settings import Settings
+from streamer.config.settings import DEFAULT, Settings
 from streamer.config.show import shown
 from streamer.errors import ConfigError
 
@@ -53,6 +53,22 @@ def test_null_takes_away_what_is_said_or_inherited(tmp_path: Path) -> None:
     assert found.config.cameras["gate"].detect.fps == 5
     # So it is for the next process.
     assert settings(tmp_path).config == found.config
+
+
+def test_where_each_value_comes_from(tmp_path: Path) -> None:
+    found = settings(tmp_path, text=FILE + "detect: {labels: [person]}\n")
+    gate = ("cameras", "gate")
+    assert found.origin((*gate, "source")) == "c.yaml:5"
+    assert found.origin((*gate, "detect", "fps")) == "c.yaml:6"
+    assert found.origin((*gate, "detect", "labels")) == "c.yaml:8"
+    assert found.origin((*gate, "title")) == DEFAULT
+    change(found, gate={"title": "Gate", "detect": {"fps": None}})
+    for path in ((*gate, "title"), (*gate, "detect", "fps")):
+        assert found.origin(path).startswith(str(tmp_path / "settings.yaml:"))
+        assert found.is_changed(path)
+    assert not found.is_changed((*gate, "source"))
+    assert found.origin(("cameras", "yard", "detect", "fps")) == DEFAULT
+    assert Settings.of({"cameras": {"gate": {"source": "x"}}}).origin((*gate, "source")) == "command line"
 
 
 def test_what_was_taken_away_comes_back(tmp_path: Path) -> None:

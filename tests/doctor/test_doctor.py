@@ -26,7 +26,7 @@ def config(data: Path, **cameras: dict[str, object]) -> Config:
 async def test_a_good_machine_has_nothing_to_mend(tmp_path: Path) -> None:
     with anyio.fail_after(60):
         sections = dict(await examine(config(tmp_path, street={"source": "sim://street?size=320x240"})))
-    assert list(sections) == ["machine", "detectors", "cameras", "data", "http"]
+    assert list(sections) == ["machine", "detectors", "cameras", "data", "http", "access"]
     assert all(finding.good for findings in sections.values() for finding in findings), sections
     assert sections["cameras"][0].text.startswith("street: 320x240, about ")
 

@@ -197,3 +197,12 @@ def test_the_last_camera_may_go(service: Service) -> None:
     assert service.cameras() == {}
     ask(service, "POST", "/api/cameras", {"name": "first", "source": STREET})
     service.until_state("first", "live")
+
+
+def test_what_cannot_be_an_address_is_not_kept_where_no_file_is(tmp_path: Path) -> None:
+    with serving("run", folder=tmp_path) as service:
+        service.until_state("street", "live")
+        refused = ask(service, "POST", "/api/cameras", {"name": "attic", "source": "gopher://attic"})
+        assert (refused.status_code, "expected a path, rtsp(s)://" in detail(refused)) == (422, True)
+        assert list(service.cameras()) == ["street"]
+    assert not (tmp_path / "sightline-data" / "settings.yaml").exists()

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from pages.browsing import Visit, chromium, visiting
 from playwright.sync_api import Browser
+from rtsp.fixtures import clips, rtsp_camera
 from system.serving import Service, serving, until, write_config
+
+__all__ = ["browser", "clips", "rtsp_camera", "service", "visit"]
 
 CAMERAS: dict[str, Any] = {
     "gate": {

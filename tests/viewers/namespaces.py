@@ -32,10 +32,12 @@ class Network:
 
     Attributes:
         service: of the service, which the viewer has no way to.
-        outside: of the router, as the viewer sees it.
+        inside: of the router, as the service sees it.
+        outside: the same, as the viewer does.
     """
 
     service: str
+    inside: str
     outside: str
 
 
@@ -56,7 +58,7 @@ def network() -> Iterator[Network]:
         _unmake()
         pytest.skip(f"namespaces of the network cannot be made here: {error}")
     try:
-        yield Network(LINKS[SERVICE][2], LINKS[VIEWER][1])
+        yield Network(LINKS[SERVICE][2], LINKS[SERVICE][1], LINKS[VIEWER][1])
     finally:
         _unmake()
 

@@ -15,7 +15,9 @@ import psutil
 from access.fronts import in_front
 
 from streamer.api.app import create_app
+from streamer.api.fallbacks import add_fallbacks
 from streamer.api.pages import add_pages
+from streamer.api.silence import Silence
 from streamer.api.whep import add_whep
 from streamer.capture.streams import CameraStreams, open_streams
 from streamer.config.tree import CameraConfig, HttpConfig, StorageConfig, WebRtcConfig
@@ -23,6 +25,7 @@ from streamer.metrics.metrics import Metrics
 from streamer.status import Status
 from streamer.storage.store import EventStore
 from streamer.webrtc.results import LiveResults
+from streamer.webrtc.stills import Stills
 from streamer.webrtc.viewers import Viewers
 
 ORIGIN: Final = "http://sightline"
@@ -67,9 +70,11 @@ async def on_air(
     status = Status([])
     metrics = Metrics(status, ["front"])
     streams = open_streams("front", CameraConfig(source=str(video)), metrics)
-    viewers = Viewers({"front": streams}, {}, LiveResults(), webrtc, metrics)
+    results = LiveResults()
+    viewers = Viewers({"front": streams}, {}, results, webrtc, metrics)
     app = create_app(metrics, status, EventStore(folder / "data", StorageConfig()))
     add_whep(app, viewers)
+    add_fallbacks(app, viewers, Stills(results), Silence(metrics))
     add_pages(app, ["front"])
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(streams.run)

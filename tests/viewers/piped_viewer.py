@@ -1,4 +1,7 @@
-"""A viewer in a process of its own, without HTTP: tells its offer as a line, and reads the answer."""
+"""A viewer in a process of its own, without HTTP: tells its offer as a line, and reads the answer.
+
+python piped_viewer.py FRAMES [ICE-SERVER AS JSON]
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import anyio
+from aiortc import RTCIceServer
 from viewers.whep_viewer import viewer
 
 
-async def main(frames: str) -> None:
-    async with viewer() as someone:
+async def main(frames: str, server: str = "") -> None:
+    async with viewer([RTCIceServer(**json.loads(server))] if server else []) as someone:
         print(json.dumps(await someone.offer()), flush=True)
         await someone.accept(json.loads(await anyio.to_thread.run_sync(sys.stdin.readline)))
         await someone.watch(int(frames))

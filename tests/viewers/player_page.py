@@ -19,8 +19,9 @@ STATE: Final = """
       return {
         ...player.statistics,
         burnt: player.burnt,
-        why: within.querySelector("details p").textContent,
-        explained: !within.querySelector("details").hidden,
+        why: within.querySelector(".why").textContent,
+        explained: !within.querySelector(".why").hidden,
+        chip: within.querySelector(".chip").hidden ? "" : within.querySelector(".chip").innerText,
         said: within.querySelector(".state").hidden ? "" : within.querySelector(".state").innerText,
         size: [width, height],
       };

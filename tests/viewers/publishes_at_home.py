@@ -21,9 +21,11 @@ from streamer.capture.state import SourceState
 from streamer.config.tree import WebRtcConfig
 from streamer.webrtc import decoding
 from streamer.webrtc.decoding import MOST_WAITING, DecoderQueue
+from streamer.webrtc.guest import Guest
 from streamer.webrtc.whip import Publishers
 
 JOINS = 5
+WELCOME = Guest("127.0.0.1", anyio.sleep_forever)
 IDR, LATER = b"\0\0\0\1\x65\x88", b"\0\0\0\1\x41\x9a"
 KEY_VP8, LATER_VP8 = b"\x10\x02", b"\x11\x02"
 
@@ -64,7 +66,7 @@ async def join(
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     peer.addTransceiver(VideoStreamTrack(), direction="sendonly")
     await peer.setLocalDescription(await peer.createOffer())
-    publisher, answer = await publishers.open("phone", peer.localDescription.sdp)
+    publisher, answer = await publishers.open("phone", peer.localDescription.sdp, WELCOME)
     await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
     await intake.filled()
     while not until():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import anyio
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
 
 
 @dataclass(eq=False)
@@ -57,9 +57,11 @@ AnyReceiver = TypeVar("AnyReceiver", bound=Receiver)
 
 
 @asynccontextmanager
-async def newcomer(kind: type[AnyReceiver]) -> AsyncIterator[AnyReceiver]:
+async def newcomer(
+    kind: type[AnyReceiver], servers: Sequence[RTCIceServer] = ()
+) -> AsyncIterator[AnyReceiver]:
     """One who has not come yet, and is gone after the block."""
-    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    peer = RTCPeerConnection(RTCConfiguration(iceServers=list(servers)))
     try:
         yield kind(peer)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,11 +16,15 @@ import pytest
 from system.commanding import SIGHTLINE
 from system.serving import Service, until, write_config
 from viewers.namespaces import SERVICE, VIEWER, Network, forwarding, inside, network
+from viewers.relay import relaying
 from viewers.whep_viewer import PATIENCE_S, SDP
 
 PORTS: Final = range(50000, 50004)
 PIPED: Final = Path(__file__).with_name("piped_viewer.py")
 FRAMES: Final = 5
+LINK: Final = re.compile(
+    r'<(turn:[^>]+)>; rel="ice-server"; username="(.+)"; credential="(.+)"; credential-type="password"'
+)
 
 
 @contextmanager
@@ -43,9 +48,9 @@ def service_behind(place: Network, folder: Path, footage: Path, **webrtc: Any) -
         service.kill()
 
 
-def watched(service: Service) -> str:
+def watched(service: Service, *servers: str) -> str:
     """What a viewer in its namespace saw: the number of its pictures, or nothing."""
-    command = [*inside(VIEWER), sys.executable, PIPED, str(FRAMES)]
+    command = [*inside(VIEWER), sys.executable, PIPED, str(FRAMES), *servers]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
         try:
@@ -82,3 +87,30 @@ def test_without_the_address_from_outside_there_is_no_way(footage: Path, tmp_pat
         service_behind(place, tmp_path, footage) as service,
     ):
         assert watched(service) == ""
+
+
+@pytest.mark.timeout(300)
+def test_without_any_way_the_service_sends_through_a_relay(footage: Path, tmp_path: Path) -> None:
+    with (
+        network() as place,
+        relaying(tmp_path, asked_at=place.inside, seen_at=place.outside) as relay,
+        service_behind(place, tmp_path, footage, ice_servers=[relay.server]) as service,
+    ):
+        assert watched(service) == str(FRAMES)
+        until(relay.carried)
+
+
+@pytest.mark.timeout(300)
+def test_a_viewer_finds_its_relay_in_the_links(footage: Path, tmp_path: Path) -> None:
+    with (
+        network() as place,
+        relaying(tmp_path, asked_at=place.outside, seen_at=place.inside) as relay,
+        service_behind(place, tmp_path, footage, ice_servers=[relay.server]) as service,
+    ):
+        [link] = httpx.options(f"{service.url}/whep/street").headers.get_list("link")
+        found = LINK.fullmatch(link)
+        assert found is not None, link
+        server = {"urls": found[1], "username": found[2], "credential": found[3]}
+        assert server == relay.server
+        assert watched(service, json.dumps(server)) == str(FRAMES)
+        until(relay.carried)

@@ -19,6 +19,7 @@ from live_viewing import Client, camera, client, on_air, until
 
 import streamer.webrtc.channels
 from streamer.frame import PTS_CLOCK_HZ
+from streamer.metrics.metrics import Metrics
 from streamer.webrtc.choice import Wish
 from streamer.webrtc.feed import Feed, Unit
 from streamer.webrtc.rate import FLOOR
@@ -83,6 +84,31 @@ async def test_whoever_comes_again_soon_finds_it_warm() -> None:
         await anyio.sleep(2 * LINGER_S)
         await again.watch(3)
         assert running.streams.pictures.wanted
+
+
+async def test_a_viewer_lets_go_of_everything_even_if_that_cannot_be_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("no more of these metrics")
+
+    async with on_air(camera(STREET)) as running, client() as one, client() as later:
+        await one.join(running)
+        await one.watch(3)
+        with monkeypatch.context() as broken:
+            broken.setattr(Metrics, "viewer_went", fails)
+            running.viewers.close("gate", one.session.id)
+            await until(lambda: "a viewer's session failed" in caplog.text)
+        assert running.viewers.count == 0
+        await until(lambda: not running.streams.pictures.wanted)
+        await later.join(running)
+        await later.watch(3)
+        with monkeypatch.context() as broken:
+            broken.setattr(Metrics, "viewer_came", fails)
+            async with client() as another:
+                with pytest.raises(RuntimeError):
+                    await another.join(running, DRAWN)
+        assert running.viewers.count == 1
 
 
 async def test_a_simulated_street_draws_only_what_is_looked_at_or_watched() -> None:

@@ -45,11 +45,12 @@ def street(lasting_camera: CameraFactory, tmp_path_factory: pytest.TempPathFacto
         "changing": lasting_camera(Clip(seconds=3), Clip(width=640, height=480, seconds=3)).url,
         "street": "sim://street?seed=5&size=640x360&fps=10&people=4",
     }
+    cameras["dead"] = "rtsp://127.0.0.1:9/nobody"
     sources = {name: {"source": source} for name, source in cameras.items()}
     config = write_config(folder, sources, webrtc={"udp_ports": "50000-50100"})
     with serving("run", config, folder=folder) as service:
         for name in cameras:
-            service.until_state(name, "live")
+            service.until_state(name, "down" if name == "dead" else "live")
         yield service
 
 
@@ -64,7 +65,7 @@ def test_without_udp_the_same_video_comes_over_a_socket_with_its_boxes(
         assert seen["explained"]
         for named in ("within 3 s", "UDP", "50000 to 50100", "webrtc.advertise"):
             assert named in seen["why"]
-        assert player.page.locator("sightline-player small").get_attribute("title") == seen["why"]
+        assert seen["chip"] == "Backup connection"
 
 
 @pytest.mark.parametrize(
@@ -121,6 +122,21 @@ def test_a_camera_that_changes_its_size_is_played_on(street: Service, chromium: 
     with playing(chromium, f"{street.url}/watch/changing", UDP_IS_SHUT) as player:
         for size in ([320, 240], [640, 480]):
             player.until(lambda now, size=size: now["route"] == MSE and now["size"] == size)
+
+
+HEARD_BY_AN_IMAGE = """
+    (src) => new Promise((heard) => {
+      const image = new Image();
+      image.onload = image.onerror = ({ type }) => heard(type);
+      image.src = src;
+    })
+"""
+
+
+def test_an_image_hears_of_a_camera_that_is_down(street: Service, chromium: Chromium) -> None:
+    with chromium.page(f"{street.url}/watch/street") as page:
+        heard = {name: page.evaluate(HEARD_BY_AN_IMAGE, f"/mjpeg/{name}") for name in ("street", "dead")}
+    assert heard == {"street": "load", "dead": "error"}
 
 
 def test_a_page_that_is_closed_is_no_viewer_any_more(street: Service, chromium: Chromium) -> None:

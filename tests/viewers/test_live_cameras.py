@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import anyio
 import pytest
-from live_viewing import BASELINE, camera, client, on_air, until
+from live_viewing import BASELINE, HIGH, WELCOME, camera, client, on_air, until
 from rtsp.clips import Clip
 from rtsp.fixtures import CameraFactory, Flaws
 from rtsp.two_streams import TwoStreamsFactory
 
 from streamer.webrtc.choice import Wish
 from streamer.webrtc.h264 import profile_of
+from streamer.webrtc.refusals import NothingToShow
 
 pytestmark = pytest.mark.anyio
 
@@ -61,6 +63,29 @@ async def test_a_level_that_is_higher_than_any_offer(rtsp_camera: CameraFactory,
             await other.join(running, profile=BASELINE)
             await other.watch(3)
             assert other.kind == "encoded"
+
+
+@pytest.mark.parametrize(
+    ("clip", "coding", "kind"),
+    [
+        (PLAIN, "-profile:v high -x264-params aud=1:bframes=0:8x8dct=1:sliced-threads=0", "sub"),
+        (HEVC, "", "encoded"),
+    ],
+    ids=["as it is", "coded anew"],
+)
+async def test_an_offer_of_the_high_profile_alone(
+    rtsp_camera: CameraFactory, tmp_path: Path, clip: Clip, coding: str, kind: str
+) -> None:
+    stream = [made(tmp_path / "high.h264", "size=320x240:rate=20", coding)] if coding else []
+    served = rtsp_camera(clip, streams=stream) if stream else rtsp_camera(clip)
+    async with on_air(camera(served.url)) as running, client() as viewer:
+        offered = (await viewer.offer()).replace(BASELINE, HIGH).replace("42e01f", "640c1f")
+        viewer.session, answer = await running.viewers.open("gate", offered, Wish(), WELCOME)
+        assert set(re.findall("profile-level-id=(......)", answer)) == {HIGH}
+        # The viewer's library decodes it, but has no name for it either.
+        await viewer.accept(answer.replace(HIGH, BASELINE))
+        await viewer.watch(12)
+        assert viewer.kind == kind
 
 
 async def test_a_picture_that_changes_its_size_while_somebody_watches(rtsp_camera: CameraFactory) -> None:
@@ -134,3 +159,34 @@ async def test_nothing_is_kept_of_the_larger_stream_while_it_is_closed(
             await until(lambda: packets.latest_keyframe is not None)
         await until(lambda: packets.latest_keyframe is None)
         assert packets.codec is None
+
+
+async def test_boxes_drawn_into_the_larger_stream(two_streams: TwoStreamsFactory) -> None:
+    served = two_streams(MAIN, SUB)
+    async with on_air(camera(served.main.url, served.sub.url)) as running:
+        for stream, kind, size in (
+            ("main", "annotated_main", (640, 480)),
+            (None, "annotated", (320, 240)),
+            ("sub", "annotated", (320, 240)),
+        ):
+            async with client() as viewer:
+                await viewer.join(running, Wish(stream, annotate=True))
+                await viewer.watch(25)
+                assert (viewer.kind, viewer.sizes) == (kind, [size])
+                overlay = viewer.session.watching.overlay
+                await until(lambda told=overlay: told.matched > 10)
+                assert overlay.matched > 0.8 * (overlay.matched + overlay.unmatched)
+        await until(lambda: running.viewers.count == 0)
+
+
+async def test_a_larger_stream_that_does_not_open_is_not_drawn_into(
+    rtsp_camera: CameraFactory,
+) -> None:
+    served = rtsp_camera(SUB)
+    async with on_air(camera("rtsp://127.0.0.1:9/none", served.url)) as running, client() as viewer:
+        with pytest.raises(NothingToShow, match=r"nothing of its main stream .* stream=sub is the other one"):
+            await viewer.join(running, Wish("main", annotate=True))
+        async with client() as other:
+            await other.join(running, Wish(annotate=True))
+            await other.watch(3)
+            assert (other.kind, other.sizes) == ("annotated", [(320, 240)])

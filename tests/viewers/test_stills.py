@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import anyio
 import cv2
@@ -15,7 +16,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from publish.results import tracks
+from rtsp.clips import Clip
+from rtsp.fixtures import CameraFactory
 from system.serving import PATIENCE_S, Service, serving, until, write_config
+from viewers.socket_client import socket
+from websockets.exceptions import ConnectionClosedError
 
 from detectors.pixels import BgrPixels
 from streamer.capture.broadcast import PictureBroadcast
@@ -82,11 +87,39 @@ def test_a_height_is_bounded(service: Service, height: int | str, status: int) -
 def test_what_there_is_no_picture_of_is_told(service: Service) -> None:
     unknown = service.get("/api/cameras/nobody/latest.jpg")
     assert (unknown.status_code, unknown.json()["detail"]) == (404, "expected one of dead, street")
-    dead = service.get("/api/cameras/dead/latest.jpg")
-    assert (dead.status_code, dead.json()["detail"]) == (503, "dead sends no picture now")
-    assert dead.headers["content-type"] == "application/problem+json"
-    assert int(dead.headers["retry-after"]) > 0
     assert service.get("/mjpeg/nobody").status_code == 404
+
+
+def test_a_camera_that_is_down_is_no_picture_but_a_problem_with_the_reason(service: Service) -> None:
+    service.until_state("dead", "down")
+    why = "dead sends no picture now: connection refused"
+    for path in ("/api/cameras/dead/latest.jpg", "/mjpeg/dead"):
+        dead = service.get(path)
+        assert (dead.status_code, dead.headers["content-type"]) == (503, "application/problem+json")
+        assert dead.json()["detail"] == why
+        assert int(dead.headers["retry-after"]) > 0
+    with pytest.raises(ConnectionClosedError) as closed, socket(service, "dead") as connection:
+        connection.recv()
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1013, why)
+
+
+def test_a_camera_that_is_live_and_silent_is_a_problem_too(
+    rtsp_camera: CameraFactory, tmp_path: Path
+) -> None:
+    camera = rtsp_camera(Clip())
+    config = write_config(tmp_path, {"gate": {"source": camera.url, "timeout_s": 60}})
+    with serving("run", config, folder=tmp_path) as service:
+        service.until_state("gate", "live")
+        camera.freeze()
+        silent = service.get("/mjpeg/gate")
+        assert (silent.status_code, silent.json()["detail"]) == (
+            503,
+            "gate sends no picture now: no picture came",
+        )
+        assert service.cameras()["gate"]["viewers"] == 0
+        camera.thaw()
+        until(lambda: service.get("/api/cameras/gate/latest.jpg").status_code == 200)
 
 
 def test_all_who_watch_pictures_get_the_same_ones_and_count_as_viewers(service: Service) -> None:
@@ -102,7 +135,9 @@ def test_all_who_watch_pictures_get_the_same_ones_and_count_as_viewers(service: 
             with client.stream("GET", address) as third:
                 assert third.status_code == 503
                 assert int(third.headers["retry-after"]) > 0
-                assert json.loads(third.read())["detail"] == "2 viewers are watching already"
+                assert json.loads(third.read())["detail"] == (
+                    "no room for another viewer of street: 2 watch already (webrtc.max_viewers)"
+                )
         until(lambda: shows(client, address))
 
 

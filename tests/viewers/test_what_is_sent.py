@@ -93,6 +93,10 @@ CASES = [
     Case("h264.mp4", "sub-hevc.mp4", "encoded", SMALL, Wish(stream="sub")),
     Case("h264.mp4", "sub-mjpeg.avi", "main", LARGE),
     Case("h264.mp4", "sub-h264.mp4", "annotated", SMALL, Wish(annotate=True)),
+    Case("h264.mp4", "sub-h264.mp4", "annotated", SMALL, Wish("sub", annotate=True)),
+    Case("h264.mp4", "sub-h264.mp4", "annotated_main", LARGE, Wish("main", annotate=True)),
+    Case("mjpeg.avi", "sub-h264.mp4", "annotated_main", LARGE, Wish("main", annotate=True)),
+    Case("h264.mp4", None, "annotated", LARGE, Wish("main", annotate=True)),
 ]
 
 

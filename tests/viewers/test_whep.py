@@ -130,6 +130,10 @@ async def test_what_is_no_request_of_whep_is_refused(air):
     require_problem(await air.http.post("/whep/front", content=b"\xff\xfe", headers=SDP), 400)
     require_problem(await air.http.post("/whep/front?stream=third", content=offer, headers=SDP), 422)
     require_problem(await air.http.delete("/whep/front/none"), 404)
+    session = await air.http.options("/whep/front/none")
+    assert (session.status_code, session.content) == (204, b"")
+    assert session.headers["allow"] == "DELETE, OPTIONS, PATCH"
+    assert session.headers["accept-patch"] == "application/trickle-ice-sdpfrag"
     for method in ("GET", "PUT", "HEAD"):
         answer = await air.http.request(method, "/whep/front")
         assert answer.status_code == 405
@@ -141,16 +145,18 @@ async def test_what_is_no_request_of_whep_is_refused(air):
 
 async def test_more_viewers_than_allowed_are_sent_away_for_a_while(footage, tmp_path):
     async with on_air(footage, tmp_path, WebRtcConfig(max_viewers=2)) as air:
-        offers = [await offer_text() for _ in range(3)]
-        first = await post(air, offers[0])
-        await post(air, offers[1])
-        refused = await post(air, offers[2])
-        assert "2 viewers" in require_problem(refused, 503)
-        assert int(refused.headers["retry-after"]) > 0
-        await air.http.delete(first.headers["location"])
-        await air.until(viewers=1)
-        assert (await post(air, offers[2])).status_code == 201
-        text = air.metrics.exposition().decode()
+        first, second = [await offer_text() for _ in range(2)]
+        async with viewer() as someone:
+            await someone.join(air.http, "front")
+            await someone.watch(1)
+            taken = await post(air, first)
+            refused = await post(air, second)
+            assert "2 watch already" in require_problem(refused, 503)
+            assert int(refused.headers["retry-after"]) > 0
+            await air.http.delete(taken.headers["location"])
+            await air.until(viewers=1)
+            assert (await post(air, second)).status_code == 201
+            text = air.metrics.exposition().decode()
     assert 'sightline_viewers{camera="front",kind="sub",route="webrtc"} 2.0' in text
     assert 'sightline_viewer_sessions_total{camera="front",kind="sub",route="webrtc"} 3.0' in text
     assert 'sightline_viewers_refused_total{reason="full"}' in text
@@ -197,8 +203,18 @@ async def test_pages_of_other_origins_may_watch_where_they_are_allowed(footage, 
         for method in ("POST", "PATCH", "DELETE"):
             assert method in preflight.headers["access-control-allow-methods"]
         refused = await air.http.options("/whep/front", headers={**other, **wanted})
+        assert require_problem(refused, 400).endswith("not so: origin")
         assert "access-control-allow-origin" not in refused.headers
+        method = {**wanted, "Access-Control-Request-Method": "TRACE"}
+        refused = await air.http.options("/whep/front", headers={**allowed, **method})
+        # A page has to be able to read why it is refused.
+        assert refused.headers["access-control-allow-origin"] == "https://example.org"
+        assert require_problem(refused, 400).endswith("not so: method")
         bearer = {"Authorization": f"Bearer {TOKEN}"}
+        session = await air.http.options("/whep/front/any", headers={**allowed, **bearer})
+        assert (session.status_code, session.headers["allow"]) == (204, "DELETE, OPTIONS, PATCH")
+        assert session.headers["access-control-allow-origin"] == "https://example.org"
+        assert "Accept-Patch" in session.headers["access-control-expose-headers"]
         answer = await post(air, offer, **allowed, **bearer)
         assert answer.status_code == 201
         assert answer.headers["access-control-allow-origin"] == "https://example.org"

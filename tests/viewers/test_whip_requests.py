@@ -113,6 +113,23 @@ def test_a_session_is_opened_added_to_and_ended(service: Service) -> None:
         assert http.delete(again.headers["location"]).status_code == 200
 
 
+def test_what_may_be_asked_for_is_told(service: Service) -> None:
+    told = {
+        "/whip/phone": ("OPTIONS, POST", "accept-post", "application/sdp"),
+        "/whip/phone/any": ("DELETE, OPTIONS, PATCH", "accept-patch", "application/trickle-ice-sdpfrag"),
+    }
+    for path, (methods, name, media_type) in told.items():
+        options = httpx.options(service.url + path)
+        assert (options.status_code, options.headers["allow"], options.headers[name]) == (
+            204,
+            methods,
+            media_type,
+        )
+        refused = httpx.put(service.url + path)
+        assert (refused.status_code, refused.headers["allow"]) == (405, methods)
+        assert refused.headers["content-type"] == "application/problem+json"
+
+
 def test_sound_is_left_out(service: Service) -> None:
     both = OFFER + audio(OFFER[OFFER.index("m=video") :]).replace("mid:0", "mid:1")
     opened = httpx.post(f"{service.url}/whip/phone", content=both, headers=SDP)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import anyio
 import httpx
+from aiortc import RTCIceServer
 from viewers.receiver import Receiver, newcomer
 
 PATIENCE_S: Final = 60.0
@@ -56,9 +58,9 @@ class WhepViewer(Receiver):
         return [each for each in boxes if origins and (each["pts"] + origins[0]) % MODULO in self.timestamps]
 
 
-def viewer() -> AbstractAsyncContextManager[WhepViewer]:
-    """One who has not come yet."""
-    return newcomer(WhepViewer)
+def viewer(servers: Sequence[RTCIceServer] = ()) -> AbstractAsyncContextManager[WhepViewer]:
+    """One who has not come yet, and may ask servers for ICE."""
+    return newcomer(WhepViewer, servers)
 
 
 async def offer_text() -> str:
