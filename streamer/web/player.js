@@ -1000,7 +1000,7 @@
     // Which way the video comes, and what would let it come a better one.
     tellRoute() {
       const { chip, name, words } = ROUTES[this.route];
-      const isSmaller = this.hasTwoStreams && this.burntIn() && this.getAttribute("stream") !== "sub";
+      const isSmaller = this.hasTwoStreams && this.burntIn() && !["main", "sub"].includes(this.getAttribute("stream"));
       const lines = [];
       if (this.why) {
         const ports = this.ports ? `ports ${this.ports.join(" to ")}` : "all ports, or set webrtc.udp_ports";

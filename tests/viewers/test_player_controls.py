@@ -204,7 +204,7 @@ def test_a_page_of_one_camera_fills_the_screen_and_leads_back_where_it_is_not_fr
         page.wait_for_url(f"{service.url}/")
 
 
-def test_boxes_drawn_by_the_service_are_said_to_come_with_the_smaller_stream(
+def test_boxes_drawn_by_the_service_come_with_the_stream_that_was_asked_for(
     two_streams: TwoStreamsFactory, chromium: Chromium, tmp_path: Path
 ) -> None:
     camera = two_streams(Clip(width=640, height=480, fps=10), Clip(width=320, height=240, fps=10))
@@ -212,11 +212,12 @@ def test_boxes_drawn_by_the_service_are_said_to_come_with_the_smaller_stream(
         "run", write_config(tmp_path, {"gate": {"source": camera.source}}), folder=tmp_path
     ) as service:
         service.until_state("gate", "live")
-        with playing(chromium, f"{service.url}/watch/gate?annotate=true&stream=main") as player:
+        with playing(chromium, f"{service.url}/watch/gate?annotate=true") as player:
             seen = player.until(lambda now: now["frames"] > 0 and now["chip"] != "")
             assert (seen["chip"], seen["size"]) == ("Smaller stream", [320, 240])
             assert "the smaller of this camera's two streams" in seen["why"]
-        for path in ("/watch/gate?annotate=true&stream=sub", "/watch/gate?annotate=false"):
-            with playing(chromium, service.url + path) as player:
-                player.until(lambda now: now["frames"] > 10)
-                assert player.state()["chip"] == ""
+        wanted = {"annotate=true&stream=main": 640, "annotate=true&stream=sub": 320, "annotate=false": 640}
+        for query, width in wanted.items():
+            with playing(chromium, f"{service.url}/watch/gate?{query}") as player:
+                seen = player.until(lambda now: now["frames"] > 10)
+                assert (seen["chip"], seen["size"][0]) == ("", width)
