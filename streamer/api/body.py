@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from streamer.api.problems import problem
 
@@ -22,17 +23,21 @@ async def text_of(request: Request, kind: str, most_bytes: int) -> str:
     """The text of a request of this media type.
 
     Raises:
-        HTTPException: it is of another type (415), too long (413), or no text (400).
+        HTTPException: it is of another type (415), too long (413), no text, or not sent to its end (400).
     """
     received = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if received != kind:
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"expected a body of type {kind}")
     content = b""
-    async for part in request.stream():
-        content += part
-        if len(content) > most_bytes:
-            text = f"expected at most {most_bytes} bytes"
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
+    try:
+        async for part in request.stream():
+            content += part
+            if len(content) > most_bytes:
+                text = f"expected at most {most_bytes} bytes"
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
+    except ClientDisconnect:
+        # Who is gone reads no answer, and is no fault of the service.
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "expected the whole body") from None
     try:
         return content.decode()
     except UnicodeDecodeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 CHANNEL: Final = "detections"
 PASSED_ON: Final = frozenset({"sub", "main"})
 """The kinds of streams that are the camera's own."""
+HEAD_EVERY_S: Final = 1.0
+"""What boxes are about is told again after so long."""
 MOST_BUFFERED_BYTES: Final = 64 * 1024
 """Of boxes that a viewer's connection does not take; the newest are left out then."""
 
@@ -128,10 +131,13 @@ class Session:
         await self._opened.wait()
         while self._sender is None or self._sender.origin is None:
             await anyio.sleep(0.02)
-        overlay = self.watching.overlay
-        self._send({"type": "stream", "origin": self._sender.origin, **overlay.head})
+        overlay, told_at = self.watching.overlay, -math.inf
         with overlay.watched() as messages:
             while True:
+                # Nothing is sent twice on this channel: without its head, all the rest would mean nothing.
+                if time.monotonic() - told_at >= HEAD_EVERY_S:
+                    told_at = time.monotonic()
+                    self._send({"type": "stream", "origin": self._sender.origin, **overlay.head})
                 self._send_text(await messages.take())
 
     def _send(self, message: dict[str, Any]) -> None:
