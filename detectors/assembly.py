@@ -8,10 +8,11 @@ from detectors.batchaxis import free_batch
 from detectors.coco import COCO_LABELS
 from detectors.compiled import CompiledModel
 from detectors.errors import ModelLoadError
-from detectors.families import FAMILIES, recognise
+from detectors.families import FAMILIES, candidates
 from detectors.graph import compile_graph
 from detectors.manifest import validated
 from detectors.modelfile import parse, signature, with_input
+from detectors.recognition import Reading, decided, sample
 from detectors.stem import fold_stem
 
 if TYPE_CHECKING:
@@ -31,25 +32,57 @@ def assemble(content: bytes, folder: Path, stated: dict[str, Any]) -> CompiledMo
             fills in the rest.
 
     Raises:
-        ModelLoadError: it cannot be used; also where manifest and model contradict one another.
+        ModelLoadError: it cannot be used; also where manifest and model contradict one another, and where
+            several families read its outputs and a trial cannot tell which.
     """
     size = stated.get("input", {})
     given = (size["width"], size["height"]) if {"width", "height"} <= size.keys() else None
     parsed = parse(content, folder)
     model = with_input(parsed.model, given)
-    family, head = recognise(signature(model), stated.get("family"))
+    labels = tuple(stated["labels"]) if "labels" in stated else None
+    told = signature(model, labels, sample(model))
+    heads = candidates(told, stated.get("family"))
+    model = fold_stem(model)
+    chosen = decided(model, _readings(stated, heads, told.labels))
+    freed = free_batch(model, chosen.manifest.input)
+    graph = compile_graph(freed, chosen.family, chosen.head, chosen.manifest.input).SerializeToString()
+    return CompiledModel(chosen.manifest, graph, parsed.whole)
+
+
+def _readings(
+    stated: dict[str, Any], heads: dict[str, Head], labels: tuple[str, ...] | None
+) -> list[Reading]:
+    """The families that the manifest does not contradict, each with the whole manifest.
+
+    Raises:
+        ModelLoadError: it contradicts all of them; says what is wrong with the first.
+    """
+    readings, wrong = [], []
+    for family, head in heads.items():
+        try:
+            readings.append(Reading(family, head, _manifest(stated, family, head, labels)))
+        except ModelLoadError as error:
+            wrong.append(error)
+    if not readings:
+        raise wrong[0]
+    return readings
+
+
+def _manifest(
+    stated: dict[str, Any], family: str, head: Head, labels: tuple[str, ...] | None
+) -> ModelManifest:
     usual = FAMILIES[family].input(head).model_dump()
-    labels = stated.get("labels") or _labels(head)
-    manifest = validated({**stated, "family": family, "labels": labels, "input": {**usual, **size}})
+    given = stated if "labels" in stated else {**stated, "labels": _labels(head, labels)}
+    manifest = validated({**given, "family": family, "input": {**usual, **stated.get("input", {})}})
     _agree(manifest, head)
-    freed = free_batch(fold_stem(model), manifest.input)
-    graph = compile_graph(freed, family, head, manifest.input).SerializeToString()
-    return CompiledModel(manifest, graph, parsed.whole)
+    return manifest
 
 
-def _labels(head: Head) -> tuple[str, ...]:
+def _labels(head: Head, labels: tuple[str, ...] | None) -> tuple[str, ...]:
     if head.labels is not None:
         return head.labels
+    if labels is not None and len(labels) == head.classes:
+        return labels
     if head.classes == len(COCO_LABELS):
         return COCO_LABELS
     raise ModelLoadError(f"its {head.classes} classes have no names: a manifest beside it must give labels")

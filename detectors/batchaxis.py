@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 AXIS: Final = "pictures"
 TRIAL: Final = 3
 """Pictures of the trial."""
+LEAST_RANK: Final = 3
+"""Outputs of fewer axes may be lists of what was found in one picture."""
 RELATIVE: Final = 1e-3
 """Difference between a picture in a batch and alone that float rounding explains."""
 
@@ -32,7 +34,7 @@ def free_batch(model: onnx.ModelProto, spec: InputSpec) -> onnx.ModelProto:
     Raises:
         ModelLoadError: it runs not even with one picture.
     """
-    alone, together = _with_axis(model, 1), _with_axis(model, None)
+    alone, together = single(model), _with_axis(model, None)
     pixels = _pictures(spec)
     try:
         singles = [raw_outputs(alone.SerializeToString(), picture[None]) for picture in pixels]
@@ -46,6 +48,11 @@ def free_batch(model: onnx.ModelProto, spec: InputSpec) -> onnx.ModelProto:
         if not all(_same(output, several, number) for output, several in zip(outputs, batch, strict=True)):
             return alone
     return together
+
+
+def single(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model for one picture at a time."""
+    return _with_axis(model, 1)
 
 
 def _pictures(spec: InputSpec) -> NDArray[np.float32]:
@@ -70,10 +77,12 @@ def _with_axis(model: onnx.ModelProto, pictures: int | None) -> onnx.ModelProto:
     copy.CopyFrom(model)
     graph = copy.graph
     del graph.value_info[:]
-    constant = {tensor.name for tensor in graph.initializer}
-    for value in (*(value for value in graph.input if value.name not in constant), *graph.output):
+    first = graph.input[0].type.tensor_type.shape.dim[0]
+    name = first.dim_param
+    for value in (*graph.input, *graph.output):
         dims = value.type.tensor_type.shape.dim
-        if not dims:
+        # An output of a model for one picture may have no batch axis.
+        if not dims or (dims[0].dim_value != 1 and (len(dims) < LEAST_RANK and dims[0].dim_param != name)):
             continue
         if pictures is None:
             dims[0].dim_param = AXIS

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from detectors.store import ModelFiles
 
-COMPILE_VERSION: Final = 3
+COMPILE_VERSION: Final = 4
 """Rises whenever the compiled graph changes, so that graphs cached by an older version are not used."""
 MAX_FILE_BYTES: Final = 2 * 1024**3
 """Of a model; protobuf itself ends here."""
@@ -51,7 +51,8 @@ def described(model: str) -> ModelManifest:
     try:
         return compiled(files, GraphCache(folder) if folder else None).manifest
     except ModelLoadError as error:
-        raise type(error)(f"{files.weights}: {error}") from error
+        error.args = (f"{files.weights}: {error}",)
+        raise
 
 
 def _compile(content: bytes, sidecar: bytes, files: ModelFiles) -> CompiledModel:

@@ -154,4 +154,5 @@ def load(model: str, options: SessionOptions = USUAL, cache: Path | None = None)
     except ProviderMissing:
         raise
     except ModelLoadError as error:
-        raise type(error)(f"{files.weights}: {error}") from error
+        error.args = (f"{files.weights}: {error}",)
+        raise

@@ -1,5 +1,7 @@
 """What can go wrong with a model."""
 
+from typing import Any
+
 
 class DetectorError(Exception):
     """Base of every error of a detector; its text is one line for a person."""
@@ -15,6 +17,18 @@ class ProviderMissing(ModelLoadError):
 
 class UnknownFamily(ModelLoadError):
     """No detector family decodes the outputs of this model."""
+
+
+class AmbiguousFamily(UnknownFamily):
+    """Several families read the outputs of this model, and a trial does not tell which is right.
+
+    Attributes:
+        trials: how each of them did, ``detectors.recognition.Trial``; the best first.
+    """
+
+    def __init__(self, text: str, trials: tuple[Any, ...] = ()) -> None:
+        super().__init__(text)
+        self.trials = trials
 
 
 class InferenceError(DetectorError):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from detectors.manifest import InputSpec
 
 PREFIX: Final = "sightline."
+OWN: Final = "model."
+"""Begins every name of the model itself."""
 
 IMAGES: Final = "images"
 LIMITS: Final = ("score_limit", "iou_limit", "multi_label", "max_candidates")
@@ -48,9 +50,11 @@ def compile_graph(model: onnx.ModelProto, family: str, head: Head, spec: InputSp
     before = _bring_to(_preparation(pixels, pictures, spec), version)
     after = _bring_to(_decode(model, family, head), version)
     before.ir_version = after.ir_version = model.ir_version
-    inputs = [(output.name, f"{PREFIX}raw.{output.name}") for output in model.graph.output]
+    inputs = [(f"{OWN}{output.name}", f"{PREFIX}raw.{output.name}") for output in model.graph.output]
     try:
-        joined = compose.merge_models(before, model, io_map=[(f"{PREFIX}pixels", pixels.name)])
+        # Its names may be any, those of our inputs and outputs too.
+        own = compose.add_prefix(model, OWN)
+        joined = compose.merge_models(before, own, io_map=[(f"{PREFIX}pixels", f"{OWN}{pixels.name}")])
         joined = compose.merge_models(joined, after, io_map=inputs, outputs=list(OUTPUTS))
         onnx.checker.check_model(joined)
     except (ValueError, TypeError, onnx.checker.ValidationError) as error:
@@ -121,7 +125,9 @@ def _suppress(nodes: Nodes, family: str, head: Head) -> None:
     counts = nodes.op("Or", is_best, multi_label)
     scores = nodes.op("Where", counts, found.scores, nodes.floats(0.0))
     # Batch and class are axes of the operator, so pictures and classes never touch: no offsets, no rounding.
-    kept = nodes.op("NonMaxSuppression", found.boxes, scores, max_candidates, iou_limit, score_limit)
+    # Nothing overlaps by more than all.
+    overlap = iou_limit if head.suppress else nodes.floats(1.0)
+    kept = nodes.op("NonMaxSuppression", found.boxes, scores, max_candidates, overlap, score_limit)
     picture, number, cell = (nodes.slice(kept, 1, axis, axis + 1) for axis in range(3))
     nodes.named("boxes", nodes.op("GatherND", found.boxes, nodes.op("Concat", picture, cell, axis=1)))
     nodes.named("scores", nodes.op("GatherND", scores, kept))

@@ -82,7 +82,7 @@ def fit(picture: Pixels, spec: InputSpec) -> tuple[NDArray[np.uint8], Letterbox]
     bottom = box.pad_y + round(picture.height * box.scale_y)
     canvas = np.empty((spec.height, spec.width, 3), np.uint8)
     # Straight into its place: no second copy of the picture.
-    picture.scale_into(canvas[box.pad_y : bottom, box.pad_x : right])
+    picture.scale_into(canvas[box.pad_y : bottom, box.pad_x : right], spec.letterbox.scaling)
     canvas[: box.pad_y] = canvas[bottom:] = spec.letterbox.pad
     canvas[box.pad_y : bottom, : box.pad_x] = canvas[box.pad_y : bottom, right:] = spec.letterbox.pad
     return canvas, box

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from detectors.errors import ModelLoadError, one_line
+from detectors.pixels import Scaling
 from detectors.wording import escaped, expectation, shown
 
 if TYPE_CHECKING:
@@ -30,11 +31,12 @@ class LetterboxSpec(Record):
     """How a picture of any shape becomes the model's input.
 
     ``top-left`` and ``centre`` keep its proportions and fill the rest with ``pad`` (0..255, all channels);
-    ``stretch`` does not.
+    ``stretch`` does not. ``scaling`` is that of ``pixels.scaled``.
     """
 
     mode: Literal["top-left", "centre", "stretch"] = "top-left"
     pad: int = Field(default=114, ge=0, le=255)
+    scaling: Scaling = "linear"
 
 
 class InputSpec(Record):

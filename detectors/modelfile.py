@@ -8,19 +8,28 @@ from typing import TYPE_CHECKING, Final
 
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from onnx import external_data_helper, helper, shape_inference, version_converter
+from onnx import TensorProto, external_data_helper, helper, shape_inference, version_converter
 
 from detectors.errors import ModelLoadError, one_line
 from detectors.families.family import Signature
 from detectors.inspection import inspect_content, inspect_shapes
+from detectors.labels import labels_in
+from detectors.standard import shape_of, standardised
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from detectors.families.family import Shape
 
 OPSET: Final = 17
 """What models are brought to; one that needs a later opset keeps it."""
 IR_VERSION: Final = 8
 """The format that goes with ``OPSET``; onnx writes a later one by default than onnxruntime reads."""
+INTEGERS: Final = frozenset({TensorProto.INT32, TensorProto.INT64, TensorProto.UINT8})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,39 +76,52 @@ def opset(model: onnx.ModelProto) -> int:
 
 
 def with_input(model: onnx.ModelProto, size: tuple[int, int] | None) -> onnx.ModelProto:
-    """The model for pictures of one size, with the shapes of all its tensors known and checked.
+    """The model for pictures [n,3,height,width] float32 of one size, with all shapes known and checked.
 
     Args:
         model: from ``parse``.
         size: width and height where the model leaves them open; its metadata may know them too.
 
     Raises:
-        ModelLoadError: it does not take one NCHW picture, or nobody says of which size.
+        ModelLoadError: it takes no picture, or nobody says of which size.
     """
-    pixels = _pixels(model)
-    dims = pixels.type.tensor_type.shape.dim
-    for dim, side in zip((dims[3], dims[2]), size or _size_in_metadata(model) or (0, 0), strict=True):
-        if dim.dim_value <= 0:
-            if not side:
-                raise ModelLoadError(
-                    "takes pictures of any size: its manifest must give input.width and .height"
-                )
-            dim.dim_value = side
-    inspect_shapes(model)
+    standard = standardised(model, size or _size_in_metadata(model))
+    inspect_shapes(standard)
     try:
-        inferred = shape_inference.infer_shapes(model, data_prop=True)
+        inferred = shape_inference.infer_shapes(standard, data_prop=True)
     except (RuntimeError, ValueError) as error:
         raise ModelLoadError(f"its shapes do not fit: {one_line(error)}") from error
     inspect_shapes(inferred)
     return inferred
 
 
-def signature(model: onnx.ModelProto) -> Signature:
-    """What a model with one input size says about itself."""
-    shape = _shape(_pixels(model))
-    outputs = {output.name: _shape(output) for output in model.graph.output}
+def signature(
+    model: onnx.ModelProto,
+    labels: tuple[str, ...] | None = None,
+    sample: Mapping[str, NDArray[np.generic]] | None = None,
+) -> Signature:
+    """What a model with one input size says about itself.
+
+    Args:
+        model: from ``with_input``.
+        labels: names of its classes where a manifest gives them; else they are looked for in the metadata.
+        sample: what it answers to one picture: tells the dimensions that the file leaves open.
+    """
+    sample = sample or {}
+    shape = shape_of(model.graph.input[0])
+    outputs = {output.name: _told(shape_of(output), sample.get(output.name)) for output in model.graph.output}
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    return Signature(shape[3] or 0, shape[2] or 0, outputs, metadata)
+    integer = {o.name for o in model.graph.output if o.type.tensor_type.elem_type in INTEGERS}
+    labels = labels or labels_in(metadata)
+    return Signature(shape[3] or 0, shape[2] or 0, outputs, metadata, labels, frozenset(integer), sample)
+
+
+def _told(shape: Shape, answer: NDArray[np.generic] | None) -> Shape:
+    """The shape, with what a run showed in the place of what is not known."""
+    if answer is None or (shape and answer.ndim != len(shape)):
+        return shape
+    shape = shape or (None,) * answer.ndim
+    return tuple(size or shown for size, shown in zip(shape, answer.shape, strict=True))
 
 
 def _at_one_opset(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -113,16 +135,6 @@ def _at_one_opset(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def _pixels(model: onnx.ModelProto) -> onnx.ValueInfoProto:
-    constant = {tensor.name for tensor in model.graph.initializer}
-    inputs: list[onnx.ValueInfoProto] = [value for value in model.graph.input if value.name not in constant]
-    shape = _shape(inputs[0]) if len(inputs) == 1 else ()
-    if len(shape) != 4 or shape[1] != 3:
-        names = ", ".join(f"{value.name:.60}{list(_shape(value))}" for value in inputs[:4]) or "none"
-        raise ModelLoadError(f"inputs: expected one picture [n,3,height,width], received {names}")
-    return inputs[0]
-
-
 def _size_in_metadata(model: onnx.ModelProto) -> tuple[int, int] | None:
     """Width and height from the ``imgsz`` that Ultralytics writes: ``"[height, width]"``."""
     text = next((entry.value for entry in model.metadata_props if entry.key == "imgsz"), "")
@@ -133,7 +145,3 @@ def _size_in_metadata(model: onnx.ModelProto) -> tuple[int, int] | None:
     if isinstance(sides, list) and len(sides) == 2 and all(isinstance(side, int) for side in sides):
         return sides[1], sides[0]
     return None
-
-
-def _shape(value: onnx.ValueInfoProto) -> tuple[int | None, ...]:
-    return tuple(dim.dim_value or None for dim in value.type.tensor_type.shape.dim)

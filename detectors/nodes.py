@@ -51,6 +51,11 @@ class Nodes:
         """``tensor[..., start:stop, ...]`` along ``axis``."""
         return self.op("Slice", tensor, self.ints([start]), self.ints([stop]), self.ints([axis]))
 
+    def rows(self, tensor: str, cells: str) -> str:
+        """Of ``tensor`` [n,cells,channels] the rows ``cells`` [n,k], as [n,k,channels]."""
+        which = self.op("Unsqueeze", cells, self.ints([2]))
+        return self.op("GatherND", tensor, which, batch_dims=1)
+
     def columns(self, tensor: str, channels: int, cells: str) -> str:
         """Of ``tensor`` [n,channels,cells] the columns ``cells`` [n,k], as [n,channels,k]."""
         # One output element an index: reads only what is asked for, where Transpose would copy everything.

@@ -1,13 +1,19 @@
-"""The families of detectors that are understood: one decode a file."""
+"""The families of detectors that are understood: one decode a name."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from detectors.errors import UnknownFamily
+from detectors.families import anchors, detr, nanodet, pairs, triples
+from detectors.families.endtoend import EfficientDet, EndToEnd
+from detectors.families.fastestdet import FastestDet
+from detectors.families.scrfd import Scrfd
 from detectors.families.sightline import Sightline
 from detectors.families.ultralytics import Ultralytics
-from detectors.families.yolox import Yolox
+from detectors.families.yolov5 import Yolov5
+from detectors.families.yolox import Yolox, YoloxDecoded
+from detectors.families.yunet import YuNet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,12 +23,38 @@ if TYPE_CHECKING:
 FAMILIES: Final[Mapping[str, Family]] = {
     "sightline": Sightline(),
     "yolox": Yolox(),
+    "yolox-decoded": YoloxDecoded(),
     "ultralytics-v8": Ultralytics(),
+    "end-to-end": EndToEnd(),
+    "yolov2": anchors.YOLOV2,
+    "yolov3": anchors.YOLOV3,
+    "yolov3-tiny": anchors.YOLOV3_TINY,
+    "yolov4": anchors.YOLOV4,
+    "yolov4-decoded": pairs.YOLOV4_DECODED,
+    "yolov5": Yolov5(),
+    "yolov5-raw": anchors.YOLOV5,
+    "yolov7-raw": anchors.YOLOV7,
+    "yolo-nas": pairs.YOLO_NAS,
+    "pp-yoloe": pairs.PP_YOLOE,
+    "nanodet": nanodet.NANODET,
+    "nanodet-plus": nanodet.NANODET_PLUS,
+    "fastestdet": FastestDet(),
+    "ultraface": pairs.UltraFace(raw=False),
+    "ultraface-raw": pairs.UltraFace(raw=True),
+    "scrfd": Scrfd(),
+    "yunet": YuNet(),
+    "efficientdet": EfficientDet(),
+    "detr": detr.Queries(softmax=True),
+    "deformable-detr": detr.Queries(softmax=False),
+    "rt-detr": triples.RT_DETR,
+    "tf-detection": triples.TF_DETECTION,
+    "torchvision": triples.TORCHVISION,
+    "nms-plugin": triples.NMS_PLUGIN,
 }
 
 
-def recognise(signature: Signature, named: str | None = None) -> tuple[str, Head]:
-    """The family of a model and its head.
+def candidates(signature: Signature, named: str | None = None) -> dict[str, Head]:
+    """The families whose models have such inputs and outputs, with the head that each would see.
 
     Args:
         signature: what the file says about itself.
@@ -33,10 +65,10 @@ def recognise(signature: Signature, named: str | None = None) -> tuple[str, Head
     """
     if named is not None and named not in FAMILIES:
         raise UnknownFamily(f"family: expected one of {', '.join(FAMILIES)}, received {named!r}")
-    for name in FAMILIES if named is None else (named,):
-        head = FAMILIES[name].recognise(signature)
-        if head is not None:
-            return name, head
+    considered = FAMILIES if named is None else (named,)
+    found = {name: head for name in considered if (head := FAMILIES[name].recognise(signature)) is not None}
+    if found:
+        return found
     outputs = ", ".join(f"{name} {_shape(shape)}" for name, shape in list(signature.outputs.items())[:8])
     raise UnknownFamily(
         f"outputs of {named or 'no known family'} on a {signature.width}x{signature.height} input: "

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from detectors.manifest import InputSpec
     from detectors.nodes import Nodes
+
+
+Shape = tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +27,22 @@ class Signature:
         height: of its input, pixels.
         outputs: shape of every output by name, in order; None for a dimension that is not fixed.
         metadata: of the file, key to value.
+        labels: names of its classes where the file or its manifest tells them.
+        integer: the outputs that hold whole numbers.
+        sample: what it answers to one picture, by output; empty where it was not run.
     """
 
     width: int
     height: int
-    outputs: Mapping[str, tuple[int | None, ...]]
+    outputs: Mapping[str, Shape]
     metadata: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[str, ...] | None = None
+    integer: frozenset[str] = frozenset()
+    sample: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
+
+    def only(self) -> tuple[str, Shape] | None:
+        """Name and shape of its output, where it has exactly one."""
+        return next(iter(self.outputs.items())) if len(self.outputs) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +55,10 @@ class Head:
         strides: input pixels per cell of each grid, finest first.
         classes: how many it tells apart.
         outputs: names of the outputs, in the order the decode expects.
-        labels: names of the classes, when the file holds them.
+        labels: names of the classes, when the outputs or the file tell them.
+        suppress: whether boxes of one object can overlap; where the model has seen to that, none is dropped.
+        shapes: of these outputs, where the decode depends on them.
+        ignored: what of its outputs is left aside, for people; empty when nothing is.
     """
 
     width: int
@@ -48,6 +67,9 @@ class Head:
     classes: int
     outputs: tuple[str, ...]
     labels: tuple[str, ...] | None = None
+    suppress: bool = True
+    shapes: tuple[Shape, ...] = ()
+    ignored: str = ""
 
 
 @dataclass(frozen=True, slots=True)

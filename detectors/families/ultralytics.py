@@ -1,74 +1,121 @@
 """The Ultralytics v8 head (YOLOv8, v5u, v9, 11, 12): one column per cell of box and class scores, decoded.
 
 Source: ultralytics/ultralytics (AGPL-3.0; only the layout of its exports is read here),
-``ultralytics/nn/modules/head.py`` ``Detect`` and ``ultralytics/utils/nms.py`` ``non_max_suppression``;
-exported with ``nms=False``. The class names are in the file's metadata, as a Python dict.
+``ultralytics/nn/modules/head.py`` ``Detect``, ``Segment``, ``Pose`` and ``OBB``, and
+``ultralytics/utils/nms.py`` ``non_max_suppression``; exported with ``nms=False``. Names and task are in the
+file's metadata.
 """
 
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-from detectors.families.family import Candidates, Head, Signature
+from detectors.families.boxes import of_centres, of_xywh
+from detectors.families.family import Candidates, Head
 from detectors.families.grid import strides_of
-from detectors.manifest import InputSpec, LetterboxSpec
+from detectors.families.rows import CENTRE, rgb_shares
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from detectors.families.family import Signature
+    from detectors.manifest import InputSpec
     from detectors.nodes import Nodes
 
-BOX = 4
+BOX: Final = 4
 """End of the box within a column: x, y, w, h, classes."""
-MAX_NAMES = 100_000
-"""Characters of metadata that are read as names; COCO needs 1,200, Objects365 7,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What stands behind the classes of a column, or behind the class of a final row.
+
+    Attributes:
+        columns: how many there are of it.
+        said: what is left aside, for people.
+        turned: whether it is the angle by which the box is turned.
+    """
+
+    columns: int = 0
+    said: str = ""
+    turned: bool = False
 
 
 class Ultralytics:
     """Output [n,4+classes,cells]: centre and size in input pixels, class scores after the sigmoid."""
 
     def recognise(self, signature: Signature) -> Head | None:
-        if len(signature.outputs) != 1 or signature.metadata.get("task", "detect") != "detect":
-            return None
-        [(name, shape)] = signature.outputs.items()
-        if len(shape) != 3 or shape[1] is None or shape[1] <= BOX:
+        name, shape = next(iter(signature.outputs.items()), ("", ()))
+        extra = extra_of(signature)
+        if extra is None or len(shape) != 3 or shape[1] is None:
             return None
         strides = strides_of(signature.width, signature.height, shape[2])
-        if strides is None:
+        classes = shape[1] - BOX - extra.columns
+        if strides is None or classes < 1:
             return None
-        classes = shape[1] - BOX
-        labels = names(signature.metadata.get("names", ""), classes)
-        return Head(signature.width, signature.height, strides, classes, (name,), labels)
+        size = signature.width, signature.height
+        return Head(*size, strides, classes, (name,), ignored=extra.said, shapes=(shape,))
 
     def input(self, head: Head) -> InputSpec:
-        return InputSpec(
-            width=head.width,
-            height=head.height,
-            channels="rgb",
-            std=(255.0, 255.0, 255.0),
-            letterbox=LetterboxSpec(mode="centre"),
-        )
+        return rgb_shares(head, CENTRE)
 
     def gate(self, nodes: Nodes, head: Head) -> str:
         classes = nodes.slice(head.outputs[0], 1, BOX, BOX + head.classes)
         return nodes.op("ReduceMax", classes, axes=[1], keepdims=0)
 
     def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
-        columns = nodes.columns(head.outputs[0], BOX + head.classes, cells)
-        centre, size = nodes.slice(columns, 1, 0, 2), nodes.slice(columns, 1, 2, BOX)
-        half = nodes.op("Mul", size, nodes.floats(0.5))
-        boxes = nodes.op("Concat", nodes.op("Sub", centre, half), nodes.op("Add", centre, half), axis=1)
+        columns = nodes.columns(head.outputs[0], head.shapes[0][1] or 0, cells)
         scores = nodes.slice(columns, 1, BOX, BOX + head.classes)
+        if head.ignored == TURNED.said:
+            angle = nodes.slice(columns, 1, BOX + head.classes, BOX + head.classes + 1)
+            boxes = enclosing(nodes, nodes.slice(columns, 1, 0, BOX), angle, 1)
+        else:
+            boxes = of_xywh(nodes, columns, axis=1)
         return Candidates(nodes.op("Transpose", boxes, perm=[0, 2, 1]), scores)
 
 
-def names(text: str, classes: int) -> tuple[str, ...] | None:
-    """The labels of ``"{0: 'person', 1: 'bicycle'}"``; None unless there is one for each class."""
-    if len(text) > MAX_NAMES:
+TURNED: Final = Extra(1, "the angles of its boxes (the upright boxes around them are used)", turned=True)
+
+
+def extra_of(signature: Signature) -> Extra | None:
+    """What the exports of other tasks than detection add; None for a task without boxes."""
+    outputs = list(signature.outputs.values())
+    task = signature.metadata.get("task", "detect")
+    if task == "obb":
+        return TURNED
+    if len(outputs) == 2 and len(outputs[1]) == 4 and outputs[1][1] and task in ("segment", "detect"):
+        return Extra(outputs[1][1], "its masks")
+    if len(outputs) != 1 or task not in ("detect", "pose"):
         return None
+    return Extra(keypoints(signature.metadata), "its key points") if task == "pose" else Extra()
+
+
+def keypoints(metadata: Mapping[str, str]) -> int:
+    """Numbers that tell the key points of an object, by the metadata's ``kpt_shape``; COCO's without."""
     try:
-        found = ast.literal_eval(text)
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return None
-    if not isinstance(found, dict) or set(found) != set(range(classes)):
-        return None
-    return tuple(str(found[number]) for number in range(classes))
+        shape = ast.literal_eval(metadata.get("kpt_shape", "")[:100])
+    except (ValueError, SyntaxError):
+        shape = None
+    if isinstance(shape, (list, tuple)) and shape and all(isinstance(each, int) for each in shape):
+        return math.prod(shape)
+    return COCO_KEYPOINTS
+
+
+COCO_KEYPOINTS: Final = 17 * 3
+
+
+def enclosing(nodes: Nodes, xywh: str, angle: str, axis: int) -> str:
+    """The upright boxes around boxes of centre and size that are turned by an angle, in radians."""
+    width, height = (nodes.slice(xywh, axis, side, side + 1) for side in (2, 3))
+    across = nodes.op("Abs", nodes.op("Cos", angle))
+    along = nodes.op("Abs", nodes.op("Sin", angle))
+    outer = nodes.op(
+        "Concat",
+        nodes.op("Add", nodes.op("Mul", width, across), nodes.op("Mul", height, along)),
+        nodes.op("Add", nodes.op("Mul", width, along), nodes.op("Mul", height, across)),
+        axis=axis,
+    )
+    return of_centres(nodes, nodes.slice(xywh, axis, 0, 2), outer, axis)

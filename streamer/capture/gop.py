@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from detectors.pixels import Scaling
+
 MOST_BYTES: Final = 32 * 2**20
 """What one group may hold: 30 s at 8 Mbit/s. Of a stream with longer ones nothing is decoded here."""
 
@@ -55,8 +57,8 @@ class CodedPixels:
             self._bgr = self._group.bgr(self._number)
         return self._bgr
 
-    def scale_into(self, target: NDArray[np.uint8]) -> None:
-        BgrPixels(self.bgr()).scale_into(target)
+    def scale_into(self, target: NDArray[np.uint8], scaling: Scaling = "linear") -> None:
+        BgrPixels(self.bgr()).scale_into(target, scaling)
 
 
 class GroupOfPictures:

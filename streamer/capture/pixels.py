@@ -9,9 +9,13 @@ import cv2
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
+from detectors.pixels import scaled
+
 if TYPE_CHECKING:
     from av import VideoFrame
     from numpy.typing import NDArray
+
+    from detectors.pixels import Scaling
 
 ROTATIONS: Final = {
     90: cv2.ROTATE_90_COUNTERCLOCKWISE,
@@ -80,15 +84,12 @@ class VideoPixels:
             self._bgr = self._to_bgr(self._frame)
         return self._bgr
 
-    def scale_into(self, target: NDArray[np.uint8]) -> None:
+    def scale_into(self, target: NDArray[np.uint8], scaling: Scaling = "linear") -> None:
         size = (target.shape[1], target.shape[0])
         if self._rotation is not None or self._frame.format.name not in PLANAR:
-            cv2.resize(self.bgr(), size, dst=target, interpolation=cv2.INTER_LINEAR)
+            scaled(self.bgr(), size, scaling, target)
             return
-        planes = [
-            cv2.resize(plane(self._frame, number), size, interpolation=cv2.INTER_LINEAR)
-            for number in range(3)
-        ]
+        planes = [scaled(plane(self._frame, number), size, scaling) for number in range(3)]
         cv2.transform(cv2.merge(planes), bgr_matrix(self._frame), dst=target)
 
     @property

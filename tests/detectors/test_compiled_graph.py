@@ -12,7 +12,7 @@ from miniature import BOXES, BUILDERS, CELLS, LABELS, SIDE, Recipe, build
 from miniature import ultralytics as v8_miniature
 from onnx import version_converter
 
-from detectors.families import FAMILIES, recognise
+from detectors.families import FAMILIES, candidates
 from detectors.graph import compile_graph
 from detectors.modelfile import parse, signature, with_input
 from detectors.session import Limits, SessionOptions, open_session, raw_outputs
@@ -26,7 +26,7 @@ MANY = Recipe(batch=None)
 def compiled(model, tmp_path):
     """The session of a model, and what its outputs mean to the oracle."""
     read = with_input(parse(model.SerializeToString(), tmp_path).model, (SIDE, SIDE))
-    family, head = recognise(signature(read))
+    family, head = next(iter(candidates(signature(read)).items()))
     spec = FAMILIES[family].input(head)
     graph = compile_graph(read, family, head, spec).SerializeToString()
 
@@ -160,7 +160,7 @@ def test_preparation_is_that_of_numpy_bit_for_bit(tmp_path):
     """Seen at the seam between preparation and model."""
     model = random_model("yolox", seed=5)
     read = with_input(parse(model.SerializeToString(), tmp_path).model, None)
-    family, head = recognise(signature(read))
+    family, head = next(iter(candidates(signature(read)).items()))
     images = pictures(6, 2)
     for channels in ("bgr", "rgb"):
         spec = (

@@ -1,0 +1,84 @@
+"""Queries that each find one object: DETR and what came of it.
+
+Sources: facebookresearch/detr ``models/detr.py`` ``PostProcess`` (Apache-2.0), Carion et al. 2020,
+arXiv:2005.12872; roboflow/rf-detr ``rfdetr/deploy/export.py`` and ``rfdetr/models/lwdetr.py`` ``PostProcess``
+(Apache-2.0), whose classes each have a sigmoid, as in Zhu et al. 2020, arXiv:2010.04159. RT-DETR and its
+heirs choose their boxes themselves: ``triples.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from detectors.coco import COCO_IDS
+from detectors.families.boxes import of_shares, of_xywh, the_boxes
+from detectors.families.family import Candidates, Head
+from detectors.families.rows import STRETCH
+from detectors.manifest import InputSpec
+
+if TYPE_CHECKING:
+    from detectors.families.family import Signature
+    from detectors.nodes import Nodes
+
+IMAGENET_MEAN: Final = (123.675, 116.28, 103.53)
+IMAGENET_STD: Final = (58.395, 57.12, 57.375)
+COCO_NUMBERS: Final = COCO_IDS[-1] + 1
+"""From 0, which is no class, to the last."""
+MOST_QUERIES: Final = 1500
+"""More than any of them has; heads with more predict from the cells of a grid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """Logits [n,queries,classes] and boxes [n,queries,4], centre and size in shares of the picture.
+
+    Attributes:
+        softmax: whether classes exclude one another and the last one is "no object"; else each has a sigmoid.
+    """
+
+    softmax: bool
+
+    def recognise(self, signature: Signature) -> Head | None:
+        shapes = {name: shape for name, shape in signature.outputs.items() if len(shape) == 3}
+        boxes = the_boxes([name for name, shape in shapes.items() if shape[2] == 4])
+        logits = [name for name in shapes if name != boxes]
+        if boxes is None or len(logits) != 1:
+            return None
+        queries, columns = shapes[logits[0]][1:]
+        if not columns or queries != shapes[boxes][1] or not (queries or 1) <= MOST_QUERIES:
+            return None
+        numbered = columns - 1 if self.softmax else columns
+        # Models of COCO number their classes as its annotations do, with gaps, from 1 on.
+        gaps = numbered == COCO_NUMBERS and signature.labels is None
+        classes = len(COCO_IDS) if gaps else numbered
+        outputs = (logits[0], boxes)
+        shapes_told = tuple(shapes[name] for name in outputs)
+        size = signature.width, signature.height
+        return Head(*size, (), classes, outputs, suppress=False, shapes=shapes_told) if classes > 0 else None
+
+    def input(self, head: Head) -> InputSpec:
+        return InputSpec(
+            width=head.width,
+            height=head.height,
+            channels="rgb",
+            mean=IMAGENET_MEAN,
+            std=IMAGENET_STD,
+            letterbox=STRETCH,
+        )
+
+    def gate(self, nodes: Nodes, head: Head) -> str:
+        return nodes.op("ReduceMax", self._scores(nodes, head), axes=[2], keepdims=0)
+
+    def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
+        boxes = of_xywh(nodes, nodes.rows(head.outputs[1], cells))
+        scores = nodes.rows(self._scores(nodes, head), cells)
+        scores = nodes.op("Transpose", scores, perm=[0, 2, 1])
+        return Candidates(of_shares(nodes, boxes, head.width, head.height), scores)
+
+    def _scores(self, nodes: Nodes, head: Head) -> str:
+        logits = head.outputs[0]
+        scores = nodes.op("Softmax", logits, axis=2) if self.softmax else nodes.op("Sigmoid", logits)
+        if head.classes == len(COCO_IDS) and head.shapes[0][2] in (COCO_NUMBERS, COCO_NUMBERS + 1):
+            return nodes.op("Gather", scores, nodes.ints(COCO_IDS), axis=2)
+        return nodes.slice(scores, 2, 0, head.classes)

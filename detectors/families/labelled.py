@@ -1,0 +1,43 @@
+"""Heads that name the class of a box by its number, with one score."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from onnx import TensorProto
+
+from detectors.coco import COCO_IDS, COCO_LABELS
+
+if TYPE_CHECKING:
+    from detectors.families.family import Signature
+    from detectors.nodes import Nodes
+
+
+def scores_of(nodes: Nodes, numbers: str, scores: str, classes: int) -> str:
+    """Scores [n,classes,k]: that of each box at the number of its class, 0 elsewhere.
+
+    Args:
+        nodes: under construction.
+        numbers: of the classes, float32 [n,k].
+        scores: float32 [n,k].
+        classes: how many there are; boxes of other numbers count for nothing.
+    """
+    every = nodes.floats(np.arange(classes).reshape(1, -1, 1))
+    mine = nodes.op("Equal", nodes.op("Unsqueeze", numbers, nodes.ints([1])), every)
+    return nodes.op("Where", mine, nodes.op("Unsqueeze", scores, nodes.ints([1])), nodes.floats(0.0))
+
+
+def classes_of(signature: Signature) -> int:
+    """How many classes a model has whose outputs do not tell: as many as have names, else those of COCO."""
+    return len(signature.labels) if signature.labels else len(COCO_LABELS)
+
+
+def from_coco(nodes: Nodes, numbers: str, classes: int) -> str:
+    """Classes from 0 on, of numbers from 1 on; 80 classes have the numbers of COCO's annotations."""
+    if classes != len(COCO_LABELS):
+        return nodes.op("Sub", numbers, nodes.floats(1.0))
+    table = np.full(COCO_IDS[-1] + 2, -1)
+    table[list(COCO_IDS)] = range(classes)
+    within = nodes.op("Clip", numbers, nodes.floats(0.0), nodes.floats(len(table) - 1))
+    return nodes.op("Gather", nodes.floats(table), nodes.op("Cast", within, to=TensorProto.INT64))

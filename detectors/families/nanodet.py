@@ -1,0 +1,114 @@
+"""NanoDet and NanoDet-Plus: class scores and distances as distributions over bins, per cell.
+
+Source: RangiLyu/nanodet (Apache-2.0) ``nanodet/model/head/gfl_head.py`` and ``nanodet_plus_head.py``; the
+distribution of a distance is that of Li et al. 2020, arXiv:2006.04388. Class scores are after the sigmoid, as
+``tools/export_onnx.py`` writes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from detectors.families.boxes import of_sides
+from detectors.families.family import Candidates, Head
+from detectors.families.grid import cells as cells_of
+from detectors.families.grid import strides_of
+from detectors.manifest import InputSpec, LetterboxSpec
+
+if TYPE_CHECKING:
+    from detectors.families.family import Signature
+    from detectors.nodes import Nodes
+
+BINS: Final = 8
+SIDES: Final = 4
+DEPTH: Final = SIDES * BINS
+MEAN: Final = (103.53, 116.28, 123.675)
+STD: Final = (57.375, 57.12, 58.395)
+
+
+@dataclass(frozen=True, slots=True)
+class Nanodet:
+    """Scores [n,cells,classes] and bins [n,cells,32] of each stride, or one output [n,cells,classes+32].
+
+    Attributes:
+        strides: of its grids, v1 has three and Plus four.
+        middle: whether a cell's point is its middle; else its first corner.
+    """
+
+    strides: tuple[int, ...]
+    middle: bool
+
+    def recognise(self, signature: Signature) -> Head | None:
+        size = signature.width, signature.height
+        found = signature.only()
+        if found is not None:
+            name, shape = found
+            strides = strides_of(*size, shape[1]) if len(shape) == 3 else None
+            if strides != self.strides or not shape[2] or shape[2] <= DEPTH:
+                return None
+            return Head(*size, self.strides, shape[2] - DEPTH, (name,))
+        return self._grouped(signature)
+
+    def _grouped(self, signature: Signature) -> Head | None:
+        shapes = signature.outputs
+        if any(len(shape) != 3 or shape[1] is None for shape in shapes.values()):
+            return None
+        bins = [name for name, shape in shapes.items() if shape[2] == DEPTH]
+        scores = [name for name in shapes if name not in bins]
+        classes = {shapes[name][2] for name in scores}
+        if len(bins) != len(scores) or len(classes) != 1:
+            return None
+        scores.sort(key=lambda name: -(shapes[name][1] or 0))
+        bins.sort(key=lambda name: -(shapes[name][1] or 0))
+        counts = [shapes[name][1] for name in scores]
+        strides = strides_of(signature.width, signature.height, sum(count or 0 for count in counts))
+        if strides != self.strides or counts != [shapes[name][1] for name in bins]:
+            return None
+        columns = classes.pop() or 0
+        size = signature.width, signature.height
+        return Head(*size, self.strides, columns, (*scores, *bins)) if columns else None
+
+    def input(self, head: Head) -> InputSpec:
+        return InputSpec(
+            width=head.width,
+            height=head.height,
+            mean=MEAN,
+            std=STD,
+            letterbox=LetterboxSpec(mode="centre", pad=0, scaling="area"),
+        )
+
+    def gate(self, nodes: Nodes, head: Head) -> str:
+        return nodes.op("ReduceMax", self._scores(nodes, head), axes=[2], keepdims=0)
+
+    def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
+        scores = nodes.op("Transpose", nodes.rows(self._scores(nodes, head), cells), perm=[0, 2, 1])
+        bins = nodes.rows(self._bins(nodes, head), cells)
+        bins = nodes.op("Reshape", bins, nodes.ints([0, 0, SIDES, BINS]))
+        weights = nodes.op("Softmax", bins, axis=3)
+        sides = nodes.op(
+            "ReduceSum", nodes.op("Mul", weights, nodes.floats(np.arange(BINS))), nodes.ints([3]), keepdims=0
+        )
+        grid = cells_of(head.width, head.height, head.strides)
+        stride = nodes.op("Gather", nodes.floats(grid[:, 2:]), cells)
+        points = grid[:, :2] * grid[:, 2:]
+        if self.middle:
+            points = points + 0.5 * (grid[:, 2:] - 1)
+        centre = nodes.op("Gather", nodes.floats(points), cells)
+        return Candidates(of_sides(nodes, centre, nodes.op("Mul", sides, stride)), scores)
+
+    def _scores(self, nodes: Nodes, head: Head) -> str:
+        if len(head.outputs) == 1:
+            return nodes.slice(head.outputs[0], 2, 0, head.classes)
+        return nodes.op("Concat", *head.outputs[: len(head.strides)], axis=1)
+
+    def _bins(self, nodes: Nodes, head: Head) -> str:
+        if len(head.outputs) == 1:
+            return nodes.slice(head.outputs[0], 2, head.classes, head.classes + DEPTH)
+        return nodes.op("Concat", *head.outputs[len(head.strides) :], axis=1)
+
+
+NANODET: Final = Nanodet((8, 16, 32), middle=True)
+NANODET_PLUS: Final = Nanodet((8, 16, 32, 64), middle=False)

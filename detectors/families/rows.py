@@ -1,0 +1,79 @@
+"""One row per cell: x, y, w, h, objectness, classes. What the families of such heads share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from detectors.families.boxes import of_xywh
+from detectors.families.family import Candidates, Head, Signature
+from detectors.families.grid import strides_of
+from detectors.manifest import InputSpec, LetterboxSpec
+
+if TYPE_CHECKING:
+    from detectors.nodes import Nodes
+
+CENTRE: Final = LetterboxSpec(mode="centre")
+STRETCH: Final = LetterboxSpec(mode="stretch")
+BOX: Final = 4
+OBJECTNESS: Final = 5
+"""Ends of the box and of the objectness within a row."""
+
+
+class Rows:
+    """Output [n,cells,5+classes], scores after the sigmoid; boxes are centre and size in input pixels.
+
+    Attributes:
+        anchors: boxes that each place of a grid predicts.
+    """
+
+    anchors = 1
+
+    def recognise(self, signature: Signature) -> Head | None:
+        found = signature.only()
+        if found is None:
+            return None
+        name, shape = found
+        if len(shape) != 3 or shape[2] is None or shape[2] <= OBJECTNESS or (shape[1] or 1) % self.anchors:
+            return None
+        places = shape[1] // self.anchors if shape[1] else None
+        strides = strides_of(signature.width, signature.height, places)
+        if strides is None or self.contradicts(signature, strides):
+            return None
+        classes = shape[2] - OBJECTNESS
+        return Head(signature.width, signature.height, strides, classes, (name,))
+
+    def input(self, head: Head) -> InputSpec:
+        return rgb_shares(head, CENTRE)
+
+    def gate(self, nodes: Nodes, head: Head) -> str:
+        # score = objectness * class <= objectness, and objectness alone is 80 times less to read.
+        objectness = nodes.slice(head.outputs[0], 2, BOX, OBJECTNESS)
+        return nodes.op("Squeeze", objectness, nodes.ints([2]))
+
+    def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
+        rows = nodes.rows(head.outputs[0], cells)
+        return Candidates(self.boxes(nodes, head, rows, cells), products(nodes, rows, head.classes))
+
+    def contradicts(self, signature: Signature, strides: tuple[int, ...]) -> bool:
+        """Whether a run showed that the boxes mean something else."""
+        return False
+
+    def boxes(self, nodes: Nodes, head: Head, rows: str, cells: str) -> str:
+        """Boxes [n,k,4] of the chosen rows."""
+        return of_xywh(nodes, rows)
+
+
+def products(nodes: Nodes, rows: str, classes: int) -> str:
+    """Scores [n,classes,k]: objectness times class."""
+    scores = nodes.op(
+        "Mul",
+        nodes.slice(rows, 2, OBJECTNESS, OBJECTNESS + classes),
+        nodes.slice(rows, 2, BOX, OBJECTNESS),
+    )
+    return nodes.op("Transpose", scores, perm=[0, 2, 1])
+
+
+def rgb_shares(head: Head, letterbox: LetterboxSpec) -> InputSpec:
+    """Red, green, blue from 0 to 1."""
+    white = (255.0, 255.0, 255.0)
+    return InputSpec(width=head.width, height=head.height, channels="rgb", std=white, letterbox=letterbox)

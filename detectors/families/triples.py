@@ -1,0 +1,118 @@
+"""Boxes, scores and classes as three outputs, of which the model has chosen the best itself.
+
+Sources: lyuwenyu/RT-DETR ``rtdetr_pytorch/tools/export_onnx.py`` (Apache-2.0), Zhao et al. 2023,
+arXiv:2304.08069, of which D-FINE and DEIM kept the outputs; tensorflow/models
+``research/object_detection/exporter_lib_v2.py`` and ``core/post_processing.py`` (Apache-2.0); pytorch/vision
+``torchvision/models/detection/roi_heads.py`` and ``retinanet.py`` (BSD-3-Clause); NVIDIA/TensorRT
+``plugin/efficientNMSPlugin`` (Apache-2.0), whose outputs exports of YOLO copy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from detectors.families.boxes import of_shares, of_yxyx
+from detectors.families.family import Candidates, Head
+from detectors.families.labelled import classes_of, from_coco, scores_of
+from detectors.families.rows import CENTRE, STRETCH, rgb_shares
+from detectors.manifest import InputSpec, LetterboxSpec
+
+if TYPE_CHECKING:
+    from detectors.families.family import Shape, Signature
+    from detectors.nodes import Nodes
+
+MOST: Final = 2000
+"""More boxes than any model leaves over."""
+BOXES, SCORES, NUMBERS = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Triples:
+    """Boxes [n,k,4], scores [n,k] and numbers of classes [n,k], in any order; or all of one picture.
+
+    Attributes:
+        word: that the name of an output has which no other family has; empty where names tell nothing.
+        first: number of the first class; with 1, COCO's classes have the numbers of its annotations.
+        yxyx: whether y comes before x.
+        shares: whether boxes are in shares of the picture, not in pixels.
+        white: value of a white pixel as the model gets it.
+        batched: whether outputs have a batch axis; None where either may be.
+        letterbox: how pictures are fitted in.
+    """
+
+    word: str = ""
+    first: int = 0
+    yxyx: bool = False
+    shares: bool = False
+    white: float = 255.0
+    batched: bool | None = None
+    letterbox: LetterboxSpec = CENTRE
+
+    def recognise(self, signature: Signature) -> Head | None:
+        outputs = self._outputs(signature)
+        if outputs is None or not any(self.word in name.lower() for name in signature.outputs):
+            return None
+        shapes = tuple(signature.outputs[name] for name in outputs)
+        classes = classes_of(signature)
+        size = signature.width, signature.height
+        return Head(*size, (), classes, outputs, suppress=False, shapes=shapes)
+
+    def input(self, head: Head) -> InputSpec:
+        spec = rgb_shares(head, self.letterbox)
+        return spec if self.white != 1 else spec.model_copy(update={"std": (1.0, 1.0, 1.0)})
+
+    def gate(self, nodes: Nodes, head: Head) -> str:
+        return self._batch(nodes, head, SCORES)
+
+    def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
+        boxes = nodes.rows(self._batch(nodes, head, BOXES), cells)
+        boxes = of_yxyx(nodes, boxes) if self.yxyx else boxes
+        boxes = of_shares(nodes, boxes, head.width, head.height) if self.shares else boxes
+        numbers, scores = (
+            nodes.op("GatherElements", self._batch(nodes, head, kind), cells, axis=1)
+            for kind in (NUMBERS, SCORES)
+        )
+        numbers = from_coco(nodes, numbers, head.classes) if self.first else numbers
+        return Candidates(boxes, scores_of(nodes, numbers, scores, head.classes))
+
+    def _batch(self, nodes: Nodes, head: Head, kind: int) -> str:
+        """One output with a batch axis, and scores and numbers without any more than that."""
+        name, rank = head.outputs[kind], len(head.shapes[kind])
+        wanted = 3 if kind == BOXES else 2
+        if rank < wanted:
+            return nodes.op("Unsqueeze", name, nodes.ints([0]))
+        return nodes.op("Squeeze", name, nodes.ints([2])) if rank > wanted else name
+
+    def _outputs(self, signature: Signature) -> tuple[str, str, str] | None:
+        """Names of boxes, scores and numbers, if there is exactly one of each."""
+        boxes = [
+            name for name, shape in signature.outputs.items() if shape[-1:] == (4,) and self._fits(shape, 3)
+        ]
+        if len(boxes) != 1:
+            return None
+        several = signature.outputs[boxes[0]][-2]
+        if (several or 1) > MOST:
+            return None
+        others = {
+            name: shape
+            for name, shape in signature.outputs.items()
+            if name not in boxes and self._fits(shape, 2) and shape[-1] in (several, None)
+        }
+        numbers = [name for name in others if name in signature.integer or _means_class(name)]
+        scores = [name for name in others if name not in numbers]
+        return (boxes[0], scores[0], numbers[0]) if len(numbers) == len(scores) == 1 else None
+
+    def _fits(self, shape: Shape, rank: int) -> bool:
+        ranks = {True: (rank,), False: (rank - 1,), None: (rank - 1, rank)}[self.batched]
+        return len(shape) in ranks
+
+
+def _means_class(name: str) -> bool:
+    return any(word in name.lower() for word in ("class", "label", "cls"))
+
+
+RT_DETR: Final = Triples(letterbox=STRETCH)
+TF_DETECTION: Final = Triples(word="detection_", first=1, yxyx=True, shares=True, white=1)
+TORCHVISION: Final = Triples(first=1, batched=False)
+NMS_PLUGIN: Final = Triples(word="det_", batched=True)

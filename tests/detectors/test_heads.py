@@ -1,0 +1,61 @@
+"""Every family's graph against its decode in plain loops."""
+
+import numpy as np
+import oracle
+import pytest
+from heads import KINDS, SIDE
+from onnx import TensorProto, helper, numpy_helper
+
+from detectors.families import FAMILIES, candidates
+from detectors.graph import compile_graph
+from detectors.modelfile import parse, signature, with_input
+from detectors.session import Limits, SessionOptions, open_session
+
+LIMITS = (Limits(), Limits(0.05, 0.65, multi_label=True, max_candidates=2000), Limits(0.3, max_candidates=7))
+
+
+def constant_model(kind, outputs):
+    """A model that answers with these outputs, whatever it sees."""
+    nodes = [helper.make_node("ReduceMean", ["pixels"], ["mean"], keepdims=0)]
+    nodes.append(helper.make_node("Mul", ["mean", "zero"], ["nothing"]))
+    constants = [numpy_helper.from_array(np.float32(0), "zero")]
+    infos = []
+    for name, values in outputs.items():
+        constants.append(numpy_helper.from_array(values, f"{name}.values"))
+        nodes.append(helper.make_node("Add", [f"{name}.values", "nothing"], [name]))
+        infos.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, values.shape))
+    pixels = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, (1, 3, SIDE, SIDE))
+    graph = helper.make_graph(nodes, "head", [pixels], infos, constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    for key, value in kind.metadata:
+        model.metadata_props.add(key=key, value=value)
+    return model
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("seed", range(3))
+def test_equal_to_plain_loops(name, seed, tmp_path):
+    kind = KINDS[name]
+    outputs = {
+        key: np.asarray(value, np.float32) for key, value in kind.make(np.random.default_rng(seed)).items()
+    }
+    model = with_input(parse(constant_model(kind, outputs).SerializeToString(), tmp_path).model, None)
+    family = name.split(" ")[0]
+    told = signature(model, sample=outputs)
+    [(_, head)] = candidates(told, family).items()
+    graph = compile_graph(model, family, head, FAMILIES[family].input(head)).SerializeToString()
+    session = open_session(graph, SessionOptions(provider="cpu"))
+    for limits in LIMITS:
+        found = session.run(np.zeros((1, SIDE, SIDE, 3), np.uint8), limits)
+        overlap = (
+            limits
+            if head.suppress
+            else Limits(limits.min_confidence, 1.0, limits.multi_label, limits.max_candidates)
+        )
+        oracle.assert_same(found, oracle.hits([kind.decode(outputs)], overlap))
+    assert len(found.scores)
+
+
+def test_every_family_has_a_head():
+    assert {name.split(" ")[0] for name in KINDS} == set(FAMILIES)

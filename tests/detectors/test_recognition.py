@@ -1,0 +1,150 @@
+"""A model is of the family that makes sense of it, and of none where that cannot be told."""
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+from miniature import yolox
+from onnx import TensorProto, helper, numpy_helper
+
+from detectors.detector import load
+from detectors.errors import AmbiguousFamily, UnknownFamily
+from detectors.families.grid import cells
+from detectors.recognition import probe
+from detectors.session import Limits, SessionOptions
+
+CPU = SessionOptions(provider="cpu", workers=1)
+
+
+def test_the_probe_shows_what_its_truth_says():
+    for picture in probe():
+        height, width = picture.image.shape[:2]
+        assert (picture.boxes[:, 2:] > picture.boxes[:, :2]).all()
+        assert (picture.boxes[:, 2:] <= (width, height)).all()
+        assert {"person"} <= set(picture.labels.tolist()) <= {"person", "car"}
+
+
+def decoded_yolox(model):
+    """The same model with its boxes decoded, as an export with ``--decode_in_inference`` has them."""
+    graph = model.graph
+    [output] = graph.output
+    raw, name = f"{output.name}.raw", output.name
+    for node in graph.node:
+        node.output[:] = [raw if made == name else made for made in node.output]
+    side = graph.input[0].type.tensor_type.shape.dim[2].dim_value
+    grid = cells(side, side, (8, 16, 32))
+    constants = {
+        "corners": grid[None, :, :2],
+        "strides": grid[None, :, 2:],
+        **{f"at{end}": np.array([end], np.int64) for end in (0, 2, 4, 2**31)},
+    }
+    graph.initializer.extend(numpy_helper.from_array(value, key) for key, value in constants.items())
+
+    def part(start, end, made):
+        return helper.make_node("Slice", [raw, f"at{start}", f"at{end}", "at2"], [made])
+
+    graph.node.extend(
+        [
+            part(0, 2, "xy"),
+            part(2, 4, "wh"),
+            part(4, 2**31, "rest"),
+            helper.make_node("Add", ["xy", "corners"], ["moved"]),
+            helper.make_node("Mul", ["moved", "strides"], ["centre"]),
+            helper.make_node("Exp", ["wh"], ["grown"]),
+            helper.make_node("Mul", ["grown", "strides"], ["size"]),
+            helper.make_node("Concat", ["centre", "size", "rest"], [name], axis=2),
+        ]
+    )
+    return model
+
+
+@pytest.mark.realdata
+def test_raw_and_decoded_exports_of_one_model_find_the_same(test_data, tmp_path):
+    source = test_data / "models" / "yolox_nano.onnx"
+    onnx.save(decoded_yolox(onnx.load(source)), tmp_path / "decoded.onnx")
+    one, other = (load(str(path), CPU, cache=tmp_path) for path in (source, tmp_path / "decoded.onnx"))
+    assert (one.manifest.family, other.manifest.family) == ("yolox", "yolox-decoded")
+    image = cv2.imread(str(test_data / "photos" / "bus.jpg"))
+    [first], [second] = (each.infer([each.prepare(image)], Limits()) for each in (one, other))
+    assert len(first) >= 4
+    np.testing.assert_allclose(first.xyxy, second.xyxy, atol=0.05)
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("yolox_nano", "yolox"),
+        ("yolov8n_int8", "ultralytics-v8"),
+        ("nanodet_m_320", "nanodet"),
+        ("FastestDet", "fastestdet"),
+        ("deimv2_atto_coco_int8", "rt-detr"),
+        ("ultraface_RFB-320", "ultraface"),
+    ],
+)
+def test_real_models_need_no_manifest(name, family, test_data, tmp_path):
+    detector = load(str(test_data / "models" / f"{name}.onnx"), CPU, cache=tmp_path)
+    assert detector.manifest.family == family
+
+
+def final_rows(rows):
+    """A model that answers with final rows whatever it sees."""
+    values = numpy_helper.from_array(np.asarray(rows, np.float32)[None], "values")
+    nodes = [
+        helper.make_node("ReduceMin", ["pixels"], ["least"], keepdims=0),
+        helper.make_node("Mul", ["least", "zero"], ["nothing"]),
+        helper.make_node("Add", ["values", "nothing"], ["output"]),
+    ]
+    pixels = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, (1, 3, 320, 320))
+    output = helper.make_tensor_value_info("output", TensorProto.FLOAT, (1, len(rows), 6))
+    constants = [values, numpy_helper.from_array(np.float32(0), "zero")]
+    graph = helper.make_graph(nodes, "final", [pixels], [output], constants)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ((10, 10, 50, 50, 37.0, 0), "scores up to 37"),
+        ((50, 50, 10, 10, 0.9, 0), "boxes without an area"),
+        ((10, 10, 5000, 50, 0.9, 0), "pictures away"),
+        ((10, 10, float("nan"), 50, 0.9, 0), "numbers that are none"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(row, says, tmp_path):
+    onnx.save(final_rows([row]), tmp_path / "model.onnx")
+    with pytest.raises(UnknownFamily, match=f"make no sense: not end-to-end: .*{says}"):
+        load(str(tmp_path / "model.onnx"), CPU, cache=tmp_path)
+
+
+def maps_of_anchors():
+    """Logits that say nothing: they could be of YOLOv3, v4, v5 or v7."""
+    nodes = [helper.make_node("ReduceMin", ["pixels"], ["least"], keepdims=0)]
+    nodes.append(helper.make_node("Mul", ["least", "zero"], ["nothing"]))
+    constants, outputs = [numpy_helper.from_array(np.float32(0), "zero")], []
+    for stride in (8, 16, 32):
+        shape = (1, 3 * 85, 320 // stride, 320 // stride)
+        constants.append(numpy_helper.from_array(np.full(shape, -9, np.float32), f"values{stride}"))
+        nodes.append(helper.make_node("Add", [f"values{stride}", "nothing"], [f"map{stride}"]))
+        outputs.append(helper.make_tensor_value_info(f"map{stride}", TensorProto.FLOAT, shape))
+    pixels = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, (1, 3, 320, 320))
+    graph = helper.make_graph(nodes, "maps", [pixels], outputs, constants)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def test_what_cannot_be_told_is_refused_unless_a_manifest_says_it(tmp_path):
+    path = tmp_path / "model.onnx"
+    onnx.save(maps_of_anchors(), path)
+    with pytest.raises(AmbiguousFamily) as raised:
+        load(str(path), CPU, cache=tmp_path)
+    tried = {trial.reading.family for trial in raised.value.trials}
+    assert tried == {"yolov3", "yolov4", "yolov5-raw", "yolov7-raw"}
+    assert all(family in str(raised.value) for family in tried)
+    path.with_suffix(".json").write_text('{"family": "yolov7-raw"}')
+    assert load(str(path), CPU, cache=tmp_path).manifest.family == "yolov7-raw"
+
+
+def test_a_model_that_finds_nothing_is_told_by_where_its_boxes_lie(tmp_path):
+    onnx.save(yolox(), tmp_path / "model.onnx")
+    (tmp_path / "model.json").write_text('{"labels": ["ant", "bee", "cow"]}')
+    assert load(str(tmp_path / "model.onnx"), CPU, cache=tmp_path).manifest.family == "yolox"
