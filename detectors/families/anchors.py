@@ -109,7 +109,7 @@ class AnchorMaps:
         sizes: ``exp``: anchor * exp(w); ``square``: anchor * (2 * sigmoid(w))**2.
         stretch: by how much the sigmoid of x and y is stretched about 0.5, by stride; 1 where none is given.
         softmax: whether classes exclude one another.
-        white: value of a white pixel as the model gets it.
+        white: what pixels from 0 to 255 are divided by.
         letterbox: how pictures are fitted in.
     """
 
@@ -139,8 +139,7 @@ class AnchorMaps:
         return Head(signature.width, signature.height, tuple(self.anchors), classes, outputs, shapes=shapes)
 
     def input(self, head: Head) -> InputSpec:
-        spec = rgb_shares(head, self.letterbox)
-        return spec if self.white != 1 else spec.model_copy(update={"std": (1.0, 1.0, 1.0)})
+        return rgb_shares(head, self.letterbox, self.white)
 
     def gate(self, nodes: Nodes, head: Head) -> str:
         objectness = nodes.slice(self._cells(nodes, head), 1, BOX, OBJECTNESS)

@@ -13,7 +13,7 @@ from detectors.families.boxes import of_yxyx
 from detectors.families.family import Candidates, Head
 from detectors.families.labelled import classes_of, from_coco, scores_of
 from detectors.families.rows import CENTRE, rgb_shares
-from detectors.families.ultralytics import TURNED, enclosing, extra_of
+from detectors.families.ultralytics import enclosing, extra_of
 from detectors.manifest import InputSpec, LetterboxSpec
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ class EndToEnd:
         if not (shape[1] or 1) <= MOST_ROWS:
             return None
         size = signature.width, signature.height
-        return Head(*size, (), classes_of(signature), (name,), suppress=False, ignored=extra.said)
+        classes = classes_of(signature)
+        return Head(*size, (), classes, (name,), suppress=False, turned=extra.turned, ignored=extra.said)
 
     def input(self, head: Head) -> InputSpec:
         return rgb_shares(head, CENTRE)
@@ -48,7 +49,7 @@ class EndToEnd:
     def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
         rows = nodes.rows(head.outputs[0], cells)
         boxes = nodes.slice(rows, 2, 0, BOX)
-        if head.ignored == TURNED.said:
+        if head.turned:
             boxes = enclosing(nodes, boxes, nodes.slice(rows, 2, NUMBER, NUMBER + 1), 2)
         scores = scores_of(nodes, column(nodes, rows, SCORE), column(nodes, rows, BOX), head.classes)
         return Candidates(boxes, scores)

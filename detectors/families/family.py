@@ -57,6 +57,7 @@ class Head:
         outputs: names of the outputs, in the order the decode expects.
         labels: names of the classes, when the outputs or the file tell them.
         suppress: whether boxes of one object can overlap; where the model has seen to that, none is dropped.
+        turned: whether boxes are turned by an angle that the model tells.
         shapes: of these outputs, where the decode depends on them.
         ignored: what of its outputs is left aside, for people; empty when nothing is.
     """
@@ -68,6 +69,7 @@ class Head:
     outputs: tuple[str, ...]
     labels: tuple[str, ...] | None = None
     suppress: bool = True
+    turned: bool = False
     shapes: tuple[Shape, ...] = ()
     ignored: str = ""
 

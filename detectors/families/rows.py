@@ -73,7 +73,8 @@ def products(nodes: Nodes, rows: str, classes: int) -> str:
     return nodes.op("Transpose", scores, perm=[0, 2, 1])
 
 
-def rgb_shares(head: Head, letterbox: LetterboxSpec) -> InputSpec:
-    """Red, green, blue from 0 to 1."""
-    white = (255.0, 255.0, 255.0)
-    return InputSpec(width=head.width, height=head.height, channels="rgb", std=white, letterbox=letterbox)
+def rgb_shares(head: Head, letterbox: LetterboxSpec, white: float = 255.0) -> InputSpec:
+    """Red, green, blue, divided by ``white``: from 0 to 1 unless said."""
+    return InputSpec(
+        width=head.width, height=head.height, channels="rgb", std=(white, white, white), letterbox=letterbox
+    )

@@ -36,7 +36,7 @@ class Triples:
         first: number of the first class; with 1, COCO's classes have the numbers of its annotations.
         yxyx: whether y comes before x.
         shares: whether boxes are in shares of the picture, not in pixels.
-        white: value of a white pixel as the model gets it.
+        white: what pixels from 0 to 255 are divided by.
         batched: whether outputs have a batch axis; None where either may be.
         letterbox: how pictures are fitted in.
     """
@@ -59,8 +59,7 @@ class Triples:
         return Head(*size, (), classes, outputs, suppress=False, shapes=shapes)
 
     def input(self, head: Head) -> InputSpec:
-        spec = rgb_shares(head, self.letterbox)
-        return spec if self.white != 1 else spec.model_copy(update={"std": (1.0, 1.0, 1.0)})
+        return rgb_shares(head, self.letterbox, self.white)
 
     def gate(self, nodes: Nodes, head: Head) -> str:
         return self._batch(nodes, head, SCORES)

@@ -57,7 +57,9 @@ class Ultralytics:
         if strides is None or classes < 1:
             return None
         size = signature.width, signature.height
-        return Head(*size, strides, classes, (name,), ignored=extra.said, shapes=(shape,))
+        return Head(
+            *size, strides, classes, (name,), turned=extra.turned, ignored=extra.said, shapes=(shape,)
+        )
 
     def input(self, head: Head) -> InputSpec:
         return rgb_shares(head, CENTRE)
@@ -69,7 +71,7 @@ class Ultralytics:
     def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
         columns = nodes.columns(head.outputs[0], head.shapes[0][1] or 0, cells)
         scores = nodes.slice(columns, 1, BOX, BOX + head.classes)
-        if head.ignored == TURNED.said:
+        if head.turned:
             angle = nodes.slice(columns, 1, BOX + head.classes, BOX + head.classes + 1)
             boxes = enclosing(nodes, nodes.slice(columns, 1, 0, BOX), angle, 1)
         else:
