@@ -31,6 +31,9 @@ GRAPH: Final = "saved_model.pb"
 ROOT: Final = Path(__file__).parent.parent
 """Where the packages ``detectors`` and ``trainer`` lie side by side."""
 HEAD_BYTES: Final = 8
+PICKLES: Final = frozenset({".pkl", ".pickle", ".joblib", ".pt", ".pth"})
+PICKLED: Final = frozenset(bytes((0x80, protocol)) for protocol in range(2, 6))
+"""How a pickle begins, by its protocol."""
 
 
 class Kind(Enum):
@@ -54,7 +57,7 @@ def kind_of(path: Path) -> Kind | None:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     suffix = path.suffix.lower()
-    if suffix in (".pkl", ".pickle", ".joblib", ".pt", ".pth") or head[:1] == b"\x80" and head[1:2] < b"\x06":
+    if suffix in PICKLES or head[:2] in PICKLED:
         raise ModelLoadError("a pickle, which runs code when it is read: refused; export the model as ONNX")
     if head.startswith(b"\x89HDF"):
         return Kind.HDF5

@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.convert import kind_of
+from detectors.convert import Kind, kind_of
 from detectors.errors import DetectorError
 from detectors.recognition import probe
+from trainer.convert import keras_file
 from trainer.convert.limits import confine
 from trainer.errors import ConversionError, TrainerError
 
@@ -21,7 +22,9 @@ QUIET: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 
 def add_parser(recipes: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = recipes.add_parser("convert", help="a TensorFlow model becomes an ONNX file")
-    parser.add_argument("model", type=Path, metavar="MODEL", help="SavedModel folder, .pb, .keras, .h5, .tflite")
+    parser.add_argument(
+        "model", type=Path, metavar="MODEL", help="SavedModel folder, .pb, .keras, .h5, .tflite"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--picture", type=Path, action="append", default=[], help="to compare on, any number")
     parser.add_argument("--memory", type=int, metavar="BYTES", help="that it may take at most")
@@ -38,7 +41,11 @@ def run(options: argparse.Namespace) -> None:
     except (DetectorError, OSError) as error:
         raise ConversionError(str(error)) from error
     if kind is None:
-        raise ConversionError("not a TensorFlow model: expected a SavedModel folder, .pb, .keras, .h5 or .tflite")
+        raise ConversionError(
+            "not a TensorFlow model: expected a SavedModel folder, .pb, .keras, .h5 or .tflite"
+        )
+    if kind in (Kind.KERAS, Kind.HDF5):
+        keras_file.inspect(options.model, kind)
     pictures = [_read(path) for path in options.picture] or [each.image for each in probe()]
     try:
         from trainer.convert import conversion

@@ -105,7 +105,9 @@ def _to_onnx(source: Source) -> onnx.ModelProto:
     except FAILURES as error:
         raise ConversionError(f"tf2onnx fails: {one_line(error)}") from error
     # What it cannot convert it leaves where it was, and only writes a line into a log.
-    left = {node.op_type: node.name for node in every_node(model) if not onnx.defs.has(node.op_type, node.domain)}
+    left = {
+        node.op_type: node.name for node in every_node(model) if not onnx.defs.has(node.op_type, node.domain)
+    }
     if left:
         named = ", ".join(f"{kind} ({name:.60})" for kind, name in list(left.items())[:NAMED])
         raise ConversionError(f"these operations have no form in ONNX: {named}")

@@ -34,7 +34,9 @@ def inspect(path: Path, kind: Kind) -> None:
             raise ConversionError(f"refused: {layer!r:.60} is {CODE[name]}")
         module = part.get("module") or "keras"
         if str(module).partition(".")[0] not in ("keras", "tensorflow", "builtins"):
-            raise ConversionError(f"{layer!r:.60} is a {name!s:.60} of {module!s:.60}, which is not part of Keras")
+            raise ConversionError(
+                f"{layer!r:.60} is a {name!s:.60} of {module!s:.60}, which is not part of Keras"
+            )
 
 
 def _config_of_archive(path: Path) -> Any:
@@ -51,7 +53,9 @@ def _config_of_hdf5(path: Path) -> Any:
     try:
         with h5py.File(path, "r") as file:
             config = file.attrs.get("model_config")
-            weights = "layer_names" in file.attrs or "_layer_checkpoint_dependencies" in file or "layers" in file
+            weights = (
+                "layer_names" in file.attrs or "_layer_checkpoint_dependencies" in file or "layers" in file
+            )
     except OSError as error:
         raise ConversionError(f"damaged, or no HDF5 file: {error}") from error
     if config is None:

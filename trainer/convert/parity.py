@@ -39,7 +39,10 @@ class Difference:
 
 
 def feeds(
-    pictures: Iterable[NDArray[np.uint8]], size: tuple[int, int], dtype: np.dtype[Any], stated: InputSpec | None
+    pictures: Iterable[NDArray[np.uint8]],
+    size: tuple[int, int],
+    dtype: np.dtype[Any],
+    stated: InputSpec | None,
 ) -> list[NDArray[Any]]:
     """Pictures BGR as inputs [1,height,width,3] of a model.
 

@@ -16,7 +16,6 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from detectors.convert import GRAPH, Kind
 from detectors.errors import one_line
-from trainer.convert import keras_file
 from trainer.errors import ConversionError
 
 OPSET: Final = 17
@@ -92,14 +91,15 @@ def _frozen_graph(path: Path) -> Source:
         (node.name, tf.TensorSpec.from_tensor(imported.graph.get_tensor_by_name(f"{node.name}:0")))
         for node in inputs
     )
-    results = [tensor.name for each in outputs for tensor in imported.graph.get_operation_by_name(each).outputs]
+    results = [
+        tensor.name for each in outputs for tensor in imported.graph.get_operation_by_name(each).outputs
+    ]
     pruned = imported.prune([f"{name}:0"], results)
     called = [result.removesuffix(":0").replace(":", "_") for result in results]
     return _of_function(lambda picture: dict(zip(called, pruned(picture), strict=True)), spec, name)
 
 
-def _keras(path: Path, kind: Kind) -> Source:
-    keras_file.inspect(path, kind)
+def _keras(path: Path) -> Source:
     model = keras.saving.load_model(path, compile=False, safe_mode=True)
     [(name, spec)] = _one_picture((each.name, tf.TensorSpec(each.shape, each.dtype)) for each in model.inputs)
 
@@ -115,7 +115,7 @@ def _keras(path: Path, kind: Kind) -> Source:
 def _tflite(path: Path) -> Source:
     interpreter = tf.lite.Interpreter(str(path))
     interpreter.allocate_tensors()
-    [(name, about)] = _one_picture((each["name"], each) for each in interpreter.get_input_details())
+    [(_, about)] = _one_picture((each["name"], each) for each in interpreter.get_input_details())
     # tf2onnx calls outputs as the file does.
     outputs = {each["name"]: each["index"] for each in interpreter.get_output_details()}
 
@@ -125,7 +125,8 @@ def _tflite(path: Path) -> Source:
         return {called: interpreter.get_tensor(index) for called, index in outputs.items()}
 
     def to_onnx() -> onnx.ModelProto:
-        return tf2onnx.convert.from_tflite(str(path), opset=OPSET)[0]
+        model: onnx.ModelProto = tf2onnx.convert.from_tflite(str(path), opset=OPSET)[0]
+        return model
 
     shape = tuple(int(side) if side > 0 else None for side in about["shape_signature"])
     return Source(shape, np.dtype(about["dtype"]), run, to_onnx)
@@ -139,7 +140,8 @@ def _of_function(function: Callable[[Any], Any], spec: Any, name: str) -> Source
         return {called: tensor.numpy() for called, tensor in compiled(tf.constant(picture)).items()}
 
     def to_onnx() -> onnx.ModelProto:
-        return tf2onnx.convert.from_function(compiled, [named], opset=OPSET)[0]
+        model: onnx.ModelProto = tf2onnx.convert.from_function(compiled, [named], opset=OPSET)[0]
+        return model
 
     return Source(tuple(spec.shape), np.dtype(spec.dtype.as_numpy_dtype), run, to_onnx)
 
@@ -156,13 +158,15 @@ def _refuse_reaching_out(graph: Any) -> None:
     functions = (node for function in graph.library.function for node in function.node_def)
     for node in (*graph.node, *functions):
         if node.op in REACHES_OUT:
-            raise ConversionError(f"refused: operation {node.op} ({node.name:.60}) runs code or touches files")
+            raise ConversionError(
+                f"refused: operation {node.op} ({node.name:.60}) runs code or touches files"
+            )
 
 
 READERS: Final[Mapping[Kind, Callable[[Path], Source]]] = {
     Kind.SAVED_MODEL: _saved_model,
     Kind.FROZEN_GRAPH: _frozen_graph,
-    Kind.KERAS: lambda path: _keras(path, Kind.KERAS),
-    Kind.HDF5: lambda path: _keras(path, Kind.HDF5),
+    Kind.KERAS: _keras,
+    Kind.HDF5: _keras,
     Kind.TFLITE: _tflite,
 }
