@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from detectors.convert import kind_of, onnx_file
 from detectors.errors import ModelLoadError, one_line
 
 if TYPE_CHECKING:
@@ -268,7 +269,8 @@ def resolve(model: str, models: Path | None = None) -> ModelFiles:
     """The files of a model: built in, of the store, or at a path with ``<stem>.json`` beside it.
 
     Args:
-        model: a built-in one's name, ``NAME[@VERSION]`` of the store, or a path.
+        model: a built-in one's name, ``NAME[@VERSION]`` of the store, or a path; a model of TensorFlow is
+            converted (``convert.py``).
         models: folder of the store, if there is one.
 
     Raises:
@@ -282,10 +284,8 @@ def resolve(model: str, models: Path | None = None) -> ModelFiles:
         return store.find(model)
     try:
         path = Path(model).expanduser()
-        if path.is_dir():
-            raise ModelLoadError(f"{model}: expected an ONNX file, received a folder")
-        if path.is_file():
-            return _files(path)
+        if path.exists():
+            return _files(_as_onnx(path))
     except (OSError, RuntimeError, ValueError) as error:  # no name a file could have
         raise ModelLoadError(f"{model:.100}: no such file: {one_line(error)}") from error
     if path.suffix or os.sep in model:
@@ -294,6 +294,19 @@ def resolve(model: str, models: Path | None = None) -> ModelFiles:
     near = difflib.get_close_matches(model, names, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]!r}?" if near else "a name of the catalogue or the path of an ONNX file"
     raise ModelLoadError(f"{model}: no such model: {hint} (catalogue: {', '.join(names) or 'empty'})")
+
+
+def _as_onnx(path: Path) -> Path:
+    """The file at a path, or what it becomes where it is a model of TensorFlow."""
+    try:
+        kind = kind_of(path)
+        if kind is not None:
+            return onnx_file(path, kind)
+    except ModelLoadError as error:
+        raise ModelLoadError(f"{path}: {error}") from error
+    if path.is_dir():
+        raise ModelLoadError(f"{path}: expected an ONNX file or a SavedModel, received another folder")
+    return path
 
 
 def _files(weights: Path) -> ModelFiles:
