@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from detectors.manifest import ModelManifest
 from detectors.wording import escaped
 
 GIB: Final = 1024**3
+SECONDS: Final = 300.0
 ROOT: Final = Path(__file__).resolve().parent.parent
 ERRORS: Final = {
     each.__name__: each for each in (ModelLoadError, InferenceError, UnknownFamily, AmbiguousFamily)
@@ -26,8 +26,7 @@ LONGEST: Final = 1000
 """Characters of a message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(BaseModel):
     """What an examination may take.
 
     Attributes:
@@ -35,7 +34,7 @@ class Bounds:
         memory_bytes: of address space, over and above eight times the model's file.
     """
 
-    seconds: float = 300
+    seconds: float = SECONDS
     memory_bytes: int = 6 * GIB
 
 
@@ -112,8 +111,7 @@ class Order(BaseModel):
         labels: a file with names of its classes, if there is one.
         stated: fields of its manifest that win over those of the sidecar.
         folder: that gets the model in one file and its whole manifest; None keeps nothing.
-        seconds: of CPU time.
-        memory_bytes: of address space.
+        bounds: that it must stay within.
     """
 
     name: str
@@ -121,18 +119,18 @@ class Order(BaseModel):
     manifest: Path | None
     labels: Path | None
     stated: dict[str, Any]
-    folder: Path | None
-    seconds: float
-    memory_bytes: int
+    folder: Path | None = None
+    bounds: Bounds = Bounds()
 
 
-def examine(order: Order, bounds: Bounds) -> Examined:
+def examine(order: Order) -> Examined:
     """Read, compile and try a model, without trusting it.
 
     Raises:
         ModelLoadError: it is refused, or takes more than it may; one line.
         AmbiguousFamily: it could be of several families: its ``trials`` are ``Candidate``.
     """
+    bounds = order.bounds
     with tempfile.TemporaryDirectory(prefix="sightline-examine-") as empty, tempfile.TemporaryFile() as said:
         # The folder it works in is empty: modules beside a model are never imported.
         process = subprocess.Popen(

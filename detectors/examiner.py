@@ -33,9 +33,10 @@ def main() -> None:
 
 def _bound(order: Order) -> None:
     """No more than this from here on, whatever the model makes libraries do."""
-    seconds = int(order.seconds) + 1
+    seconds = int(order.bounds.seconds) + 1
+    memory_bytes = order.bounds.memory_bytes + 8 * order.weights.stat().st_size
     for what, limit in (
-        (resource.RLIMIT_AS, order.memory_bytes),
+        (resource.RLIMIT_AS, memory_bytes),
         # First the signal that says so, then the one that nothing survives.
         (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_FSIZE, WRITTEN_BYTES),
