@@ -32,6 +32,8 @@ POINTER: Final = "serving.json"
 NEWEST: Final = "newest"
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 VERSION: Final = re.compile(r"[1-9][0-9]{0,8}")
+LABELS: Final = ("{}.labels.txt", "{}.txt", "labels.txt", "classes.txt")
+"""Beside a model, in which its users write the names of its classes; ``{}`` is its own name."""
 ABANDONED_S: Final = 24 * 3600.0
 """Age from which an unfinished version is taken for one whose maker was killed."""
 
@@ -45,12 +47,14 @@ class ModelFiles:
         weights: its ONNX file.
         manifest: its sidecar, where there is one.
         version: within the store; None elsewhere.
+        labels: a file beside it with the names of its classes, where there is one.
     """
 
     name: str
     weights: Path
     manifest: Path | None
     version: str | None = None
+    labels: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +311,9 @@ def _as_onnx(path: Path) -> Path:
 
 def _files(weights: Path) -> ModelFiles:
     manifest = weights.with_suffix(".json")
-    return ModelFiles(weights.stem, weights, manifest if manifest.is_file() else None)
+    beside = (weights.with_name(name.format(weights.stem)) for name in LABELS)
+    labels = next((path for path in beside if path.is_file()), None)
+    return ModelFiles(weights.stem, weights, manifest if manifest.is_file() else None, labels=labels)
 
 
 def _listed(folder: Path) -> list[str]:
