@@ -1,0 +1,203 @@
+"""``sightline models quantize``: a model in INT8, kept only where that is faster and finds the same."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from streamer.commands.models.naming import add_model, models_of, size_of, store_of
+from streamer.commands.parsers import Subparsers, positive, share
+from streamer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from detectors.int8 import Outcome
+    from detectors.manifest import ModelManifest
+    from detectors.store import ModelFiles
+
+FRAMES: Final = 200
+AGREE: Final = 0.9
+LOSS: Final = 0.02
+SPEEDS: Final = {"least": "least_s", "median": "median_s"}
+NOTE: Final = (
+    "Three quarters of the pictures calibrate, the others compare. Agreement is the share of the boxes "
+    "above the model's own threshold, of both forms, that the other form finds, too (same class, IoU 0.5, "
+    "at 0.8 of the threshold); of a classifier, the share of pictures that get the same class. Speed is CPU "
+    "time of one picture on one thread, both forms in turns. Give pictures like those the model will see: a "
+    "camera's own, with objects in them; for a classifier a folder of crops."
+)
+
+
+def add_action(actions: Subparsers) -> None:
+    parser = actions.add_parser(
+        "quantize", help="make a model faster on a CPU, where INT8 is faster", description=NOTE
+    )
+    add_model(parser)
+    parser.add_argument(
+        "--frames",
+        nargs="+",
+        required=True,
+        metavar="SOURCE",
+        help="pictures, folder, video, camera, sim://street",
+    )
+    parser.add_argument(
+        "--limit", type=positive, default=FRAMES, metavar="N", help=f"pictures that are taken ({FRAMES})"
+    )
+    parser.add_argument(
+        "--name", metavar="N", help="what to call it in the store; else its own name, or NAME-int8"
+    )
+    parser.add_argument(
+        "--agree", type=share, default=AGREE, metavar=str(AGREE), help="agreement that is asked for"
+    )
+    parser.add_argument("--coco", type=Path, metavar="instances.json", help="judge by AP50 on this set, too")
+    parser.add_argument("--images", type=Path, metavar="DIR", help="its pictures")
+    parser.add_argument(
+        "--loss", type=share, default=LOSS, metavar=str(LOSS), help="of AP50 that is allowed there"
+    )
+    parser.add_argument("--json", type=Path, metavar="F", help="write the figures to a file")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Collect pictures, search, measure, and keep what is worth it; to keep the float model is no failure."""
+    import anyio
+
+    from detectors.compilation import described
+    from detectors.int8 import in_int8
+    from detectors.store import resolve
+    from streamer.capture.collecting import collected
+    from streamer.commands.models.evaluating import claim
+
+    if (options.coco is None) != (options.images is None):
+        raise ConfigError("--coco and --images: expected both or none")
+    if options.json:
+        claim(options.json)
+    files = resolve(options.model, models_of(options))
+    manifest = described(options.model, models_of(options))
+    store, name = store_of(options), options.name or _name(files)
+    tell = Progress()
+    pictures = anyio.run(collected, options.frames, options.limit, tell.source)
+    outcome = in_int8(files, manifest, pictures, options.agree, tell)
+    tell.end()
+    with tempfile.TemporaryDirectory() as folder:
+        made = _write(Path(folder), name, files, manifest, outcome)
+        scores = _scores((files.weights, made), options) if options.coco else None
+        verdict = _verdict(outcome, scores, options)
+        figures = _figures(files, outcome, scores)
+        _print(figures, scores, len(pictures))
+        if options.json:
+            options.json.write_text(
+                json.dumps({**figures, "kept": not verdict}, indent=2) + "\n", encoding="utf-8"
+            )
+        if verdict:
+            print(f"{files.name} stays in float: {verdict}")
+            return 0
+        (Path(folder) / "quantization.json").write_text(
+            json.dumps(figures, indent=2) + "\n", encoding="utf-8"
+        )
+        with store.stage(name) as staged:
+            shutil.copytree(folder, staged, dirs_exist_ok=True)
+    version = store.versions(name)[-1]
+    store.promote(name, version)
+    print(f"kept as {name}@{version}, it serves; name it: --model {name}")
+    return 0
+
+
+class Progress:
+    """Tells what is done, on one line of a terminal, and nowhere else."""
+
+    def __call__(self, step: str) -> None:
+        if sys.stderr.isatty():
+            print(f"\r\033[K{step} ..", end="", file=sys.stderr, flush=True)
+
+    def source(self, name: str) -> None:
+        self(f"pictures of {name}")
+
+    def end(self) -> None:
+        if sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _name(files: ModelFiles) -> str:
+    """A model of the store gets a version; any other one a name that is free."""
+    from detectors.store import catalogue
+
+    if files.version is not None:
+        return files.name
+    name = re.sub(r"[^a-z0-9_-]+", "-", f"{files.name}-int8".lower()).strip("-_")
+    return f"{name}-own" if name in catalogue() else name
+
+
+def _write(folder: Path, name: str, files: ModelFiles, manifest: ModelManifest, outcome: Outcome) -> Path:
+    """The model in INT8 and its manifest, as the store has them."""
+    from detectors.store import MANIFEST, WEIGHTS
+
+    (folder / WEIGHTS).write_bytes(outcome.content)
+    origin = f"{files.name} ({manifest.sha256[:12]}) in INT8, calibrated on own pictures; {manifest.source}"
+    told = {
+        "name": name,
+        "sha256": hashlib.sha256(outcome.content).hexdigest(),
+        "source": origin,
+        "metrics": {},
+    }
+    (folder / MANIFEST).write_text(manifest.model_copy(update=told).model_dump_json(indent=2) + "\n")
+    return folder / WEIGHTS
+
+
+def _scores(models: tuple[Path, Path], options: argparse.Namespace) -> tuple[float, float]:
+    """AP50 before and after."""
+    from detectors.detector import SessionOptions, load
+    from detectors.evaluate import evaluate
+
+    before, after = (
+        evaluate(load(str(model), SessionOptions("cpu")), options.coco, options.images) for model in models
+    )
+    return before["AP50"], after["AP50"]
+
+
+def _verdict(outcome: Outcome, scores: tuple[float, float] | None, options: argparse.Namespace) -> str:
+    """Why the float model stays; empty where it does not."""
+    if not outcome.agrees:
+        return f"no form in INT8 agrees to {options.agree:.2f}; the best has {outcome.agreement:.2f}"
+    if not outcome.faster:
+        return f"INT8 is {outcome.ratio:.2f} times as fast on this machine"
+    if scores and scores[0] - scores[1] > options.loss:
+        return f"AP50 falls from {scores[0]:.3f} to {scores[1]:.3f}, more than {options.loss}"
+    return ""
+
+
+def _figures(files: ModelFiles, outcome: Outcome, scores: tuple[float, float] | None) -> dict[str, Any]:
+    times = (("before", outcome.before), ("after", outcome.after))
+    figures: dict[str, Any] = {
+        "ratio": outcome.ratio,
+        "agreement": outcome.agreement,
+        "bytes": {"before": files.weights.stat().st_size, "after": len(outcome.content)},
+        "least_s": {name: timing.least_s for name, timing in times},
+        "median_s": {name: timing.median_s for name, timing in times},
+        "blocks_in_int8": f"{outcome.blocks_in_int8} of {outcome.blocks}",
+        "kept_float": list(outcome.kept_float),
+    }
+    return {**figures, "AP50": {"before": scores[0], "after": scores[1]}} if scores else figures
+
+
+def _print(figures: dict[str, Any], scores: tuple[float, float] | None, pictures: int) -> None:
+    rows = [(f"{word} CPU time", _milliseconds(figures[key])) for word, key in SPEEDS.items()]
+    rows.append(("size", [size_of(count) for count in figures["bytes"].values()]))
+    if scores:
+        rows.append(("AP50", [f"{score:.3f}" for score in scores]))
+    for word, columns in (("", ["float", "INT8"]), *rows):
+        print(f"{word:<16}", *(f"{column:>9}" for column in columns))
+    print(
+        f"{figures['ratio']:.2f} times as fast; agreement {figures['agreement']:.3f}; of {pictures} pictures"
+    )
+    print(f"in INT8: {figures['blocks_in_int8']} blocks of layers")
+
+
+def _milliseconds(pair: dict[str, float]) -> list[str]:
+    return [f"{1000 * seconds:.2f} ms" for seconds in pair.values()]
