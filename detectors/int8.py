@@ -16,6 +16,7 @@ from detectors.errors import DetectorError
 from detectors.families import candidates
 from detectors.float_layers import FASTER, Trial, cut, search
 from detectors.graph import compile_graph
+from detectors.inspection import every_node
 from detectors.letterbox import fit
 from detectors.modelfile import parse, signature, with_input
 from detectors.pixels import BgrPixels
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 HELD_OUT: Final = 4
 """Every so many-th picture is not calibrated on, but compared on."""
+QUANTIZED: Final = frozenset({"QuantizeLinear", "DynamicQuantizeLinear", "DequantizeLinear", "QLinearConv"})
+"""Operators of a model that is no longer in float."""
 LEAST_PICTURES: Final = 16
 COMPARED: Final = 32
 """Pictures that a trial compares on, at most."""
@@ -90,106 +93,101 @@ class Outcome:
         return self.ratio >= FASTER
 
 
-def in_int8(
-    files: ModelFiles,
-    manifest: ModelManifest,
-    pictures: Sequence[NDArray[np.uint8]],
-    least: float,
-    tell: Callable[[str], None],
-) -> Outcome:
-    """Quantise as much of a model as is faster and agrees.
-
-    Args:
-        files: of the float model.
-        manifest: of it, whole.
-        pictures: uint8 HxWx3 BGR, as the model will see them.
-        least: agreement that is asked for.
-        tell: hears what is tried.
-
-    Raises:
-        DetectorError: the model cannot be used, or the pictures are too few or show too little.
-    """
-    if len(pictures) < LEAST_PICTURES:
-        raise DetectorError(f"expected at least {LEAST_PICTURES} pictures, received {len(pictures)}")
-    spec = manifest.input
-    fitted = [fit(BgrPixels(picture), spec)[0] for picture in pictures]
-    model = _float(files, spec)
-    trying = Trying(model, manifest, fitted)
-    best = search(len(trying.blocks), trying.attempt, least, tell)
-    tell("measuring")
-    before, after = in_turns([trying.form(frozenset()), trying.form(best.blocks)], trying.compared)
-    return Outcome(
-        content=trying.model_of(best.blocks).SerializeToString(),
-        agreement=best.agreement,
-        agrees=best.agreement >= least,
-        before=before,
-        after=after,
-        kept_float=trying.kept_float(best.blocks),
-        blocks=len(trying.blocks),
-        blocks_in_int8=len(best.blocks),
-    )
-
-
-class Trying:
-    """Forms of one model, made and measured."""
+class Quantizing:
+    """Forms of one model, of which some blocks of layers are in INT8: made, compared and measured."""
 
     def __init__(
-        self, model: onnx.ModelProto, manifest: ModelManifest, fitted: Sequence[NDArray[np.uint8]]
+        self, files: ModelFiles, manifest: ModelManifest, pictures: Sequence[NDArray[np.uint8]]
     ) -> None:
         """
         Args:
-            model: in float.
-            manifest: of it.
-            fitted: pictures in the size of its input.
+            files: of the model in float.
+            manifest: of it, whole.
+            pictures: uint8 HxWx3 BGR, such as the model will see.
+
+        Raises:
+            DetectorError: the model cannot be used, or the pictures are too few or show too little.
         """
+        if len(pictures) < LEAST_PICTURES:
+            raise DetectorError(f"expected at least {LEAST_PICTURES} pictures, received {len(pictures)}")
+        fitted = [fit(BgrPixels(picture), manifest.input)[0] for picture in pictures]
         seen = [each for number, each in enumerate(fitted) if number % HELD_OUT]
-        self.compared = [each[None] for each in fitted[::HELD_OUT][:COMPARED]]
-        self._calibrated = Calibrated(model, (_numbers(each, manifest.input) for each in seen))
-        self._manifest = manifest
-        self._compile = _compiler(model, manifest)
+        model = _float(files, manifest.input)
         self.blocks = cut([(node.name, node.op_type == "Conv") for node in model.graph.node])
-        self._expected = self._answers(self.form(frozenset()))
+        self._manifest = manifest
+        self._calibrated = Calibrated(model, (_numbers(each, manifest.input) for each in seen))
+        self._compile = _compiler(model, manifest)
+        self._compared = [each[None] for each in fitted[::HELD_OUT][:COMPARED]]
+        self._expected = self._answers(self._form(frozenset()))
+        self._tried: dict[frozenset[int], Trial] = {}
         if manifest.task == "detect":
-            sure = sum((each.scores >= self._confidence).sum() for each in self._expected)
-            if sure < LEAST_BOXES:
-                raise DetectorError(
-                    f"the pictures show too little to compare on: {sure} objects in {len(self.compared)} of"
-                    f" them, expected at least {LEAST_BOXES}"
-                )
+            self._require_boxes()
+
+    def best(self, least: float, tell: Callable[[str], None]) -> Outcome:
+        """Quantise as much as is faster and agrees. What was tried before is not tried again.
+
+        Args:
+            least: agreement that is asked for, 0..1.
+            tell: hears what is tried.
+        """
+        best = search(len(self.blocks), self._attempt, least, tell)
+        tell("measuring")
+        before, after = in_turns([self._form(frozenset()), self._form(best.blocks)], self._compared)
+        return Outcome(
+            content=self._model(best.blocks).SerializeToString(),
+            agreement=best.agreement,
+            agrees=best.agreement >= least,
+            before=before,
+            after=after,
+            kept_float=self._kept_float(best.blocks),
+            blocks=len(self.blocks),
+            blocks_in_int8=len(best.blocks),
+        )
+
+    def _require_boxes(self) -> None:
+        sure = sum(int((each.scores >= self._confidence).sum()) for each in self._expected)
+        if sure < LEAST_BOXES:
+            raise DetectorError(
+                f"the pictures show too little to compare on: {sure} objects in {len(self._compared)} of"
+                f" them, expected at least {LEAST_BOXES}"
+            )
 
     @property
     def _confidence(self) -> float:
         return self._manifest.thresholds.confidence
 
-    def kept_float(self, blocks: frozenset[int]) -> tuple[str, ...]:
+    def _kept_float(self, blocks: frozenset[int]) -> tuple[str, ...]:
         return tuple(
             name for number, block in enumerate(self.blocks) if number not in blocks for name in block
         )
 
-    def model_of(self, blocks: frozenset[int]) -> onnx.ModelProto:
-        return self._calibrated.quantized(self.kept_float(blocks)) if blocks else self._calibrated.model
+    def _model(self, blocks: frozenset[int]) -> onnx.ModelProto:
+        return self._calibrated.quantized(self._kept_float(blocks)) if blocks else self._calibrated.model
 
-    def form(self, blocks: frozenset[int]) -> Form:
+    def _form(self, blocks: frozenset[int]) -> Form:
         """The model with these blocks in INT8, ready to run."""
-        manifest, session = self._manifest, open_session(self._compile(self.model_of(blocks)), CPU)
+        manifest, session = self._manifest, open_session(self._compile(self._model(blocks)), CPU)
         if manifest.task == "classify":
             return session.probabilities
         limits = Limits(self._confidence / 2, manifest.thresholds.iou)
         return lambda picture: session.run(picture, limits)
 
-    def attempt(self, blocks: frozenset[int]) -> Trial:
+    def _attempt(self, blocks: frozenset[int]) -> Trial:
         """Quantise some blocks, compare and measure."""
-        form = self.form(blocks)
+        if blocks in self._tried:
+            return self._tried[blocks]
+        form = self._form(blocks)
         answers = self._answers(form)
         if self._manifest.task == "classify":
             agreement, error = rows_agree(np.concatenate(self._expected), np.concatenate(answers))
         else:
             agreement, error = boxes_agree(self._expected, answers, self._confidence)
-        [timing] = in_turns([form], self.compared, TRIAL_RUNS)
-        return Trial(blocks, error, agreement, timing.least_s)
+        [timing] = in_turns([form], self._compared, TRIAL_RUNS)
+        self._tried[blocks] = Trial(blocks, error, agreement, timing.least_s)
+        return self._tried[blocks]
 
     def _answers(self, form: Form) -> list[Any]:
-        return [form(picture) for picture in self.compared]
+        return [form(picture) for picture in self._compared]
 
 
 def in_turns(
@@ -208,6 +206,8 @@ def in_turns(
 def _float(files: ModelFiles, spec: InputSpec) -> onnx.ModelProto:
     """The model as it is compiled, before anything of ours is joined to it."""
     parsed = parse(files.weights.read_bytes(), files.weights.parent)
+    if any(node.op_type in QUANTIZED for node in every_node(parsed.model)):
+        raise DetectorError(f"{files.name}: is in INT8 already")
     return simplified(fold_stem(with_input(parsed.model, (spec.width, spec.height))))
 
 
