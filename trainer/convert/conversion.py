@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from detectors.convert import Kind, companions
+from detectors.convert import REPORT, Kind, companions
 from detectors.errors import DetectorError, one_line
 from detectors.inspection import every_node
 from detectors.manifest import InputSpec, stated_in
@@ -85,7 +85,7 @@ def write(made: Converted, path: Path, kind: Kind, out: Path) -> None:
     }
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{path.stem}.onnx").write_bytes(content)
-    for name, record in ((f"{path.stem}.json", manifest), ("conversion.json", report)):
+    for name, record in ((f"{path.stem}.json", manifest), (REPORT, report)):
         (out / name).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 

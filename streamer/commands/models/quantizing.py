@@ -105,12 +105,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _worth_it(quantizing: Quantizing, writing: Writing, options: argparse.Namespace, tell: Progress) -> bool:
     """Search, and where AP50 falls too far, search again for more agreement; print each result."""
-    least = options.agree
+    least, before = options.agree, _score(writing.files.weights, options)
     for _ in range(SEARCHES):
         outcome = quantizing.best(least, tell)
         tell.end()
         made = writing.model(outcome)
-        scores = _scores((writing.files.weights, made), options) if options.coco else None
+        after = _score(made, options)
+        scores = None if before is None or after is None else (before, after)
         figures = _figures(writing.files, outcome, scores)
         verdict = _verdict(outcome, scores, least, options.loss)
         _print(figures)
@@ -181,15 +182,15 @@ class Writing:
         return self.folder / WEIGHTS
 
 
-def _scores(models: tuple[Path, Path], options: argparse.Namespace) -> tuple[float, float]:
-    """AP50 before and after."""
+def _score(model: Path, options: argparse.Namespace) -> float | None:
+    """AP50 of a model, where there is truth."""
     from detectors.detector import SessionOptions, load
     from detectors.evaluate import evaluate
 
-    before, after = (
-        evaluate(load(str(model), SessionOptions("cpu")), options.coco, options.images) for model in models
-    )
-    return before["AP50"], after["AP50"]
+    if options.coco is None:
+        return None
+    score: float = evaluate(load(str(model), SessionOptions("cpu")), options.coco, options.images)["AP50"]
+    return score
 
 
 def _verdict(outcome: Outcome, scores: tuple[float, float] | None, least: float, loss: float) -> str:
