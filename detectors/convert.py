@@ -87,7 +87,7 @@ def onnx_file(model: Path, kind: Kind, kept: Path | None = None) -> Path:
     target = place / f"{model.stem}.onnx"
     if target.is_file():
         return target
-    logger.warning("%s: a %s; it is converted once, which takes some seconds", model, kind.value)
+    logger.warning("%s: %s: it is converted once, which takes some seconds", model, kind.value)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=folder) as made:
         whole = Path(made, "converted")

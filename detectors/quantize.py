@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import onnx
 
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+
+FATAL: Final = 4
+"""Severity from which onnxruntime writes to standard error."""
 
 
 def quantize(
@@ -74,8 +78,11 @@ class Calibrated:
 
 def simplified(model: onnx.ModelProto) -> onnx.ModelProto:
     """The model with what folds folded: normalisation in convolutions, constants. Every node has a name."""
+    from onnxruntime import set_default_logger_severity
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
+    # It tells on standard error what it removes.
+    set_default_logger_severity(FATAL)
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     # Shapes are inferred again after folding.

@@ -92,6 +92,20 @@ def test_a_child_finds_no_package_where_it_was_started(
         resolve("x.keras")
 
 
+@pytest.mark.parametrize("missing", ["tensorflow", "h5py"])
+def test_what_is_not_installed_is_told(tmp_path: Path, missing: str) -> None:
+    (tmp_path / "x.h5").write_bytes(b"\x89HDF")
+    (tmp_path / "x.pb").write_bytes(b"\n")
+    model = "x.h5" if missing == "h5py" else "x.pb"
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None; from trainer.__main__ import main\n"
+        f"sys.exit(main(['convert', {str(tmp_path / model)!r}, '--out', 'out']))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert f"error: {missing} is missing: pip install 'sightline[train]'" in ended.stderr
+
+
 def test_the_same_bytes_are_the_same_model_whatever_they_are_called(tmp_path: Path) -> None:
     models = [tmp_path / name for name in ("a/one.pb", "b/two.pb", "c/one.pb")]
     for model in models:

@@ -1,9 +1,7 @@
 """One conversion: read, convert, look at the result, compare, write."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -12,15 +10,16 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from detectors.convert import REPORT, Kind, companions
+from detectors.convert import Kind, companions
 from detectors.errors import DetectorError, one_line
 from detectors.inspection import every_node
 from detectors.manifest import InputSpec, stated_in
 from detectors.session import raw_runs
 from trainer.convert.inner import inner_of
-from trainer.convert.parity import Difference, compare, feeds
+from trainer.convert.parity import compare, feeds
 from trainer.convert.reading import FAILURES, read
 from trainer.convert.source import Source
+from trainer.convert.written import Converted
 from trainer.errors import ConversionError
 
 USUAL_SIDE: Final = 640
@@ -29,23 +28,6 @@ PREPARES: Final = frozenset({"channels", "mean", "std"})
 """Fields of a manifest's input that say how a picture's numbers are made."""
 NAMED: Final = 5
 """Operations that cannot be converted, at most, in one line."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Converted:
-    """A model as ONNX.
-
-    Attributes:
-        model: itself.
-        manifest: the fields that are known of it.
-        differences: between its outputs and those of the model it was made from, by name.
-        lines: what a person should know.
-    """
-
-    model: onnx.ModelProto
-    manifest: Mapping[str, Any]
-    differences: Mapping[str, Difference]
-    lines: tuple[str, ...]
 
 
 def converted(path: Path, kind: Kind, pictures: Sequence[NDArray[np.uint8]]) -> Converted:
@@ -70,23 +52,6 @@ def converted(path: Path, kind: Kind, pictures: Sequence[NDArray[np.uint8]]) -> 
     worst = max(differences.values(), key=lambda each: each.largest / (each.magnitude or 1))
     said = f"outputs differ by at most {worst.largest:.2g} where values reach {worst.magnitude:.4g}"
     return Converted(model, manifest, differences, (*lines, f"{said}, on {len(pictures)} pictures"))
-
-
-def write(made: Converted, path: Path, kind: Kind, out: Path) -> None:
-    """Write ``<stem>.onnx``, its manifest ``<stem>.json`` and ``conversion.json`` into the folder ``out``."""
-    content = made.model.SerializeToString()
-    manifest = {**made.manifest, "sha256": hashlib.sha256(content).hexdigest()}
-    report = {
-        "from": path.name,
-        "kind": kind.value,
-        "tensorflow": version("tensorflow"),
-        "tf2onnx": version("tf2onnx"),
-        "outputs": {name: asdict(difference) for name, difference in made.differences.items()},
-    }
-    out.mkdir(parents=True, exist_ok=True)
-    (out / f"{path.stem}.onnx").write_bytes(content)
-    for name, record in ((f"{path.stem}.json", manifest), (REPORT, report)):
-        (out / name).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 def _stated(path: Path) -> dict[str, Any]:
