@@ -17,6 +17,7 @@ from streamer.api.event import add_event
 from streamer.api.fallbacks import add_fallbacks
 from streamer.api.front import behind_front
 from streamer.api.pages import add_pages, add_send_page
+from streamer.api.samples import add_samples
 from streamer.api.server import serve
 from streamer.api.settings import add_settings
 from streamer.api.silence import Silence
@@ -182,6 +183,7 @@ class App:
         add_stream(api, self._live, self.metrics, self._store)
         await services.start(self._live.run)
         add_event(api, self._store, config.data)
+        add_samples(api, self._store.samples, config.data)
         desk = Desk(self._settings, fleet)
         add_desk(api, desk, self.metrics)
         add_settings(api, desk)

@@ -17,6 +17,7 @@ from streamer.pages.choice import Choice
 from streamer.pages.event import EventPage, unknown
 from streamer.pages.events import EventsPage
 from streamer.pages.here import Here
+from streamer.pages.label import build_label
 from streamer.pages.layout import Layout
 from streamer.pages.live import LivePage
 from streamer.pages.owned import Owned
@@ -116,6 +117,11 @@ def _add_pages(parts: Parts, layout: Layout, recorder: Recorder) -> None:
             EventPage(parts, here, found).build(layout)
         else:
             unknown(layout, here, "There is no such event", "/events", "All events")
+
+    @ui.page("/label", reconnect_timeout=KEPT_S)
+    async def label(request: Request) -> None:
+        seen = (await parts.archive.choices()).cameras
+        build_label(layout, Here.of(request), sorted({*seen, *parts.cameras}))
 
     @ui.page("/system", reconnect_timeout=KEPT_S)
     async def system(request: Request) -> None:

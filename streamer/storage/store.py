@@ -19,6 +19,7 @@ from streamer.errors import SinkUnavailable
 from streamer.storage.archive import Archive, Picture, Waiting
 from streamer.storage.cursor import Cursor
 from streamer.storage.index import Entry, EventIndex
+from streamer.storage.labelling import Samples
 from streamer.storage.query import EventQuery, Interval
 from streamer.storage.records import (
     Choices,
@@ -60,6 +61,9 @@ class EventStore:
     While the disk is full pictures are left out and events wait in memory, ``WAITING_EVENTS`` of them;
     beyond that the oldest is lost, which is logged. Of cameras' troubles the last ``WAITING_TROUBLES`` wait,
     and of what happens in zones the last ``WAITING_MOVES``.
+
+    Attributes:
+        samples: pictures that a person may label.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class EventStore:
         index = EventIndex(url or URL.create("sqlite", database=str(data / "events.db")))
         self._archive = Archive(data, index, SnapshotFolder(data, config.jpeg_quality))
         self._one_at_a_time = CapacityLimiter(1)
+        self.samples = Samples(self._archive, self._one_at_a_time)
         self._entries: dict[str, Entry] = {}
         self._pictures: dict[str, Picture] = {}
         self._parked: dict[str, tuple[Parked, ...]] = {}
