@@ -1,4 +1,4 @@
-"""The order in which pictures are labelled: balanced, the unsure first, nothing twice before all were there."""
+"""The order in which pictures are labelled: balanced, the unsure first, each thing once at the beginning."""
 
 from __future__ import annotations
 
