@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 if TYPE_CHECKING:
     from streamer.config.scene import Regions
 
 
+DATA: Final = Path("sightline-data")
+"""What is kept, unless said."""
 REGIONS: Final = "full|tiles:CxR|x1,y1,x2,y2;.."
 """How `regions` is written."""
 
@@ -25,6 +28,26 @@ if TYPE_CHECKING:
     Subparsers: TypeAlias = argparse._SubParsersAction[Parser]
 else:
     Subparsers = object
+
+
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """Where is what is kept."""
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--data", type=Path, metavar="DIR", help=f"what is kept ({DATA})")
+    place.add_argument("--config", type=Path, metavar="CONFIG.yaml", help="a file that says where that is")
+
+
+def kept_in(options: argparse.Namespace) -> Path:
+    """The data folder.
+
+    Raises:
+        ConfigError: the file that says it is wrong.
+    """
+    if options.config is None:
+        return options.data or DATA
+    from streamer.config.file import load
+
+    return load(options.config).data
 
 
 def share(text: str) -> float:
