@@ -55,6 +55,12 @@
     }
   });
 
+  // Some buttons have a key of their own.
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.("input, select, textarea")) return;
+    document.querySelector(`button[data-key="${CSS.escape(event.key.toLowerCase())}"]`)?.click();
+  });
+
   // A picture that is not there (yet) leaves its place to words.
   document.addEventListener("error", (event) => {
     if (event.target.matches?.("img[data-picture]")) event.target.closest("[data-frame]").dataset.frame = "missing";
