@@ -41,13 +41,13 @@ def compiled(files: ModelFiles, cache: GraphCache | None) -> CompiledModel:
     return model
 
 
-def described(model: str) -> ModelManifest:
-    """What a model is, by catalogue name or path: read, compiled and kept, but not started.
+def described(model: str, models: Path | None = None) -> ModelManifest:
+    """What a model is, see ``store.resolve``: read, compiled and kept, but not started.
 
     Raises:
         ModelLoadError: there is no such model, or it cannot be used.
     """
-    files, folder = resolve(model), default_folder()
+    files, folder = resolve(model, models), default_folder()
     try:
         return compiled(files, GraphCache(folder) if folder else None).manifest
     except ModelLoadError as error:

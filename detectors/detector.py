@@ -134,20 +134,23 @@ def _checked(picture: NDArray[np.uint8] | Pixels) -> Pixels:
     return BgrPixels(picture)
 
 
-def load(model: str, options: SessionOptions = USUAL, cache: Path | None = None) -> Detector:
-    """Load a model by catalogue name, path, or path with a manifest beside it.
+def load(
+    model: str, options: SessionOptions = USUAL, cache: Path | None = None, models: Path | None = None
+) -> Detector:
+    """Load a model, see ``store.resolve``.
 
     Args:
         model: its name or path.
         options: how to run it.
         cache: folder of compiled graphs; the user's own when None.
+        models: folder of the store, if there is one.
 
     Raises:
         ModelLoadError: there is no such model, or it cannot be used.
         ProviderMissing: it cannot run where it was asked for.
     """
     folder = cache or default_folder()
-    files = store.resolve(model)
+    files = store.resolve(model, models)
     try:
         found = compiled(files, GraphCache(folder) if folder else None)
         return Detector(found, open_session(found.graph, options), options)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from detectors.store import resolve
+from detectors.store import models_in, resolve
 from streamer.api.app import create_app
 from streamer.api.desk import add_desk
 from streamer.api.entrance import start_access, start_tls
@@ -89,7 +89,8 @@ class App:
         self._meter = Meter(self.metrics)
         self._results = LiveResults()
         self._live = LiveRecords()
-        self._detectors = Detectors(config.detectors, place, self.metrics, self.status)
+        self._models = models_in(config.data)
+        self._detectors = Detectors(config.detectors, place, self.metrics, self.status, self._models)
         self.url = ""
 
     async def run(self) -> None:
@@ -102,7 +103,7 @@ class App:
         self._claim_data_folder()
         for name in self._used:
             # A wrong model is told before anything runs.
-            resolve(self._config.detectors[name].model)
+            resolve(self._config.detectors[name].model, self._models)
         fleet = Fleet(self._config, Shared(self.metrics, self._store))
         async with AsyncExitStack() as stack:
             uninterrupted = await stack.enter_async_context(interruptible())

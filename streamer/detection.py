@@ -74,6 +74,7 @@ class Job:
         name: of that camera, in the records.
         explain: tell why objects are dropped or kept, with the default rules where no camera is said.
         place: where the options of its detector stand; None when no file says them.
+        models: folder of the store of models, if there is one.
     """
 
     sources: tuple[str, ...]
@@ -86,6 +87,7 @@ class Job:
     name: str | None = None
     explain: bool = False
     place: Place | None = None
+    models: Path | None = None
 
 
 @dataclass(slots=True)
@@ -180,7 +182,8 @@ class Detection:
             # The slowest import of all runs while the model loads.
             loading.start_soon(to_thread.run_sync, partial(import_module, "supervision"))
             name = self._job.camera.detector if self._job.camera else "default"
-            detector = await to_thread.run_sync(load_detector, name, config, self._job.place)
+            job = self._job
+            detector = await to_thread.run_sync(load_detector, name, config, job.place, job.models)
         batcher = Batcher("default", detector, config, Tally(), quick=True)
         await services.start(batcher.run)
         return batcher

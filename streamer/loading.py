@@ -11,6 +11,8 @@ from detectors.session import SessionOptions
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from detectors.detector import Detector
     from streamer.config.tree import DetectorConfig
 
@@ -20,20 +22,24 @@ Place: TypeAlias = Callable[[tuple[str, ...], str], str]
 WRONG_MODEL: Final = "expected the name or path of a model, received"
 
 
-def load_detector(name: str, config: DetectorConfig, place: Place | None) -> Detector:
+def load_detector(
+    name: str, config: DetectorConfig, place: Place | None, models: Path | None = None
+) -> Detector:
     """Load the model of a detector, on what it is to run.
 
     Args:
         name: of the detector in the configuration.
         config: what to load.
         place: where its options stand; None when no file says them.
+        models: folder of the store of models, if there is one.
 
     Raises:
         ConfigError: it cannot be loaded, and a file says so.
         DetectorError: the same where none does.
     """
     try:
-        return load(config.model, SessionOptions(config.provider, config.workers, config.max_batch))
+        options = SessionOptions(config.provider, config.workers, config.max_batch)
+        return load(config.model, options, models=models)
     except DetectorError as error:
         if place is None:
             raise

@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from streamer.commands.parsers import DATA
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
     import argparse
 
     from streamer.access.accounts import Account, Accounts
-
-DATA = Path("sightline-data")
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:

@@ -6,9 +6,10 @@ import argparse
 import json
 import math
 import sys
+from pathlib import Path
 from typing import Final
 
-from streamer.commands.parsers import Subparsers
+from streamer.commands.parsers import DATA, Subparsers
 
 DEFAULT_S: Final = 15.0
 LEAST_S: Final = 0.5
@@ -17,7 +18,8 @@ LEAST_S: Final = 0.5
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("bench", help="measure the speed, beside the limit of this machine")
     parser.add_argument("--source", metavar="F", help="a video, or sim://street?.. (the simulated street)")
-    parser.add_argument("--model", default="sightline-nano", metavar="M", help="catalogue name or path")
+    parser.add_argument("--model", default="sightline-nano", metavar="M", help="its name or path")
+    parser.add_argument("--data", type=Path, metavar="DIR", help=f"where the store of models is ({DATA})")
     parser.add_argument(
         "--seconds", type=duration, default=DEFAULT_S, metavar="S", help="of each measurement (15)"
     )
@@ -29,15 +31,18 @@ def run(options: argparse.Namespace) -> int:
     """Measure and print; a target that is missed is no failure."""
     from rich.console import Console
 
+    from detectors.store import models_in, resolve
     from streamer.bench.benchmark import benchmark
     from streamer.bench.table import notes, table
 
+    # The measured programs need no store: its models are files like others.
+    model = str(resolve(options.model, models_in(options.data or DATA)).weights)
     progress = Console(stderr=True)
     if sys.stderr.isatty():
         with progress.status("") as status:
-            result = benchmark(options.source, options.model, options.seconds, status.update)
+            result = benchmark(options.source, model, options.seconds, status.update)
     else:
-        result = benchmark(options.source, options.model, options.seconds, lambda _: None)
+        result = benchmark(options.source, model, options.seconds, lambda _: None)
     if options.json:
         print(json.dumps(result.as_json()))
         return 0

@@ -82,7 +82,7 @@ def recordings(folder: Path, config: Config) -> Findings:
 
 
 def labels(
-    config: Config, *, read: Callable[[str], Labelled], missing: bool, folder: Path | None = None
+    config: Config, *, read: Callable[[str, Path], Labelled], missing: bool, folder: Path | None = None
 ) -> Findings:
     """Labels that the models of cameras do not know, and models that cannot be read.
 
@@ -93,13 +93,14 @@ def labels(
         folder: where else a person may look for them.
     """
     from detectors.errors import ModelLoadError
+    from detectors.store import models_in
     from streamer.loading import WRONG_MODEL
 
     known: dict[str, Sequence[str]] = {}
     wrong: list[Problem] = []
     for name, detector in config.detectors.items():
         try:
-            known[name] = read(detector.model).labels
+            known[name] = read(detector.model, models_in(config.data)).labels
         except ModelLoadError as error:
             wrong.append(
                 Problem(
@@ -130,13 +131,13 @@ class Stated:
         self.labels = labels
 
 
-def stated(model: str) -> Stated:
+def stated(model: str, models: Path) -> Stated:
     """What a model's sidecar file says; the model itself is not read. ModelLoadError where there is none."""
     from detectors.errors import ModelLoadError, one_line
     from detectors.manifest import stated_in
     from detectors.store import resolve
 
-    manifest = resolve(model).manifest
+    manifest = resolve(model, models).manifest
     try:
         return Stated(tuple(stated_in(manifest.read_bytes()).get("labels") or ()) if manifest else ())
     except OSError as error:

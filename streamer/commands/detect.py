@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from streamer.commands.parsers import REGIONS, Subparsers, positive, regions, share
+from streamer.commands.parsers import DATA, REGIONS, Subparsers, positive, regions, share
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ MIN_CONFIDENCE: Final = 0.25
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("detect", help="find objects in pictures and videos")
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="picture, folder, glob or video")
-    parser.add_argument("--model", metavar="M", help="catalogue name or path (sightline-nano)")
+    parser.add_argument("--model", metavar="M", help="a model's name or path (sightline-nano)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help=f"where the store of models is ({DATA})")
     parser.add_argument("--json", metavar="F|-", help="write JSON Lines, one per picture or frame")
     parser.add_argument("--video", metavar="F", help="write an annotated video")
     parser.add_argument("--pictures", metavar="DIR", help="write annotated pictures")
@@ -61,14 +62,16 @@ def job(options: argparse.Namespace) -> Job:
     Raises:
         ConfigError: the configuration is wrong, or has no such camera.
     """
+    from detectors.store import models_in
     from streamer.config.tree import DetectConfig, DetectorConfig
     from streamer.detection import Job, Outputs
 
     camera, detector, name, place = None, DetectorConfig(), None, None
+    data = DATA
     if options.config is not None or options.camera is not None:
         file, name = judged(options)
         camera, place = file.config.cameras[name], file.told
-        detector = file.config.detectors[camera.detector]
+        detector, data = file.config.detectors[camera.detector], file.config.data
     given = {"model": options.model, "iou": options.iou}
     detector = detector.model_copy(
         update={option: value for option, value in given.items() if value is not None}
@@ -87,6 +90,7 @@ def job(options: argparse.Namespace) -> Job:
         name=name,
         explain=options.explain,
         place=place if options.model is None else None,
+        models=models_in(options.data or data),
     )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 if TYPE_CHECKING:
     from streamer.config.scene import Regions
 
 
+DATA: Final = Path("sightline-data")
+"""What is kept, unless said."""
 REGIONS: Final = "full|tiles:CxR|x1,y1,x2,y2;.."
 """How `regions` is written."""
 

@@ -28,7 +28,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("run", help="watch cameras")
     parser.add_argument("config", nargs="?", type=Path, metavar="CONFIG.yaml")
     parser.add_argument("--source", action="append", metavar="URL", help="a camera; repeatable")
-    parser.add_argument("--model", metavar="M", help="catalogue name or path (sightline-nano)")
+    parser.add_argument("--model", metavar="M", help="a model's name or path (sightline-nano)")
     parser.add_argument(
         "--first-admin", action="store_true", help="where nobody can sign in yet, make and tell an admin"
     )
@@ -72,23 +72,22 @@ def configured(options: argparse.Namespace) -> tuple[Settings, Place | None]:
 
     With it, where the options of the file stand.
     """
-    from detectors.store import resolve
     from streamer.commands.checks import starting
     from streamer.config.document import Document, read_document
     from streamer.config.settings import Settings
 
     if options.config is not None and options.source:
         raise ConfigError("expected either a configuration file or --source, see sightline run --help")
-    if options.model:
-        resolve(options.model)
     finish = partial(overridden, options=options)
     if options.config is not None:
         base = read_document(options.config, os.environ)
+        _require_model(base, options)
         settings = Settings(base, data_folder(base, options), finish, starting())
         return settings, partial(_told, settings.file, options.model)
     sources = options.source or []
     cameras = {f"camera-{n}": {"source": url} for n, url in enumerate(sources, 1)} or EXAMPLE
     base = Document("command line", {"cameras": cameras})
+    _require_model(base, options)
     return Settings(base, data_folder(base, options), finish, starting()), None
 
 
@@ -97,6 +96,14 @@ def data_folder(base: Document, options: argparse.Namespace) -> Path:
     from streamer.config.settings import folder_of
 
     return options.data or folder_of(base)
+
+
+def _require_model(base: Document, options: argparse.Namespace) -> None:
+    """A wrong model of the command line is told as such, before anything else."""
+    from detectors.store import models_in, resolve
+
+    if options.model:
+        resolve(options.model, models_in(data_folder(base, options)))
 
 
 def _told(file: ConfigFile, model: str | None, path: tuple[str, ...], text: str) -> str:

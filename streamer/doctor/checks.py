@@ -8,6 +8,7 @@ import anyio
 from anyio import to_thread
 
 from detectors.errors import DetectorError
+from detectors.store import models_in
 from streamer.doctor.access import access
 from streamer.doctor.cameras import examine_camera
 from streamer.doctor.finding import Finding
@@ -16,6 +17,8 @@ from streamer.errors import ConfigError
 from streamer.loading import load_detector
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from streamer.config.tree import Config, DetectorConfig
     from streamer.loading import Place
 
@@ -30,7 +33,7 @@ async def examine(config: Config, place: Place | None = None) -> list[Section]:
         place: where its options stand; None when no file says them.
     """
     detectors = [
-        await to_thread.run_sync(detector, name, detector_config, place)
+        await to_thread.run_sync(detector, name, detector_config, place, models_in(config.data))
         for name, detector_config in config.detectors.items()
     ]
     return [
@@ -44,10 +47,12 @@ async def examine(config: Config, place: Place | None = None) -> list[Section]:
     ]
 
 
-def detector(name: str, config: DetectorConfig, place: Place | None = None) -> Finding:
+def detector(
+    name: str, config: DetectorConfig, place: Place | None = None, models: Path | None = None
+) -> Finding:
     """Whether a model loads and runs, where, and how fast."""
     try:
-        loaded = load_detector(name, config, place)
+        loaded = load_detector(name, config, place, models)
         policy = loaded.warm_up()
     except ConfigError as error:
         return Finding(False, str(error))

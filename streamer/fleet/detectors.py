@@ -17,6 +17,8 @@ from streamer.loading import load_detector
 from streamer.tracking.looks import prepare as prepare_looks
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from anyio.abc import TaskGroup
 
     from streamer.batching.batcher import BatchObserver
@@ -34,6 +36,7 @@ class Detectors:
         place: Place | None,
         observer: BatchObserver,
         status: Status,
+        models: Path | None = None,
     ) -> None:
         """
         Args:
@@ -41,11 +44,13 @@ class Detectors:
             place: where their options stand; None when no file says them.
             observer: counts and measures.
             status: is told when one works.
+            models: folder of the store of models, if there is one.
         """
         self._configs = configs
         self._place = place
         self._observer = observer
         self._status = status
+        self._models = models
         self._batchers: dict[str, Batcher] = {}
         self._one_at_a_time = anyio.Lock()
 
@@ -68,7 +73,7 @@ class Detectors:
         async with self._one_at_a_time:
             if name not in self._batchers:
                 config = self._configs[name]
-                detector = await to_thread.run_sync(load_detector, name, config, self._place)
+                detector = await to_thread.run_sync(load_detector, name, config, self._place, self._models)
                 batcher = Batcher(name, detector, config, self._observer)
                 await services.start(batcher.run)
                 self._batchers[name] = batcher
