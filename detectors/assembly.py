@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from detectors.batchaxis import free_batch
+from detectors.classification import classifier, is_classifier
 from detectors.coco import COCO_LABELS
 from detectors.compiled import CompiledModel
 from detectors.errors import ModelLoadError
@@ -41,6 +42,8 @@ def assemble(content: bytes, folder: Path, stated: dict[str, Any]) -> CompiledMo
     model = with_input(parsed.model, given)
     labels = tuple(stated["labels"]) if "labels" in stated else None
     told = signature(model, labels, sample(model))
+    if is_classifier(told, stated):
+        return classifier(parsed, model, told, stated)
     heads = candidates(told, stated.get("family"))
     model = fold_stem(model)
     chosen = decided(model, _readings(stated, heads, told.labels))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from detectors.cache import Entry, GraphCache, default_folder
 from detectors.compiled import CompiledModel
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from detectors.store import ModelFiles
 
-COMPILE_VERSION: Final = 4
+COMPILE_VERSION: Final = 5
 """Rises whenever the compiled graph changes, so that graphs cached by an older version are not used."""
 MAX_FILE_BYTES: Final = 2 * 1024**3
 """Of a model; protobuf itself ends here."""
@@ -38,6 +38,18 @@ def compiled(files: ModelFiles, cache: GraphCache | None) -> CompiledModel:
     model = _compile(content, sidecar, files)
     if cache and model.whole:
         cache.put(key, Entry(model.manifest.model_dump_json().encode(), model.graph))
+    return model
+
+
+def of_task(task: Literal["detect", "classify"], model: CompiledModel) -> CompiledModel:
+    """The model, where that is what it does.
+
+    Raises:
+        ModelLoadError: it does something else.
+    """
+    if model.manifest.task != task:
+        expected, received = ("a classifier", "a detector")[:: 1 if task == "classify" else -1]
+        raise ModelLoadError(f"expected {expected}, received {received}")
     return model
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors import store
 from detectors.cache import GraphCache, default_folder
-from detectors.compilation import compiled
+from detectors.compilation import compiled, of_task
 from detectors.detections import from_arrays
 from detectors.errors import InferenceError, ModelLoadError, ProviderMissing
 from detectors.letterbox import Letterbox, fit
@@ -77,7 +77,7 @@ class Detector:
         Raises:
             InferenceError: it is no such picture.
         """
-        return Prepared(*fit(_checked(picture), self.manifest.input))
+        return Prepared(*fit(checked(picture), self.manifest.input))
 
     def infer(self, prepared: Sequence[Prepared], limits: Limits) -> list[Detections]:
         """Detections of each picture, in order; boxes in the picture's own pixels, best first.
@@ -126,7 +126,12 @@ class Detector:
         return from_arrays(boxes, found.scores[mine], found.classes[mine], self._names)
 
 
-def _checked(picture: NDArray[np.uint8] | Pixels) -> Pixels:
+def checked(picture: NDArray[np.uint8] | Pixels) -> Pixels:
+    """A picture whose shape and type are right.
+
+    Raises:
+        InferenceError: they are not.
+    """
     if not isinstance(picture, np.ndarray):
         return picture
     if picture.ndim != 3 or picture.shape[2] != 3 or not picture.size or picture.dtype != np.uint8:
@@ -152,7 +157,7 @@ def load(
     folder = cache or default_folder()
     files = store.resolve(model, models)
     try:
-        found = compiled(files, GraphCache(folder) if folder else None)
+        found = of_task("detect", compiled(files, GraphCache(folder) if folder else None))
         return Detector(found, open_session(found.graph, options), options)
     except ProviderMissing:
         raise

@@ -46,9 +46,9 @@ def compile_graph(model: onnx.ModelProto, family: str, head: Head, spec: InputSp
     """
     version = opset(model)
     pixels = model.graph.input[0]
-    pictures = _dimension(pixels.type.tensor_type.shape.dim[0])
-    before = _bring_to(_preparation(pixels, pictures, spec), version)
-    after = _bring_to(_decode(model, family, head), version)
+    pictures = dimension(pixels.type.tensor_type.shape.dim[0])
+    before = bring_to(preparation(pixels, pictures, spec), version)
+    after = bring_to(_decode(model, family, head), version)
     before.ir_version = after.ir_version = model.ir_version
     inputs = [(f"{OWN}{output.name}", f"{PREFIX}raw.{output.name}") for output in model.graph.output]
     try:
@@ -63,15 +63,15 @@ def compile_graph(model: onnx.ModelProto, family: str, head: Head, spec: InputSp
     return joined
 
 
-def _dimension(dim: onnx.TensorShapeProto.Dimension) -> int | str:
+def dimension(dim: onnx.TensorShapeProto.Dimension) -> int | str:
     return dim.dim_value if dim.HasField("dim_value") and dim.dim_value > 0 else "pictures"
 
 
-def _bring_to(model: onnx.ModelProto, version: int) -> onnx.ModelProto:
+def bring_to(model: onnx.ModelProto, version: int) -> onnx.ModelProto:
     return model if version == OPSET else version_converter.convert_version(model, version)
 
 
-def _preparation(pixels: onnx.ValueInfoProto, pictures: int | str, spec: InputSpec) -> onnx.ModelProto:
+def preparation(pixels: onnx.ValueInfoProto, pictures: int | str, spec: InputSpec) -> onnx.ModelProto:
     """uint8 [n,h,w,3] BGR to what the model takes, bit for bit what numpy computes."""
     nodes = Nodes(f"{PREFIX}prepare.")
     # As bytes, a quarter of the memory that moving floats would touch.
@@ -90,7 +90,7 @@ def _preparation(pixels: onnx.ValueInfoProto, pictures: int | str, spec: InputSp
     shape = (pictures, spec.height, spec.width, 3)
     images = helper.make_tensor_value_info(IMAGES, TensorProto.UINT8, shape)
     out = helper.make_tensor_value_info(f"{PREFIX}pixels", kind, (pictures, 3, spec.height, spec.width))
-    return _model(nodes, "prepare", [images], [out])
+    return piece(nodes, "prepare", [images], [out])
 
 
 def _decode(model: onnx.ModelProto, family: str, head: Head) -> onnx.ModelProto:
@@ -111,7 +111,7 @@ def _decode(model: onnx.ModelProto, family: str, head: Head) -> onnx.ModelProto:
     kinds = (TensorProto.FLOAT, TensorProto.FLOAT, TensorProto.BOOL, TensorProto.INT64)
     shapes: tuple[list[int], ...] = ([], [], [], [1])
     inputs += [helper.make_tensor_value_info(*info) for info in zip(LIMITS, kinds, shapes, strict=True)]
-    return _model(nodes, "decode", inputs, _outputs())
+    return piece(nodes, "decode", inputs, _outputs())
 
 
 def _suppress(nodes: Nodes, family: str, head: Head) -> None:
@@ -158,7 +158,7 @@ def _outputs() -> list[onnx.ValueInfoProto]:
     ]
 
 
-def _model(
+def piece(
     nodes: Nodes, name: str, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto]
 ) -> onnx.ModelProto:
     graph = helper.make_graph(nodes.written, name, inputs, outputs, nodes.constants)

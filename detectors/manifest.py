@@ -67,21 +67,23 @@ class ModelManifest(Record):
         name: how the model is called in configuration and messages.
         version: of the weights.
         sha256: of the model file, 64 hexadecimal digits.
-        task: what it does.
-        family: the decode that turns its outputs into boxes, a name of ``detectors.families.FAMILIES``.
+        task: what it does: finds objects in a picture, or says what a picture is of.
+        family: the decode that turns its outputs into boxes, a name of ``detectors.families.FAMILIES``; of a
+            classifier what its output holds, a name of ``detectors.classification.ANSWERS``.
         input: the picture it takes.
         labels: names of its classes, in the order of its outputs.
-        thresholds: how it is best used.
+        thresholds: how it is best used; a classifier that is less confident answers "none of these".
         license: of the weights.
         source: where the weights come from and what they were trained on.
         metrics: measured figures by name.
         limits: where it fails, for people.
+        assumed: what of all this nobody stated, and why it was taken so, for people.
     """
 
     name: str = Field(min_length=1)
     version: str = "0"
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    task: Literal["detect"] = "detect"
+    task: Literal["detect", "classify"] = "detect"
     family: str
     input: InputSpec
     labels: tuple[str, ...] = Field(min_length=1)
@@ -90,6 +92,7 @@ class ModelManifest(Record):
     source: str = "unknown"
     metrics: dict[str, float] = {}
     limits: str = ""
+    assumed: str = ""
 
 
 def validated(stated: dict[str, Any]) -> ModelManifest:

@@ -74,7 +74,14 @@ def unmeasured(session: Session, options: SessionOptions) -> Policy:
     return Policy(workers, (1,), session.provider, {}, passed_over=session.passed_over)
 
 
-def measured(session: Session, size: tuple[int, int], options: SessionOptions, *, quick: bool) -> Policy:
+def measured(
+    session: Session,
+    size: tuple[int, int],
+    options: SessionOptions,
+    *,
+    quick: bool,
+    run: Callable[[NDArray[np.uint8]], object] | None = None,
+) -> Policy:
     """Warm a session up and find how it is best driven.
 
     On a CPU a batch gains nothing, workers do: the number that gives most pictures a second is tried out.
@@ -85,16 +92,18 @@ def measured(session: Session, size: tuple[int, int], options: SessionOptions, *
         size: height and width of its pictures.
         options: of the user; a number of workers given is taken.
         quick: only warm up and time one run.
+        run: what a run is, of pictures uint8 [n,height,width,3]; a detection unless given.
     """
     start = unmeasured(session, options)
+    run = run or (lambda pictures: session.run(pictures, Limits()))
     buckets: tuple[int, ...] = (1,)
     if session.provider != "cpu" and session.any_batch:
         buckets = tuple(bucket for bucket in BUCKETS if bucket <= options.max_batch)
-    run_s = {bucket: _time(session, _pictures(bucket, size), runs=1 if quick else 3) for bucket in buckets}
+    run_s = {bucket: _time(run, _pictures(bucket, size), runs=1 if quick else 3) for bucket in buckets}
     tried: dict[int, float] = {}
     if not quick and options.workers is None and session.provider == "cpu":
         picture = _pictures(1, size)
-        tried = _throughput(lambda: session.run(picture, Limits()), run_s[1])
+        tried = _throughput(lambda: run(picture), run_s[1])
     best = max(tried.values(), default=0.0)
     workers = max((count for count, rate in tried.items() if rate >= ALIKE * best), default=start.workers)
     return Policy(workers, buckets, session.provider, run_s, tried, session.passed_over)
@@ -106,13 +115,13 @@ def _pictures(count: int, size: tuple[int, int]) -> NDArray[np.uint8]:
     return np.repeat(noise[None], count, axis=0)
 
 
-def _time(session: Session, pictures: NDArray[np.uint8], runs: int) -> float:
+def _time(run: Callable[[NDArray[np.uint8]], object], pictures: NDArray[np.uint8], runs: int) -> float:
     """Median seconds of a warm run."""
-    session.run(pictures, Limits())
+    run(pictures)
     times = []
     for _ in range(runs):
         started = time.perf_counter()
-        session.run(pictures, Limits())
+        run(pictures)
         times.append(time.perf_counter() - started)
     return statistics.median(times)
 

@@ -121,10 +121,22 @@ class Session:
             "multi_label": np.array(limits.multi_label),
             "max_candidates": np.array([limits.max_candidates], np.int64),
         }
+        return Found(*self._outputs(feeds))
+
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Of each class for ``images``, uint8 [n,height,width,3]: float32 [n,k], of a graph that classifies.
+
+        Raises:
+            InferenceError: the run failed.
+        """
+        [rows] = self._outputs({"images": images})
+        return rows
+
+    def _outputs(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
         try:
             if self.provider == "cpu":
-                return Found(*self._session.run(None, feeds))
-            return Found(*self._run_bound(feeds))
+                return list(self._session.run(None, feeds))
+            return self._run_bound(feeds)
         except FAILURES as error:
             raise InferenceError(f"the model failed: {one_line(error)}") from error
 

@@ -1,0 +1,149 @@
+"""The front door of classifiers: a model by its name, pictures in, answers out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from detectors.cache import GraphCache, default_folder
+from detectors.compilation import compiled, of_task
+from detectors.detector import USUAL, checked
+from detectors.errors import InferenceError, ModelLoadError, ProviderMissing
+from detectors.letterbox import fit
+from detectors.policy import Policy, measured, unmeasured
+from detectors.session import Session, SessionOptions, open_session
+from detectors.store import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from detectors.compiled import CompiledModel
+    from detectors.pixels import Pixels
+
+__all__ = ["Answer", "Classifier", "load"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a picture is of.
+
+    Attributes:
+        label: the most probable class; None where the model is less sure than its manifest asks for.
+        confidence: of the most probable class, 0..1.
+        probabilities: of every class, in the order of the labels.
+    """
+
+    label: str | None
+    confidence: float
+    probabilities: tuple[float, ...]
+
+
+class Classifier:
+    """One model, loaded. ``prepare`` and ``infer`` may be called from several threads at once.
+
+    Attributes:
+        manifest: what the model is.
+        labels: names of its classes.
+        policy: how it is best driven; a guess until ``warm_up`` has measured.
+    """
+
+    def __init__(self, model: CompiledModel, session: Session, options: SessionOptions) -> None:
+        self.manifest = model.manifest
+        self.labels = model.manifest.labels
+        self.policy = unmeasured(session, options)
+        self._graph = model.graph
+        self._session = session
+        self._options = options
+
+    def warm_up(self, *, quick: bool = False) -> Policy:
+        """Run the model until it is warm, measure, and choose the policy.
+
+        Args:
+            quick: only time one run and keep the usual number of workers, for a program that ends soon.
+
+        Raises:
+            InferenceError: the model does not run at all.
+        """
+        size = (self.manifest.input.height, self.manifest.input.width)
+        run = self._session.probabilities
+        self.policy = measured(self._session, size, self._options, quick=quick, run=run)
+        return self.policy
+
+    def prepare(self, picture: NDArray[np.uint8] | Pixels) -> NDArray[np.uint8]:
+        """A picture, uint8 HxWx3 BGR or one still to be converted, in the size of the model's input.
+
+        Raises:
+            InferenceError: it is no such picture.
+        """
+        return fit(checked(picture), self.manifest.input)[0]
+
+    def infer(self, prepared: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Probabilities of each prepared picture, float32 [n,classes].
+
+        Raises:
+            InferenceError: the run failed; no picture of the batch has a result, each may have one alone.
+        """
+        largest = self.policy.buckets[-1]
+        rows = [np.zeros((0, len(self.labels)), np.float32)]
+        for start in range(0, len(prepared), largest):
+            batch = prepared[start : start + largest]
+            rows.append(self._session.probabilities(self._filled(batch))[: len(batch)])
+        return np.concatenate(rows)
+
+    def answers(self, probabilities: NDArray[np.float32]) -> list[Answer]:
+        """What rows of probabilities say."""
+        least = self.manifest.thresholds.confidence
+        answers = []
+        for row in probabilities:
+            best = int(row.argmax())
+            label = self.labels[best] if row[best] >= least else None
+            answers.append(Answer(label, float(row[best]), tuple(map(float, row))))
+        return answers
+
+    def rebuild(self) -> None:
+        """A fresh session, after a run that never returned.
+
+        Raises:
+            ModelLoadError: the provider is gone.
+        """
+        self._session = open_session(self._graph, self._options)
+
+    def _filled(self, batch: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        """The pictures as one array, with blank ones up to the next warm batch size."""
+        shape = (self.manifest.input.height, self.manifest.input.width, 3)
+        for one in batch:
+            if one.shape != shape or one.dtype != np.uint8:
+                raise InferenceError(f"expected uint8 {shape}, received {one.dtype} {one.shape}")
+        bucket = next(size for size in self.policy.buckets if size >= len(batch))
+        images = np.zeros((bucket, *shape), np.uint8)
+        np.stack(batch, out=images[: len(batch)])
+        return images
+
+
+def load(model: str, options: SessionOptions = USUAL, cache: Path | None = None) -> Classifier:
+    """Load a classifier by name, or by path with a manifest beside it.
+
+    Args:
+        model: its name or path.
+        options: how to run it.
+        cache: folder of compiled graphs; the user's own when None.
+
+    Raises:
+        ModelLoadError: there is no such model, it cannot be used, or it is no classifier.
+        ProviderMissing: it cannot run where it was asked for.
+    """
+    folder = cache or default_folder()
+    files = resolve(model)
+    try:
+        found = of_task("classify", compiled(files, GraphCache(folder) if folder else None))
+        return Classifier(found, open_session(found.graph, options), options)
+    except ProviderMissing:
+        raise
+    except ModelLoadError as error:
+        error.args = (f"{files.weights}: {error}",)
+        raise
