@@ -7,3 +7,11 @@ class TrainerError(Exception):
 
 class DatasetError(TrainerError):
     """The pictures or their labels cannot be trained on."""
+
+
+class Cancelled(TrainerError):
+    """Somebody ended the training; what it has done is kept."""
+
+
+class ExportError(TrainerError):
+    """What was written as ONNX does not answer as what was trained."""

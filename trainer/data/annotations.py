@@ -38,7 +38,11 @@ def coco(path: Path) -> Listing:
         ]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DatasetError(f"{path}: not a COCO file of boxes: {type(error).__name__}: {error}") from error
-    folders = [folder for folder in (path.parent / "images", path.parent, path.parent.parent / "images") if folder.is_dir()]
+    folders = [
+        folder
+        for folder in (path.parent / "images", path.parent, path.parent.parent / "images")
+        if folder.is_dir()
+    ]
     samples = [
         Sample(f"{file}#{number}", label, FileSource(_inside(folders, file)), crop, event=file)
         for file, label, crop, number in rows
@@ -97,7 +101,9 @@ def _yolo_samples(root: Path, picture: Path, file: Path, names: dict[int, str]) 
             kind, x, y, w, h = int(line.split()[0]), *map(float, line.split()[1:5])
             label = names[kind]
         except (ValueError, KeyError) as error:
-            raise DatasetError(f"{file}:{number}: expected CLASS X Y W H of a known class: {line!r:.60}") from error
+            raise DatasetError(
+                f"{file}:{number}: expected CLASS X Y W H of a known class: {line!r:.60}"
+            ) from error
         crop = _whole((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height)
         yield Sample(f"{name}#{number}", label, FileSource(picture), crop, event=name)
 

@@ -68,7 +68,12 @@ def collect(listed: Listing, told: Told | None = None) -> Dataset:
     groups, remarks = _groups(pictures)
     about = (f"class {label!r} is empty" for label in listed.empty)
     return Dataset(
-        listed.about, tuple(pictures), tuple(groups), (*quarantined, *twice), listed.ignored, (*about, *remarks)
+        listed.about,
+        tuple(pictures),
+        tuple(groups),
+        (*quarantined, *twice),
+        listed.ignored,
+        (*about, *remarks),
     )
 
 
@@ -87,10 +92,14 @@ def require_enough(dataset: Dataset, least: int = MIN_PER_CLASS) -> None:
     if empty:
         raise DatasetError(f"{dataset.about}: {'; '.join(empty)}: put pictures in, or take the folder away")
     short = [
-        f"{label!r} has {count}, {least - count} are missing" for label, count in counts.items() if count < least
+        f"{label!r} has {count}, {least - count} are missing"
+        for label, count in counts.items()
+        if count < least
     ]
     if short:
-        raise DatasetError(f"{dataset.about}: expected at least {least} pictures of each class: {'; '.join(short)}")
+        raise DatasetError(
+            f"{dataset.about}: expected at least {least} pictures of each class: {'; '.join(short)}"
+        )
     lone = [f"{label!r} has {count}" for label, count in independent(dataset).items() if count < MIN_GROUPS]
     if lone:
         raise DatasetError(
@@ -111,7 +120,9 @@ def _check_label(label: str) -> None:
     if any(letter in FORBIDDEN for letter in label):
         raise DatasetError(f"label {label!r}: expected no slash in it: rename the class")
     if label != label.strip() or not label or any(unicodedata.category(letter)[0] == "C" for letter in label):
-        raise DatasetError(f"label {label!r}: expected readable text without blanks around it: rename the class")
+        raise DatasetError(
+            f"label {label!r}: expected readable text without blanks around it: rename the class"
+        )
 
 
 def _examined(samples: Sequence[Sample], told: Told | None) -> tuple[list[Examined], list[Quarantined]]:
@@ -149,10 +160,15 @@ def _once(seen: Iterable[Examined]) -> tuple[list[Examined], list[Quarantined]]:
     for same in by_content.values():
         labels = sorted({each.sample.label for each in same})
         if len(labels) > 1:
-            left += [Quarantined(each.sample.name, f"the same picture is called {' and '.join(labels)}") for each in same]
+            left += [
+                Quarantined(each.sample.name, f"the same picture is called {' and '.join(labels)}")
+                for each in same
+            ]
             continue
         kept.append(same[0])
-        left += [Quarantined(each.sample.name, f"the same file as {same[0].sample.name}") for each in same[1:]]
+        left += [
+            Quarantined(each.sample.name, f"the same file as {same[0].sample.name}") for each in same[1:]
+        ]
     return kept, left
 
 

@@ -75,7 +75,16 @@ def decode(content: bytes) -> NDArray[np.uint8]:
     except MemoryError as error:
         raise Unusable("not enough memory to decode it") from error
     # Decoders of damaged files raise almost anything that is no I/O error, too.
-    except (OSError, ValueError, SyntaxError, IndexError, KeyError, TypeError, EOFError, ArithmeticError) as error:
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        IndexError,
+        KeyError,
+        TypeError,
+        EOFError,
+        ArithmeticError,
+    ) as error:
         raise Unusable(f"damaged: {' '.join(str(error).split())[:120]}") from error
 
 

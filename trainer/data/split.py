@@ -46,7 +46,9 @@ def shares(
     return np.array([part_of[group] for group in groups], np.int64)
 
 
-def _neediest(content: NDArray[Any], targets: NDArray[Any], filled: NDArray[Any], totals: NDArray[Any]) -> int:
+def _neediest(
+    content: NDArray[Any], targets: NDArray[Any], filled: NDArray[Any], totals: NDArray[Any]
+) -> int:
     """The part that lacks most of what a group holds, rare classes weighing as much as common ones."""
     weight = content / np.maximum(totals, 1)
     # Relative to its target: a small part fills as evenly as a large one.
