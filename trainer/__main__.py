@@ -1,29 +1,48 @@
-"""The trainer's command: `python -m trainer nano train|export|evaluate`, `python -m trainer convert`."""
+"""The trainer's command: `python -m trainer train|dataset|nano|convert`."""
 
 import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
+from trainer import commands
 from trainer.convert import commands as convert
-from trainer.errors import TrainerError
+from trainer.errors import Cancelled, TrainerError
 from trainer.nano import commands as nano
+
+OK, FAILURE, BAD_INPUT = 0, 1, 2
+CANCELLED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other error is said."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"error: {message}; see {self.prog} --help\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0, or 2 for what cannot be trained on."""
-    parser = argparse.ArgumentParser(prog="python -m trainer")
-    recipes = parser.add_subparsers(required=True, metavar="RECIPE")
+    """Run one command; 0, 2 for what cannot be trained on, 130 for a training that was cancelled."""
+    parser = Parser(prog="python -m trainer")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    recipes = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands.add_parser(recipes)
     nano.add_parser(recipes)
     convert.add_parser(recipes)
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
-        options.run(options)
-    except TrainerError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+        status = options.run(options)
+    except Cancelled as error:
+        print(f"sightline: {error}", file=sys.stderr)
+        return CANCELLED
+    except (TrainerError, OSError) as error:
+        if options.debug:
+            raise
+        print(f"sightline: {error}", file=sys.stderr)
+        return BAD_INPUT if isinstance(error, TrainerError) else FAILURE
+    return status or OK
 
 
 if __name__ == "__main__":

@@ -82,6 +82,13 @@ RULES: Final = (
     Rule("/api/samples/**", "admin"),
     Rule("/api/classes", "admin"),
     Rule("/label", "admin"),
+    # What is trained, and what serves, changes what everybody is told.
+    Rule("/api/trainings", "admin"),
+    Rule("/api/trainings/**", "admin"),
+    Rule("/api/models", "admin"),
+    Rule("/api/models/**", "admin"),
+    Rule("/train", "admin"),
+    Rule("/models", "admin"),
     # Where everything is, and what all cameras are.
     Rule("/api/config", "admin"),
     Rule("/openapi.json", "viewer"),
