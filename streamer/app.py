@@ -24,6 +24,7 @@ from streamer.api.settings import add_settings
 from streamer.api.silence import Silence
 from streamer.api.stream import add_stream
 from streamer.api.trainings import add_trainings
+from streamer.api.trying import add_trying
 from streamer.api.whep import add_whep
 from streamer.api.whip import add_whip
 from streamer.errors import ConfigError
@@ -37,6 +38,7 @@ from streamer.kafka.output import KafkaOutput
 from streamer.metrics.metrics import Metrics
 from streamer.pages.changing import Changes
 from streamer.pages.models import driven
+from streamer.pages.office import TrainingOffice
 from streamer.pages.opening import Pages
 from streamer.pages.parts import Parts
 from streamer.publish.heartbeat import heartbeat
@@ -51,6 +53,7 @@ from streamer.storage.series import StoreSeries
 from streamer.storage.store import EventStore
 from streamer.training.shelf import Shelf
 from streamer.training.trainings import Trainings
+from streamer.training.trying import Trying
 from streamer.webrtc.results import LiveResults
 from streamer.webrtc.stills import Stills
 from streamer.webrtc.viewers import Viewers
@@ -194,6 +197,7 @@ class App:
         add_trainings(api, self._trainings)
         services.start_soon(self._trainings.run)
         add_model_store(api, self._shelf)
+        add_trying(api, Trying(self._models))
         desk = Desk(self._settings, fleet)
         add_desk(api, desk, self.metrics)
         add_settings(api, desk)
@@ -220,6 +224,8 @@ class App:
             probe=changes,
             settings=changes,
             marks=changes,
+            training=TrainingOffice(self._trainings, self._store.samples),
+            shelf=self._shelf,
         )
 
     async def _tell_ends(self, lines: JsonLinesSink, recovered: Recovered) -> None:

@@ -46,9 +46,9 @@ class VersionItem(Answer):
         return cls(
             version=version.number,
             made_at=version.made_at,
-            task=manifest and manifest.task,
+            task=manifest.task if manifest else None,
             labels=manifest.labels if manifest else (),
-            sha256=manifest and manifest.sha256,
+            sha256=manifest.sha256 if manifest else None,
             accuracy=accuracy if isinstance(accuracy, int | float) else None,
             pictures=pictures if isinstance(pictures, int) else None,
             has_report=version.report is not None,

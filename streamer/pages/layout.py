@@ -23,6 +23,8 @@ PLACES: Final = (
     ("Live", "/", "live", False),
     ("Events", "/events", "events", False),
     ("Label", "/label", "label", True),
+    ("Train", "/train", "train", True),
+    ("Models", "/models", "models", True),
     ("System", "/system", "system", False),
 )
 """Title, address and icon of the parts of the site, and whether only admins have anything to do there."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
 import shutil
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -46,7 +44,6 @@ KEPT: Final = 50
 FAREWELL_S: Final = 10.0
 """So long a training may take to end when it is told to; then it is killed."""
 CANCELLED: Final = 130
-PR_SET_PDEATHSIG: Final = 1
 
 
 class QueueFull(StreamerError):
@@ -138,8 +135,10 @@ class Trainings:
         found = read_training(folder, "running")
         if found is None:
             return
-        command = [sys.executable, "-m", "trainer", "train", str(self._data.absolute()), "--data"]
-        command += [str(self._data.absolute()), "--workspace", str(folder), *found.wish.arguments()]
+        data = str(self._data.absolute())
+        command = [sys.executable, "-m", "streamer.training.ending", str(os.getpid()), sys.executable]
+        command += ["-m", "trainer", "train", data, "--data", data, "--workspace", str(folder.absolute())]
+        command += found.wish.arguments()
         log.info("training %s begins", found.wish.name)
         try:
             with (folder / LOG).open("wb") as told:
@@ -149,7 +148,6 @@ class Trainings:
                     stdout=told,
                     stderr=told,
                     start_new_session=True,
-                    preexec_fn=_end_with(os.getpid()),
                 )
                 status = await self._watch(self._process, folder.name)
         except OSError as error:
@@ -225,16 +223,3 @@ class Trainings:
 
 
 INTERRUPTED: Final = "the service ended meanwhile: start it anew"
-
-
-def _end_with(parent: int) -> Callable[[], None]:
-    """What a child does before it becomes another program: it is told when its parent is killed, too."""
-    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-
-    def prepare() -> None:
-        if libc is not None:
-            libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            os._exit(CANCELLED)
-
-    return prepare

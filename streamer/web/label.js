@@ -649,6 +649,7 @@
       confirm.disabled = !suggested.size;
       confirm.querySelector("b").textContent = only ? `${shown(only)}?` : suggested.size ? "As suggested" : "No suggestion";
       const list = this.inside(".classes");
+      list.tabIndex = this.several ? 0 : -1;
       const scrolled = list.scrollTop;
       const focused = this.shadowRoot.activeElement?.dataset?.name;
       list.replaceChildren(...[...this.classes, this.nothing].map(({ name, number }, place) => {

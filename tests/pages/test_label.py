@@ -68,7 +68,7 @@ def test_a_suggestion_is_confirmed_with_one_key(labelling: Visit, service: Servi
 
 def test_nothing_is_waited_for_between_two_pictures(labelling: Visit, service: Service) -> None:
     page, held = labelling.page, list[Route]()
-    page.route(LABELS, held.append)
+    page.route(LABELS, lambda route: held.append(route))
     for number in range(6):
         page.keyboard.press("1")
         expect(page.locator(".progress")).to_have_text(re.compile(f"^{number + 1} done"))
@@ -130,7 +130,7 @@ def test_filters_stand_in_the_address_and_what_is_labelled_is_shown(labelling: V
     page = labelling.page
     page.keyboard.press("1")
     expect(kept(labelling)).to_have_count(1)
-    page.get_by_label("Show").select_option("Labelled: courier")
+    page.get_by_label("Show", exact=True).select_option("Labelled: courier")
     page.wait_for_url("**/label?show=courier")
     expect(page.locator(".given")).to_have_text("courier")
     expect(page.locator(".progress")).to_have_text("1 labelled")
