@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from trainer.cores import cores
 from trainer.errors import TrainerError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from trainer.options import TrainOptions
 
-MISSING = "TensorFlow is not installed: pip install 'sightline[train]'"
+MISSING: Final = "TensorFlow is not installed: pip install 'sightline[train]'"
 
 
 def prepare(options: TrainOptions) -> Any:
@@ -24,8 +26,11 @@ def prepare(options: TrainOptions) -> Any:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        import keras
-        import tensorflow as tf
+        with _quiet():
+            import keras
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()
     except ImportError as error:
         raise TrainerError(f"{MISSING} ({error})") from error
     import cv2
@@ -46,6 +51,20 @@ def prepare(options: TrainOptions) -> Any:
     return _strategy(tf, options)
 
 
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """While TensorFlow starts, its native code writes pages to standard error that no setting stops."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def _strategy(tf: Any, options: TrainOptions) -> Any:
     kind = options.machine.strategy
     if kind == "none":
@@ -54,7 +73,8 @@ def _strategy(tf: Any, options: TrainOptions) -> Any:
         return tf.distribute.MirroredStrategy()
     if "TF_CONFIG" not in os.environ:
         raise TrainerError(
-            "--strategy multiworker: expected TF_CONFIG with the addresses of all workers and the number of this one"
+            "--strategy multiworker: expected TF_CONFIG with the addresses of all workers "
+            "and the number of this one"
         )
     return tf.distribute.MultiWorkerMirroredStrategy()
 

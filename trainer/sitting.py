@@ -152,7 +152,7 @@ def _released(candidate: Candidate, options: TrainOptions, teller: Teller, began
         report = reports.with_gate({**report, "trained_in_s": round(time.monotonic() - began, 1)}, comparison)
         version = _staged(store, model, candidate, report, options)
         promote = options.gate.promote
-        if promote == "always" or promote == "gate" and comparison.passed:
+        if promote == "always" or (promote == "gate" and comparison.passed):
             store.promote(options.name, version)
         serves = store.serving(options.name) == version
     except DetectorError as error:
@@ -214,7 +214,8 @@ def _manifest(candidate: Candidate, digest: str, options: TrainOptions) -> Model
         labels=data.labels,
         thresholds=Thresholds(confidence=round(candidate.judgement.threshold, 6)),
         license="that of the backbone and of the pictures",
-        source=f"{candidate.backbone.name} ({candidate.backbone.about}), trained on {len(data.pictures)} pictures of {data.about}",
+        source=f"{candidate.backbone.name} ({candidate.backbone.about}), "
+        f"trained on {len(data.pictures)} pictures of {data.about}",
         metrics={
             "accuracy": figures.accuracy,
             "balanced_accuracy": figures.balanced_accuracy,

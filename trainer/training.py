@@ -1,4 +1,4 @@
-"""The two phases, over all folds and for the model that goes live; what is done is kept, and never done twice."""
+"""The two phases, over all folds and for the model that goes live; what is done is never done twice."""
 
 from __future__ import annotations
 
