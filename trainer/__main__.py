@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import warnings
 from collections.abc import Sequence
 
 from trainer import commands, dataset_commands
@@ -23,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     nano.add_parser(recipes)
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    # Damaged metadata of pictures: what cannot be used is named by us.
+    warnings.filterwarnings("ignore", module="PIL")
     try:
         status = options.run(options)
     except Cancelled as error:

@@ -37,8 +37,10 @@ def prepare(options: TrainOptions) -> Any:
 
     tf.get_logger().setLevel("ERROR")
     cv2.setNumThreads(1)
-    tf.config.threading.set_intra_op_parallelism_threads(cores())
-    tf.config.threading.set_inter_op_parallelism_threads(2)
+    # Once TensorFlow has computed anything, its threads stay as they are.
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(cores())
+        tf.config.threading.set_inter_op_parallelism_threads(2)
     for gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(gpu, True)
     if options.machine.memory is not None:

@@ -77,7 +77,7 @@ def augmented(picture: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
     turn = cv2.getRotationMatrix2D(
         (width / 2, height / 2), float(rng.uniform(-TURN, TURN)), float(rng.uniform(1 - SCALE, 1 + SCALE))
     )
-    turn[:, 2] += rng.uniform(-SHIFT, SHIFT, 2) * (width, height)
+    turn[:, 2] = turn[:, 2] + rng.uniform(-SHIFT, SHIFT, 2) * (width, height)
     source = picture[:, ::-1] if rng.random() < 0.5 else picture
     moved = cv2.warpAffine(
         np.ascontiguousarray(source), turn, (width, height), borderMode=cv2.BORDER_REFLECT_101

@@ -104,8 +104,8 @@ def sit(options: TrainOptions, teller: Teller) -> Result | None:
         material, options, workspace, lambda name, share, curve: teller.tell("training", share, name, curve)
     )
     trainings.strategy = strategy
-    trainings.interruption.listen()
-    outcomes, final = trainings.all()
+    with trainings.interruption.heard():
+        outcomes, final = trainings.all()
     if not engine.is_first(strategy):
         return None
     teller.tell("report")

@@ -6,7 +6,7 @@ import contextlib
 import json
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,10 +41,18 @@ class Interruption:
     def __init__(self) -> None:
         self.wanted = threading.Event()
 
-    def listen(self) -> None:
-        """From now on SIGINT and SIGTERM only ask; the next step answers."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self.wanted.set())
+    @contextlib.contextmanager
+    def heard(self) -> Iterator[None]:
+        """SIGINT and SIGTERM only ask; the next step answers."""
+        before = {
+            number: signal.signal(number, lambda *_: self.wanted.set())
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def check(self) -> None:
         """Raises Cancelled when somebody does."""
