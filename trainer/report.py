@@ -46,7 +46,7 @@ def document(
             "key": backbone.key,
             "input": backbone.input.model_dump(),
         },
-        "epochs": {"head": final.epochs[0], "fine_tuning": final.epochs[1]},
+        "epochs": {"head": final.epochs, "fine_tuning": final.tuned.epochs if final.tuned else 0},
         "options": _options(options),
         "machine": {"cores": cores(), "processor": platform.machine(), "python": platform.python_version()},
     }

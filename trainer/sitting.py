@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -105,12 +105,14 @@ def sit(options: TrainOptions, teller: Teller) -> Result | None:
     )
     trainings.strategy = strategy
     with trainings.interruption.heard():
-        outcomes, final = trainings.all()
+        trained = trainings.all()
     if not engine.is_first(strategy):
         return None
     teller.tell("report")
-    judgement = judged(dataset, outcomes, options)
+    judgement, final = judged(dataset, trained.outcomes, options), trained.final
     report = reports.document(dataset, backbone, options, judgement, final)
+    if trained.choice:
+        report["fine_tuning"] = asdict(trained.choice)
     if options.test_on_train:
         report["accuracy_on_training_set"] = _on_training_set(material.features, dataset, final)
     result = _released(Candidate(dataset, backbone, judgement, final, report), options, teller, began)
