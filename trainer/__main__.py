@@ -1,25 +1,18 @@
 """The trainer's command: `python -m trainer train|dataset|nano|convert`."""
 
-import argparse
 import logging
 import sys
+import warnings
 from collections.abc import Sequence
-from typing import NoReturn
 
-from trainer import commands
+from trainer import commands, dataset_commands
 from trainer.convert import commands as convert
 from trainer.errors import Cancelled, TrainerError
 from trainer.nano import commands as nano
+from trainer.parser import BAD_INPUT, Parser
 
-OK, FAILURE, BAD_INPUT = 0, 1, 2
+OK, FAILURE = 0, 1
 CANCELLED = 130
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, as every other error is said."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"error: {message}; see {self.prog} --help\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,10 +21,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
     recipes = parser.add_subparsers(required=True, metavar="COMMAND")
     commands.add_parser(recipes)
+    dataset_commands.add_parser(recipes)
     nano.add_parser(recipes)
     convert.add_parser(recipes)
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    # Damaged metadata of pictures: what cannot be used is named by us.
+    warnings.filterwarnings("ignore", module="PIL")
     try:
         status = options.run(options)
     except Cancelled as error:

@@ -1,4 +1,4 @@
-"""Lets confidence mean what it says (temperature scaling, Guo et al. 2017), and finds where to answer nothing."""
+"""Lets confidence mean what it says (temperature scaling, Guo et al. 2017); where to answer nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def temperature(logits: NDArray[Any], truth: NDArray[np.int64]) -> float:
 
 
 def rejection(probabilities: NDArray[Any], truth: NDArray[np.int64], share: float) -> float:
-    """The confidence below which the answer is "none of these": a ``share`` of the right answers lies below."""
+    """The confidence below which it is "none of these": a ``share`` of the right answers lies below."""
     right = probabilities.argmax(axis=1) == truth
     if not right.any() or share <= 0:
         return 0.0

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from trainer.errors import Cancelled, TrainerError
 from trainer.options import (
-    BackboneChoice, Division, Gate, Machine, Recipe, TrainOptions, Tuning,
+    BackboneChoice,
+    Division,
+    Gate,
+    Machine,
+    Recipe,
+    TrainOptions,
+    Tuning,
 )  # fmt: skip
 from trainer.progress import PROGRESS_FILE, Teller, bar, open_log
 from trainer.report import summary
@@ -22,6 +28,7 @@ from trainer.stopping import Patience
 from trainer.workspace import Workspace, told
 
 if TYPE_CHECKING:
+    from trainer.parser import Parser
     from trainer.sitting import Result
 
 DATA: Final = Path("sightline-data")
@@ -30,7 +37,7 @@ UNITS: Final = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "mib": 2**20, "gib
 TUNED_EPOCHS: Final = 12
 
 
-def add_parser(recipes: argparse._SubParsersAction[Any]) -> None:
+def add_parser(recipes: argparse._SubParsersAction[Parser]) -> None:
     """Put `train` under the trainer's commands."""
     parser = recipes.add_parser("train", help="a classifier from labelled pictures")
     parser.add_argument(
@@ -71,7 +78,7 @@ def run_train(options: argparse.Namespace) -> int:
         except (Cancelled, KeyboardInterrupt):
             teller.tell("cancelled")
             raise Cancelled(
-                f"cancelled; what was done is kept: go on with the same command and --resume"
+                "cancelled; what was done is kept: go on with the same command and --resume"
             ) from None
         except MemoryError as error:
             teller.tell("failed", message="not enough memory")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from trainer.cores import cores
 from trainer.errors import TrainerError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from trainer.options import TrainOptions
 
-MISSING = "TensorFlow is not installed: pip install 'sightline[train]'"
+MISSING: Final = "TensorFlow is not installed: pip install 'sightline[train]'"
 
 
 def prepare(options: TrainOptions) -> Any:
@@ -24,16 +26,21 @@ def prepare(options: TrainOptions) -> Any:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        import keras
-        import tensorflow as tf
+        with _quiet():
+            import keras
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()
     except ImportError as error:
         raise TrainerError(f"{MISSING} ({error})") from error
     import cv2
 
     tf.get_logger().setLevel("ERROR")
     cv2.setNumThreads(1)
-    tf.config.threading.set_intra_op_parallelism_threads(cores())
-    tf.config.threading.set_inter_op_parallelism_threads(2)
+    # Once TensorFlow has computed anything, its threads stay as they are.
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(cores())
+        tf.config.threading.set_inter_op_parallelism_threads(2)
     for gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(gpu, True)
     if options.machine.memory is not None:
@@ -46,6 +53,20 @@ def prepare(options: TrainOptions) -> Any:
     return _strategy(tf, options)
 
 
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """While TensorFlow starts, its native code writes pages to standard error that no setting stops."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def _strategy(tf: Any, options: TrainOptions) -> Any:
     kind = options.machine.strategy
     if kind == "none":
@@ -54,7 +75,8 @@ def _strategy(tf: Any, options: TrainOptions) -> Any:
         return tf.distribute.MirroredStrategy()
     if "TF_CONFIG" not in os.environ:
         raise TrainerError(
-            "--strategy multiworker: expected TF_CONFIG with the addresses of all workers and the number of this one"
+            "--strategy multiworker: expected TF_CONFIG with the addresses of all workers "
+            "and the number of this one"
         )
     return tf.distribute.MultiWorkerMirroredStrategy()
 

@@ -13,7 +13,7 @@ from detectors.modelfile import opset
 from detectors.nodes import Nodes
 from detectors.session import raw_runs
 from trainer.backbones.backbone import Tunable
-from trainer.backbones.keras_graph import ENTRY, FEATURES, IR_VERSION, OPSET
+from trainer.backbones.keras_graph import FEATURES, IR_VERSION, OPSET
 from trainer.backbones.prepared import prepared
 from trainer.errors import ExportError
 from trainer.figures import softmax

@@ -1,4 +1,4 @@
-"""Features of pictures, computed once: a cache by the content of the pictures and all that shapes the features."""
+"""Features of pictures, computed once: a cache by the content of pictures, and by all that shapes them."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from trainer.backbones.prepared import prepared
 from trainer.cores import cores
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -31,10 +31,10 @@ CONTRAST: Final = 0.2
 class Feed(Protocol):
     """Inputs of a learner by the numbers of pictures."""
 
-    def batch(self, rows: Sequence[int], seed: int) -> NDArray[Any]:
+    def batch(self, rows: Iterable[int], seed: int) -> NDArray[Any]:
         """To train on; the same for the same seed."""
 
-    def plain(self, rows: Sequence[int]) -> NDArray[Any]:
+    def plain(self, rows: Iterable[int]) -> NDArray[Any]:
         """To answer about."""
 
 
@@ -44,10 +44,10 @@ class FeatureFeed:
 
     features: NDArray[np.float32]
 
-    def batch(self, rows: Sequence[int], seed: int) -> NDArray[Any]:
+    def batch(self, rows: Iterable[int], seed: int) -> NDArray[Any]:
         return self.features[list(rows)]
 
-    def plain(self, rows: Sequence[int]) -> NDArray[Any]:
+    def plain(self, rows: Iterable[int]) -> NDArray[Any]:
         return self.features[list(rows)]
 
 
@@ -59,14 +59,14 @@ class PictureFeed:
     input: InputSpec
     augment: bool
 
-    def batch(self, rows: Sequence[int], seed: int) -> NDArray[Any]:
+    def batch(self, rows: Iterable[int], seed: int) -> NDArray[Any]:
         if not self.augment:
             return self.plain(rows)
         with ThreadPoolExecutor(cores()) as pool:
             changed = pool.map(lambda row: augmented(self.pictures[row], seed + int(row)), rows)
             return prepared(np.stack(list(changed)), self.input)
 
-    def plain(self, rows: Sequence[int]) -> NDArray[Any]:
+    def plain(self, rows: Iterable[int]) -> NDArray[Any]:
         return prepared(self.pictures[list(rows)], self.input)
 
 
@@ -77,7 +77,7 @@ def augmented(picture: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
     turn = cv2.getRotationMatrix2D(
         (width / 2, height / 2), float(rng.uniform(-TURN, TURN)), float(rng.uniform(1 - SCALE, 1 + SCALE))
     )
-    turn[:, 2] += rng.uniform(-SHIFT, SHIFT, 2) * (width, height)
+    turn[:, 2] = turn[:, 2] + rng.uniform(-SHIFT, SHIFT, 2) * (width, height)
     source = picture[:, ::-1] if rng.random() < 0.5 else picture
     moved = cv2.warpAffine(
         np.ascontiguousarray(source), turn, (width, height), borderMode=cv2.BORDER_REFLECT_101

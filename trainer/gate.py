@@ -1,4 +1,4 @@
-"""Candidate against current model, on the same pictures, of which neither has been trained on the one it answers."""
+"""Candidate against current model, on the same pictures; neither was trained on those it answers about."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from trainer.options import Gate
 
 HELD: Final = "held_out.json"
-"""What a version answered to each picture of its set while that was held out, by the picture's digest; null to
-one that it has always been trained on."""
+"""What a version answered to each picture of its set while that was held out, by the picture's digest;
+null to one that it has always been trained on."""
 LEAST: Final = 30
 """Fewer pictures compare nothing."""
 BATCH: Final = 32
@@ -82,7 +82,8 @@ def compare(
     ours, other = float(right[there].mean()), float(hits[there].mean())
     passed = ours >= other - gate.margin
     verdict = "no worse than" if passed else "worse than"
-    said = f"{ours:.3f} is {verdict} {other:.3f} of version {current.version} on the same {there.sum()} pictures{remark}"
+    said = f"{ours:.3f} is {verdict} {other:.3f} of version {current.version}"
+    said += f" on the same {there.sum()} pictures{remark}"
     return Comparison(current.version, int(there.sum()), ours, other, passed, said)
 
 

@@ -65,7 +65,7 @@ def head_model(scale: Scale, classes: int) -> Any:
 
 
 def whole_model(backbone: Tunable, head: Head, blocks: int) -> Any:
-    """From prepared pictures to logits, of which the head and the top ``blocks`` of the backbone are trained."""
+    """From prepared pictures to logits; the head and the top ``blocks`` of the backbone are trained."""
     trained = {name for block in backbone.blocks[max(0, len(backbone.blocks) - blocks) :] for name in block}
     for layer in backbone.model.layers:
         layer.trainable = layer.name in trained

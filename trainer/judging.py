@@ -1,4 +1,4 @@
-"""What the held-out pictures say: figures, temperature, the threshold of "none of these", the worst mistakes."""
+"""What held-out pictures say: figures, temperature, the threshold of "none of these", the worst mistakes."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Learner:
 
     def weights(self) -> list[NDArray[Any]]:
         """Those that are trained."""
-        return [np.array(each) for each in self._trained]
+        return [_value(each) for each in self._trained]
 
     def set_weights(self, values: list[NDArray[Any]]) -> None:
         for variable, value in zip(self._trained, values, strict=True):
@@ -69,7 +69,7 @@ class Learner:
 
     def state(self) -> dict[str, NDArray[Any]]:
         """All that the next step depends on."""
-        return {str(number): np.array(each) for number, each in enumerate(self._all())}
+        return {str(number): _value(each) for number, each in enumerate(self._all())}
 
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
         for number, variable in enumerate(self._all()):
@@ -126,6 +126,11 @@ class Learner:
             first.assign(first * beta + gradient * (1 - beta))
             second.assign(second * beta2 + tf.square(gradient) * (1 - beta2))
             variable.assign(variable - rate * first / (tf.sqrt(second) + small))
+
+
+def _value(variable: Any) -> NDArray[Any]:
+    """A copy, of the first device's where there are several."""
+    return np.array(tf.convert_to_tensor(variable).numpy())
 
 
 @keras.saving.register_keras_serializable("sightline")

@@ -97,7 +97,7 @@ class Division:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """When the candidate goes live: if its accuracy is no more than ``margin`` below that of the current one."""
+    """When a candidate goes live: if its accuracy is at most ``margin`` below that of the current one."""
 
     promote: Promote = "gate"
     margin: float = 0.0

@@ -20,13 +20,16 @@ WIDTH: Final = 160
 PLOT: Final = (360, 200)
 COLOURS: Final = ("#0b6bcb", "#c9541d", "#2f8f4e", "#8a3ffc")
 STYLE: Final = """
-body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1a1a1a;background:#fff}
-table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem .75rem;text-align:right;border-bottom:1px solid #ddd}
-td:first-child,th:first-child{text-align:left}.big{font-size:2rem;margin:0}figure{display:inline-block;margin:.5rem;
-vertical-align:top;width:160px;font-size:.8rem}img{max-width:160px}svg{margin:.5rem 1rem .5rem 0;background:#fafafa}
+body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;
+color:#1a1a1a;background:#fff}
+table{border-collapse:collapse;margin:1rem 0}
+td,th{padding:.25rem .75rem;text-align:right;border-bottom:1px solid #ddd}
+td:first-child,th:first-child{text-align:left}.big{font-size:2rem;margin:0}
+figure{display:inline-block;margin:.5rem;vertical-align:top;width:160px;font-size:.8rem}
+img{max-width:160px}svg{margin:.5rem 1rem .5rem 0;background:#fafafa}
 .muted{color:#555}svg text{font-size:11px;fill:#444}
-@media (prefers-color-scheme:dark){body{background:#16181b;color:#e6e6e6}td,th{border-color:#3a3d42}.muted{color:#aaa}
-svg{background:#202327}svg text{fill:#bbb}}
+@media (prefers-color-scheme:dark){body{background:#16181b;color:#e6e6e6}
+td,th{border-color:#3a3d42}.muted{color:#aaa}svg{background:#202327}svg text{fill:#bbb}}
 """
 
 
@@ -46,16 +49,19 @@ def page(
     low, high = report["interval"]
     parts = [
         f'<h1>{name}</h1><p class="big">{report["accuracy"]:.1%} right</p>'
-        f'<p>95&nbsp;%: {low:.1%} to {high:.1%}, {report["pictures"]} pictures, {escape(report["method"])}; balanced '
-        f'{report["balanced_accuracy"]:.1%}. {escape(report.get("gate", {}).get("said", ""))}</p>',
+        f'<p>95&nbsp;%: {low:.1%} to {high:.1%}, {report["pictures"]} pictures, '
+        f'{escape(report["method"])}; balanced {report["balanced_accuracy"]:.1%}. '
+        f'{escape(report.get("gate", {}).get("said", ""))}</p>',
         "<h2>Classes</h2>", _classes(report), "<h2>What was taken for what</h2>", _confusion(report),
         "<h2>Does confidence mean what it says?</h2>", _reliability(report),
         "<h2>The worst mistakes</h2>", _mistakes(report, picture),
         "<h2>Training</h2>", _curves(curves), "<h2>What it was trained on</h2>", _data(report),
     ]  # fmt: skip
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{name}: training report</title><style>{STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>{name}: training report</title><style>{STYLE}</style></head>"
+        f"<body>{''.join(parts)}</body></html>\n"
     )
 
 
@@ -75,8 +81,9 @@ def _confusion(report: dict[str, Any]) -> str:
 def _reliability(report: dict[str, Any]) -> str:
     points = [(each["confidence"], each["accuracy"]) for each in report["reliability"]]
     text = (
-        f"<p>Calibration error {report['ece']:.3f} ({report['ece_before_calibration']:.3f} before the temperature of "
-        f"{report['temperature']:.2f}). Below a confidence of {report['threshold']:.2f} the answer is “none of these”.</p>"
+        f"<p>Calibration error {report['ece']:.3f} ({report['ece_before_calibration']:.3f} before the "
+        f"temperature of {report['temperature']:.2f}). Below a confidence of {report['threshold']:.2f} "
+        "the answer is “none of these”.</p>"
     )
     return text + _plot(
         "accuracy by confidence", {"right": points, "ideal": [(0.0, 0.0), (1.0, 1.0)]}, (0, 1)
@@ -87,8 +94,9 @@ def _mistakes(report: dict[str, Any], picture: Callable[[int], NDArray[np.uint8]
     if not report["mistakes"]:
         return "<p>None.</p>"
     return "".join(
-        f'<figure><img alt="{escape(each["name"])}" src="{_inline(picture(each["row"]))}"><figcaption>{escape(each["name"])}: '
-        f"{escape(each['truth'])}, called {escape(each['answer'])} ({each['confidence']:.0%})</figcaption></figure>"
+        f'<figure><img alt="{escape(each["name"])}" src="{_inline(picture(each["row"]))}">'
+        f"<figcaption>{escape(each['name'])}: {escape(each['truth'])}, "
+        f"called {escape(each['answer'])} ({each['confidence']:.0%})</figcaption></figure>"
         for each in report["mistakes"]
     )
 
@@ -133,11 +141,13 @@ def _plot(title: str, lines: dict[str, list[tuple[float, float]]], bounds: tuple
 
     drawn = "".join(
         f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{" ".join(map(place, line))}"/>'
-        f'<text x="{50 + 110 * number}" y="{height - 4}" style="fill:{colour}">{escape(name.replace("_", " "))}</text>'
+        f'<text x="{50 + 110 * number}" y="{height - 4}" style="fill:{colour}">'
+        f"{escape(name.replace('_', ' '))}</text>"
         for number, ((name, line), colour) in enumerate(zip(lines.items(), COLOURS, strict=False))
     )
     return (
-        f'<svg width="{width}" height="{height}" role="img" aria-label="{escape(title)}"><text x="40" y="14">{escape(title)}</text>'
+        f'<svg width="{width}" height="{height}" role="img" aria-label="{escape(title)}">'
+        f'<text x="40" y="14">{escape(title)}</text>'
         f'<text x="2" y="30">{y1:.3g}</text><text x="2" y="{height - 25}">{y0:.3g}</text>{drawn}</svg>'
     )
 

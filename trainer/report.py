@@ -25,7 +25,7 @@ LISTED: Final = 200
 def document(
     dataset: Dataset, backbone: Backbone, options: TrainOptions, judgement: Judgement, final: Outcome
 ) -> dict[str, Any]:
-    """All but time, gate and version, which are known later. ``accuracy`` is that of the held-out pictures."""
+    """All but time, gate and version, which come later. ``accuracy`` is of the held-out pictures."""
     figures = judgement.figures.as_json()
     return {
         "schema": SCHEMA,
@@ -46,7 +46,7 @@ def document(
             "key": backbone.key,
             "input": backbone.input.model_dump(),
         },
-        "epochs": {"head": final.epochs[0], "fine_tuning": final.epochs[1]},
+        "epochs": {"head": final.epochs, "fine_tuning": final.tuned.epochs if final.tuned else 0},
         "options": _options(options),
         "machine": {"cores": cores(), "processor": platform.machine(), "python": platform.python_version()},
     }
@@ -75,14 +75,16 @@ def summary(report: dict[str, Any]) -> list[str]:
     """What a person wants to know first, in a few lines."""
     low, high = report["interval"]
     lines = [
-        f"accuracy {report['accuracy']:.3f} (95 %: {low:.3f} to {high:.3f}) on {report['pictures']} pictures, {report['method']}",
+        f"accuracy {report['accuracy']:.3f} (95 %: {low:.3f} to {high:.3f}) "
+        f"on {report['pictures']} pictures, {report['method']}",
         f"balanced accuracy {report['balanced_accuracy']:.3f}, calibration error {report['ece']:.3f}, "
         f'"none of these" below {report["threshold"]:.2f}',
     ]
     for each in report["per_class"]:
         precision = "-" if each["precision"] is None else f"{each['precision']:.3f}"
         lines.append(
-            f"  {each['label']:<20} {each['pictures']:>6} pictures  precision {precision}  recall {each['recall']:.3f}"
+            f"  {each['label']:<20} {each['pictures']:>6} pictures  "
+            f"precision {precision}  recall {each['recall']:.3f}"
         )
     return lines
 

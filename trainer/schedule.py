@@ -32,7 +32,7 @@ class Schedule:
     power: float = 1.0
 
     def at(self, epoch: float, epochs: int) -> float:
-        """The rate at a moment, in epochs from the beginning (fractions count), of a training of ``epochs``."""
+        """The rate at a moment, in epochs from the beginning, fractions too, of a training of ``epochs``."""
         return _RATES[self.name](self, min(max(epoch / epochs, 0.0), 1.0), epoch)
 
 

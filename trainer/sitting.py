@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -104,13 +104,15 @@ def sit(options: TrainOptions, teller: Teller) -> Result | None:
         material, options, workspace, lambda name, share, curve: teller.tell("training", share, name, curve)
     )
     trainings.strategy = strategy
-    trainings.interruption.listen()
-    outcomes, final = trainings.all()
+    with trainings.interruption.heard():
+        trained = trainings.all()
     if not engine.is_first(strategy):
         return None
     teller.tell("report")
-    judgement = judged(dataset, outcomes, options)
+    judgement, final = judged(dataset, trained.outcomes, options), trained.final
     report = reports.document(dataset, backbone, options, judgement, final)
+    if trained.choice:
+        report["fine_tuning"] = asdict(trained.choice)
     if options.test_on_train:
         report["accuracy_on_training_set"] = _on_training_set(material.features, dataset, final)
     result = _released(Candidate(dataset, backbone, judgement, final, report), options, teller, began)
@@ -152,7 +154,7 @@ def _released(candidate: Candidate, options: TrainOptions, teller: Teller, began
         report = reports.with_gate({**report, "trained_in_s": round(time.monotonic() - began, 1)}, comparison)
         version = _staged(store, model, candidate, report, options)
         promote = options.gate.promote
-        if promote == "always" or promote == "gate" and comparison.passed:
+        if promote == "always" or (promote == "gate" and comparison.passed):
             store.promote(options.name, version)
         serves = store.serving(options.name) == version
     except DetectorError as error:
@@ -214,7 +216,8 @@ def _manifest(candidate: Candidate, digest: str, options: TrainOptions) -> Model
         labels=data.labels,
         thresholds=Thresholds(confidence=round(candidate.judgement.threshold, 6)),
         license="that of the backbone and of the pictures",
-        source=f"{candidate.backbone.name} ({candidate.backbone.about}), trained on {len(data.pictures)} pictures of {data.about}",
+        source=f"{candidate.backbone.name} ({candidate.backbone.about}), "
+        f"trained on {len(data.pictures)} pictures of {data.about}",
         metrics={
             "accuracy": figures.accuracy,
             "balanced_accuracy": figures.balanced_accuracy,

@@ -1,4 +1,4 @@
-"""The two phases, over all folds and for the model that goes live; what is done is kept, and never done twice."""
+"""The two phases, over all folds and for the model that goes live; what is done is never done twice."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import json
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +16,7 @@ from trainer import divide
 from trainer.backbones.backbone import Tunable
 from trainer.errors import Cancelled, TrainerError
 from trainer.feeds import FeatureFeed, PictureFeed
+from trainer.figures import cross_entropy, softmax
 from trainer.fitting import Curve, Fitted, Rows, Run, fit
 from trainer.heads import Head, Scale, head_model, head_of, scale_of, whole_model
 from trainer.learner import Learner
@@ -41,10 +42,18 @@ class Interruption:
     def __init__(self) -> None:
         self.wanted = threading.Event()
 
-    def listen(self) -> None:
-        """From now on SIGINT and SIGTERM only ask; the next step answers."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self.wanted.set())
+    @contextlib.contextmanager
+    def heard(self) -> Iterator[None]:
+        """SIGINT and SIGTERM only ask; the next step answers."""
+        before = {
+            number: signal.signal(number, lambda *_: self.wanted.set())
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def check(self) -> None:
         """Raises Cancelled when somebody does."""
@@ -72,24 +81,68 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Tuned:
+    """What phase 2 made of it: logits of the held-out pictures, head, the backbone's top weights, epochs."""
+
+    logits: NDArray[Any]
+    head: Head
+    top: list[NDArray[Any]]
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """One training.
 
     Attributes:
         held: numbers of the pictures that were held out.
-        logits: of them, [len(held), k].
-        head: as it ended.
-        top: values of the backbone's trained weights after phase 2; empty without one.
-        epochs: that were best, of phase 1 and phase 2 (counted from 1; 0 where phase 2 did not help).
+        frozen_logits: of them after phase 1, [len(held), k].
+        frozen_head: as it was then.
+        epochs: of phase 1 that were best, from 1.
+        tuned: by phase 2, where there was one.
         curves: of each phase.
     """
 
     held: NDArray[np.int64]
-    logits: NDArray[Any]
-    head: Head
-    top: list[NDArray[Any]]
-    epochs: tuple[int, int]
+    frozen_logits: NDArray[Any]
+    frozen_head: Head
+    epochs: int
+    tuned: Tuned | None = None
     curves: dict[str, list[Curve]] = field(default_factory=dict)
+
+    @property
+    def logits(self) -> NDArray[Any]:
+        return self.tuned.logits if self.tuned else self.frozen_logits
+
+    @property
+    def head(self) -> Head:
+        return self.tuned.head if self.tuned else self.frozen_head
+
+    @property
+    def top(self) -> list[NDArray[Any]]:
+        return self.tuned.top if self.tuned else []
+
+    def without(self) -> Outcome:
+        """As it was before phase 2."""
+        return replace(self, tuned=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Whether phase 2 is taken: it has to be better on all held-out pictures together."""
+
+    accuracy_without: float
+    accuracy_with: float
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """All trainings, the one that goes live, and what phase 2 was worth where there was one."""
+
+    outcomes: list[Outcome]
+    final: Outcome
+    choice: Choice | None
 
 
 OnTrained = Callable[[str, float, Mapping[str, float]], None]
@@ -110,18 +163,21 @@ class Trainings:
         backbone = material.backbone
         self._base = backbone.model.get_weights() if isinstance(backbone, Tunable) else []
 
-    def all(self) -> tuple[list[Outcome], Outcome]:
+    def all(self) -> Trained:
         """Of every part, and the one whose model goes live."""
-        parts = divide.parts(self._material.dataset, self._options.division, self._options.seed)
+        dataset = self._material.dataset
+        parts = divide.parts(dataset, self._options.division, self._options.seed)
         width = 1 / (len(parts) + 1) if len(parts) > 1 else 1.0
-        outcomes = []
+        found = []
         for number, part in enumerate(parts):
             place = Place(f"part-{number}", f"fold {number + 1} of {len(parts)}", number * width, width)
-            outcomes.append(self._once(place, part, None))
+            found.append(self._once(place, part, None))
+        choice = _chosen(found, np.array(dataset.classes, np.int64))
+        outcomes = [each if choice is None or choice.taken else each.without() for each in found]
         if len(parts) == 1:
-            return outcomes, outcomes[0]
+            return Trained(outcomes, outcomes[0], choice)
         last = Place(FINAL, "final model", 1 - width, width)
-        return outcomes, self._once(last, divide.everything(self._material.dataset), _usual(outcomes))
+        return Trained(outcomes, self._once(last, divide.everything(dataset), _usual(outcomes)), choice)
 
     def _once(self, place: Place, part: Part, fixed: tuple[int, int] | None) -> Outcome:
         """A part, or what is kept of it from before a kill."""
@@ -141,24 +197,17 @@ class Trainings:
         first = self._phase_1(place.phase(0, 0.2 if tuned else 1.0), part, fixed, scale)
         head = head_of(scale, first.weights)
         curves = {"head": first.curves}
-        frozen = Outcome(
-            part.held,
-            head.logits(self._material.features[part.held]),
-            head,
-            [],
-            (first.best_epoch + 1, 0),
-            curves,
-        )
+        logits = head.logits(self._material.features[part.held])
+        frozen = Outcome(part.held, logits, head, first.best_epoch + 1, None, curves)
         if not tuned:
             return frozen
         second, logits = self._phase_2(place.phase(0.2, 0.8), part, fixed, head)
-        curves["fine_tuning"] = second.curves
-        # Phase 2 must earn its place on the watched pictures; the final model takes it as the folds found it.
-        before, after = first.curves[first.best_epoch], second.curves[second.best_epoch]
-        if fixed is None and after["val_loss"] >= before["val_loss"]:
-            return frozen
-        epochs = (first.best_epoch + 1, second.best_epoch + 1)
-        return Outcome(part.held, logits, head_of(scale, second.weights), second.weights[:-2], epochs, curves)
+        tuned_head = head_of(scale, second.weights)
+        return replace(
+            frozen,
+            tuned=Tuned(logits, tuned_head, second.weights[:-2], second.best_epoch + 1),
+            curves={**curves, "fine_tuning": second.curves},
+        )
 
     def _phase_1(self, place: Place, part: Part, fixed: tuple[int, int] | None, scale: Scale) -> Fitted:
         material, recipe = self._material, self._options.recipe
@@ -239,29 +288,51 @@ class PhaseKeeper:
         self.interruption.check()
 
 
+def _chosen(outcomes: list[Outcome], truth: NDArray[np.int64]) -> Choice | None:
+    if any(each.tuned is None for each in outcomes):
+        return None
+    rows = truth[np.concatenate([each.held for each in outcomes])]
+    scores = []
+    for logits in ([each.frozen_logits for each in outcomes], [each.logits for each in outcomes]):
+        together = np.concatenate(logits)
+        scores.append(
+            (float((together.argmax(axis=1) == rows).mean()), -cross_entropy(softmax(together), rows))
+        )
+    return Choice(scores[0][0], scores[1][0], scores[1] > scores[0])
+
+
 def _usual(outcomes: list[Outcome]) -> tuple[int, int]:
-    """Epochs of both phases as they were best in the folds; the second is 0 where it mostly did not help."""
-    first = max(1, round(float(np.median([each.epochs[0] for each in outcomes]))))
-    second = [each.epochs[1] for each in outcomes if each.epochs[1] > 0]
-    return first, round(float(np.median(second))) if 2 * len(second) > len(outcomes) else 0
+    """Epochs of both phases as they were best in the folds; none of a phase 2 that is not taken."""
+    first = max(1, round(float(np.median([each.epochs for each in outcomes]))))
+    second = [each.tuned.epochs for each in outcomes if each.tuned]
+    return first, round(float(np.median(second))) if second else 0
 
 
 def packed(outcome: Outcome) -> dict[str, Any]:
     """As arrays."""
-    head = outcome.head
-    return {
-        "held": outcome.held, "logits": outcome.logits, "kernel": head.kernel, "bias": head.bias,
+    head, tuned = outcome.frozen_head, outcome.tuned
+    arrays = {
+        "held": outcome.held, "logits": outcome.frozen_logits, "kernel": head.kernel, "bias": head.bias,
         "mean": head.scale.mean, "factor": head.scale.factor, "epochs": np.array(outcome.epochs),
         "curves": np.array(json.dumps(outcome.curves)),
-        **{f"top:{number}": array for number, array in enumerate(outcome.top)},
+    }  # fmt: skip
+    if tuned is None:
+        return arrays
+    top = {f"top:{number}": array for number, array in enumerate(tuned.top)}
+    return {
+        **arrays, **top, "tuned_logits": tuned.logits, "tuned_kernel": tuned.head.kernel,
+        "tuned_bias": tuned.head.bias, "tuned_epochs": np.array(tuned.epochs),
     }  # fmt: skip
 
 
 def unpacked(arrays: Mapping[str, NDArray[Any]]) -> Outcome:
     """From ``packed``."""
-    head = Head(Scale(arrays["mean"], arrays["factor"]), arrays["kernel"], arrays["bias"])
-    top = [arrays[f"top:{number}"] for number in range(sum(name.startswith("top:") for name in arrays))]
-    first, second = map(int, arrays["epochs"])
-    return Outcome(
-        arrays["held"], arrays["logits"], head, top, (first, second), json.loads(str(arrays["curves"]))
-    )
+    scale = Scale(arrays["mean"], arrays["factor"])
+    tuned = None
+    if "tuned_logits" in arrays:
+        top = [arrays[f"top:{number}"] for number in range(sum(name.startswith("top:") for name in arrays))]
+        head = Head(scale, arrays["tuned_kernel"], arrays["tuned_bias"])
+        tuned = Tuned(arrays["tuned_logits"], head, top, int(arrays["tuned_epochs"]))
+    head = Head(scale, arrays["kernel"], arrays["bias"])
+    curves = json.loads(str(arrays["curves"]))
+    return Outcome(arrays["held"], arrays["logits"], head, int(arrays["epochs"]), tuned, curves)

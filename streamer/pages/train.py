@@ -39,7 +39,7 @@ BACKBONES: Final = {
     "inceptionv3": "InceptionV3: large, fine details",
 }
 PROMOTE: Final = {
-    "gate": "goes live if it is no worse than the one that serves",
+    "gate": "goes live if it is no worse",
     "never": "waits until somebody promotes it",
     "always": "goes live in any case",
 }
@@ -172,7 +172,7 @@ class TrainPage:
         every = await self._desk.all()
         current = next((each for each in every if each.state == "running"), None)
         current = current or next((each for each in reversed(every) if each.state == "queued"), None)
-        self._current = current and current.id
+        self._current = None if current is None else current.id
         now = nothing() if current is None else running(current)
         if self._now.content != str(now):
             self._now.content = str(now)
@@ -216,17 +216,16 @@ def running(training: Training) -> Markup:
 
 
 def curves(training: Training) -> Markup:
-    """Accuracy and loss of the epochs so far, on pictures that are trained on and on those that are watched."""
-    epochs = training.epochs
+    """Accuracy and loss of the epochs so far, on pictures that are trained on and that are watched."""
     drawn = []
     for title, key in CURVES:
-        lines = [
-            (name, [each.get(key_) for each in epochs])
-            for name, key_ in (("watched", f"val_{key}"), ("trained on", key))
-            if any(key_ in each for each in epochs)
-        ]
+        of_both = {
+            name: [each.get(figure) for each in training.epochs]
+            for name, figure in (("watched", f"val_{key}"), ("trained on", key))
+        }
+        lines = [(name, values) for name, values in of_both.items() if any(v is not None for v in values)]
         if lines:
-            drawn.append(chart(title, lines, len(epochs), ""))
+            drawn.append(chart(title, lines, len(training.epochs), ""))
     return h("div", *drawn, class_="charts") if drawn else EMPTY
 
 

@@ -1,4 +1,4 @@
-"""Becomes another program that ends with its parent: ``python -m streamer.training.ending PARENT PROGRAM ..``."""
+"""Becomes another program that ends with its parent: ``python -m .. PARENT PROGRAM ARGUMENT ..``."""
 
 from __future__ import annotations
 

@@ -90,24 +90,19 @@ def kept_weights(name: str) -> bool:
 
 
 def _made(app: Application, name: str, weights: str | None, side: int) -> Any:
-    extra = dict(app.extra)
+    if weights not in ("imagenet", None) and not Path(weights).is_file():
+        raise TrainerError(f"backbone {name}: {weights}: no such file of weights (or imagenet, or none)")
     try:
-        if weights == "imagenet" or weights is None:
-            return app.make(include_top=False, weights=weights, input_shape=(side, side, 3), **extra)
-        path = Path(weights)
-        if not path.is_file():
-            raise TrainerError(f"backbone {name}: {weights}: no such file of weights (or imagenet, or none)")
-        return app.make(include_top=False, weights=str(path), input_shape=(side, side, 3), **extra)
-    except TrainerError:
-        raise
+        return app.make(include_top=False, weights=weights, input_shape=(side, side, 3), **dict(app.extra))
     # Keras raises a bare Exception for a failed download.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
+        told = " ".join(str(error).split())[:200]
         if weights == "imagenet":
             raise TrainerError(
-                f"backbone {name}: its ImageNet weights cannot be downloaded here: name a file with --weights, or take"
-                f" --backbone auto ({' '.join(str(error).split())[:160]})"
+                f"backbone {name}: its ImageNet weights cannot be downloaded here: "
+                f"name a file with --weights, or take --backbone auto ({told})"
             ) from error
-        raise TrainerError(f"backbone {name}: {weights}: {' '.join(str(error).split())[:200]}") from error
+        raise TrainerError(f"backbone {name}: {weights}: {told}") from error
 
 
 def _taps(base: Any, side: int) -> list[Any]:
@@ -128,7 +123,7 @@ def _taps(base: Any, side: int) -> list[Any]:
 
 
 def _blocks(model: Any) -> tuple[tuple[str, ...], ...]:
-    """Layers with weights, but for normalisations, which stay as they are; a block ends where maps are joined."""
+    """Layers with weights, but for normalisations, which stay; a block ends where maps are joined."""
     blocks: list[list[str]] = [[]]
     for layer in model.layers:
         if type(layer).__name__ in ("Add", "Concatenate") and blocks[-1]:

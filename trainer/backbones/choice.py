@@ -61,13 +61,14 @@ def choose(choice: BackboneChoice, models: Path) -> Backbone:
         and not (models / choice.name.partition("@")[0]).is_dir()
     ):
         raise TrainerError(
-            f"backbone {choice.name!r}: expected one of auto, {', '.join(NAMES)}, or an ONNX model by its path or name"
+            f"backbone {choice.name!r}: "
+            f"expected one of auto, {', '.join(NAMES)}, or an ONNX model by its path or name"
         )
     return _frozen(choice.name, choice, models)
 
 
 def _best(choice: BackboneChoice, models: Path) -> Backbone:
-    """With weights of a file what they fit; else what was downloaded before; else the embedded detector's own."""
+    """What the weights of a file fit; else what was downloaded before; else the embedded detector's own."""
     from trainer.backbones.applications import application, kept_weights
 
     if choice.weights not in (None, "imagenet", "none"):

@@ -111,7 +111,8 @@ def frozen(model: str, models: Path, size: int | None = None, taps: Sequence[str
     chosen = _named(model, taps, found) if taps else automatic(whole, found)
     if not chosen:
         raise TrainerError(
-            f"backbone {model}: no feature maps found in it: name some with --taps: {', '.join(list(found)[-8:])}"
+            f"backbone {model}: no feature maps found in it: "
+            f"name some with --taps: {', '.join(list(found)[-8:])}"
         )
     cut = _cut(whole, chosen, found)
     about = f"{files.name}, cut at {', '.join(chosen)}"
@@ -187,12 +188,13 @@ def _cut(
     kept = [node for node in graph.node if any(name in needed for name in node.output)]
     used = {name for node in kept for name in node.input}
     stored = [each for each in graph.initializer if each.name in used]
+    width = 2 * sum(shapes[tap][0] for tap in taps)
     entry = helper.make_node("Identity", [ENTRY], [graph.input[0].name])
     height, width = (dim.dim_value for dim in graph.input[0].type.tensor_type.shape.dim[2:])
     made = helper.make_graph(
         [entry, *kept, *nodes.written], "backbone",
         [helper.make_tensor_value_info(ENTRY, TensorProto.FLOAT, ["pictures", 3, height, width])],
-        [helper.make_tensor_value_info(FEATURES, TensorProto.FLOAT, ["pictures", 2 * sum(shapes[tap][0] for tap in taps)])],
+        [helper.make_tensor_value_info(FEATURES, TensorProto.FLOAT, ["pictures", width])],
         [*stored, *nodes.constants],
     )  # fmt: skip
     return helper.make_model(

@@ -1,4 +1,4 @@
-"""SqueezeNet 1.1 (Iandola et al. 2016; github.com/forresti/SqueezeNet), whose ImageNet weights come in a file."""
+"""SqueezeNet 1.1 (Iandola et al. 2016; github.com/forresti/SqueezeNet); its ImageNet weights are a file."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FIRES: Final = {
-    2: (16, 64), 3: (16, 64), 4: (32, 128), 5: (32, 128), 6: (48, 192), 7: (48, 192), 8: (64, 256), 9: (64, 256)
+    2: (16, 64), 3: (16, 64), 4: (32, 128), 5: (32, 128),
+    6: (48, 192), 7: (48, 192), 8: (64, 256), 9: (64, 256),
 }  # fmt: skip
 """Widths of each fire module: squeezed, and of each of its two expansions."""
 AFTER_POOL: Final = (4, 6)
 TAPS: Final = (3, 4, 5, 6, 7, 8, 9)
-"""Modules whose output is a feature: cracks and textures are seen in the early ones, things in the late ones."""
+"""Modules whose output is a feature: textures are seen in the early ones, things in the late ones."""
 SIZE: Final = 224
 MEAN: Final = (103.939, 116.779, 123.68)
 """Of ImageNet, in BGR, as Caffe has it."""
@@ -70,7 +71,7 @@ def _modules(entry: Any) -> dict[int, Any]:
 
 
 def _arrays(path: Path) -> Arrays:
-    """Kernel (4 axes) and bias (1) of each layer; the names of a Keras 1 file carry them as parts of a path."""
+    """Kernel (4 axes) and bias (1) of each layer; a Keras 1 file has its name in the path."""
     found: Arrays = {}
 
     def visit(name: str, item: Any) -> None:

@@ -21,7 +21,7 @@ MAX_ENTRIES: Final = 500_000
 MAX_RATIO: Final = 200
 """Bytes out for each byte in, over a whole zip file: pictures hardly shrink, bombs do."""
 ABOUT: Final = "metadata.jsonl"
-"""Lines of ``file_name``, ``event``, ``camera_day``: what `sightline dataset export` writes beside the classes."""
+"""Lines of ``file_name``, ``event``, ``camera_day``, as `sightline dataset export` writes them."""
 JUNK: Final = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"})
 
 S = TypeVar("S", bound="Source")

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from trainer.cores import cores
-from trainer.data import annotations, classfolders, picture
+from trainer.data import boxes, classfolders, picture
 from trainer.data.likeness import alike, joined, likeness
 from trainer.data.sample import Dataset, Examined, Quarantined
 from trainer.data.snapshots import FOLDER, snapshots
@@ -28,8 +28,6 @@ DAYS_TO_DIVIDE_BY: Final = 5
 """Camera-days of each class, from which on they stay whole."""
 FORBIDDEN: Final = "/\\"
 
-Told = Callable[[int, int], None] if TYPE_CHECKING else object
-
 
 def listing(path: Path) -> Listing:
     """What is at ``path``: a data folder, class folders, a zip file of them, a COCO file or a YOLO set.
@@ -38,20 +36,20 @@ def listing(path: Path) -> Listing:
         DatasetError: nothing that can be trained on.
     """
     if path.is_file() and path.suffix.lower() == ".json":
-        return annotations.coco(path)
+        return boxes.coco(path)
     if path.is_file():
         return classfolders.archive(path)
     if not path.is_dir():
         raise DatasetError(f"{path}: no such folder or file")
     if (path / FOLDER).is_dir():
         return snapshots(path)
-    if annotations.is_yolo(path):
-        return annotations.yolo(path)
-    instances = annotations.coco_in(path)
-    return annotations.coco(instances) if instances else classfolders.folder(path)
+    if boxes.is_yolo(path):
+        return boxes.yolo(path)
+    instances = boxes.coco_in(path)
+    return boxes.coco(instances) if instances else classfolders.folder(path)
 
 
-def collect(listed: Listing, told: Told | None = None) -> Dataset:
+def collect(listed: Listing, told: Callable[[int, int], None] | None = None) -> Dataset:
     """Decode every picture once, leave out what is of no use, and find what belongs together.
 
     Args:
@@ -125,7 +123,9 @@ def _check_label(label: str) -> None:
         )
 
 
-def _examined(samples: Sequence[Sample], told: Told | None) -> tuple[list[Examined], list[Quarantined]]:
+def _examined(
+    samples: Sequence[Sample], told: Callable[[int, int], None] | None
+) -> tuple[list[Examined], list[Quarantined]]:
     good: list[Examined] = []
     bad: list[Quarantined] = []
     with ThreadPoolExecutor(cores()) as pool:
@@ -186,7 +186,8 @@ def _groups(pictures: Sequence[Examined]) -> tuple[list[int], list[str]]:
         if _enough(pictures, by_day):
             return by_day, [*remarks, "pictures of one camera and day stay together"]
         remarks.append(
-            f"fewer than {DAYS_TO_DIVIDE_BY} camera-days of a class: divided by events, so figures may be a little too good"
+            f"fewer than {DAYS_TO_DIVIDE_BY} camera-days of a class: divided by events, "
+            "so figures may be a little too good"
         )
     return joined(len(pictures), pairs), remarks
 

@@ -22,7 +22,7 @@ CHUNK: Final = 1024
 
 
 def likeness(image: NDArray[np.uint8]) -> Likeness:
-    """The perceptual hash of a picture, uint8 HxWx3 BGR: signs of the 64 lowest frequencies (pHash), and its colours."""
+    """Of a picture uint8 HxWx3 BGR: signs of its 64 lowest frequencies (pHash), and its colours."""
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
     low = cv2.dct(small)[:8, :8].ravel()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-import warnings
+import struct
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,6 +21,9 @@ MAX_BYTES: Final = 128 * 2**20
 MAX_PIXELS: Final = 100_000_000
 MIN_SIDE: Final = 16
 """Below this many pixels there is nothing to see."""
+DAMAGED: Final = (
+    OSError, ValueError, SyntaxError, IndexError, KeyError, TypeError, EOFError, ArithmeticError, struct.error
+)  # fmt: skip
 BEHIND: Final = 114
 """Grey that shows through what is transparent, as beside letterboxed pictures."""
 SUFFIXES: Final = frozenset(
@@ -61,31 +65,25 @@ def decode(content: bytes) -> NDArray[np.uint8]:
     if not content:
         raise Unusable("the file is empty")
     try:
-        with warnings.catch_warnings():
-            # Damaged metadata and large sizes: the limit here is our own.
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                _bound(image)
-                rgb = _opaque(ImageOps.exif_transpose(image))
-                return np.ascontiguousarray(np.asarray(rgb)[:, :, ::-1])
+        with Image.open(io.BytesIO(content), formats=_known()) as image:
+            _bound(image)
+            rgb = _opaque(ImageOps.exif_transpose(image))
+            return np.ascontiguousarray(np.asarray(rgb)[:, :, ::-1])
     except UnidentifiedImageError as error:
         raise Unusable("not a picture of a known kind") from error
-    except Image.DecompressionBombError as error:
-        raise Unusable(f"more than {MAX_PIXELS // 10**6} million pixels") from error
     except MemoryError as error:
         raise Unusable("not enough memory to decode it") from error
     # Decoders of damaged files raise almost anything that is no I/O error, too.
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        IndexError,
-        KeyError,
-        TypeError,
-        EOFError,
-        ArithmeticError,
-    ) as error:
+    except DAMAGED as error:
         raise Unusable(f"damaged: {' '.join(str(error).split())[:120]}") from error
+
+
+@cache
+def _known() -> list[str]:
+    """Those of the formats that this Pillow was built with; its own limit on pixels makes way for ours."""
+    Image.init()
+    Image.MAX_IMAGE_PIXELS = None
+    return [name for name in FORMATS if name in Image.OPEN]
 
 
 def _bound(image: Image.Image) -> None:

@@ -1,4 +1,4 @@
-"""The pictures that cameras kept and people labelled: ``<data>/snapshots/CAMERA/DATE/ID.json`` and its pictures."""
+"""What cameras kept and people labelled: ``<data>/snapshots/CAMERA/DATE/ID.json`` and its pictures."""
 
 from __future__ import annotations
 
