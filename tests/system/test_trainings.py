@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -134,6 +135,9 @@ def test_what_is_not_there(service: Service) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.skipif(
+    not os.environ.get("SIGHTLINE_SOAK"), reason="trains twice; tests/pages/test_train.py is its short form"
+)
 def test_from_labels_to_a_model_that_serves_and_back(folder: Path) -> None:
     label(folder / "data", "neighbour", 30)
     label(folder / "data", "courier", 30)
