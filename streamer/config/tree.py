@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from streamer.config.bus import KafkaConfig, some_brokers
+from streamer.config.collect import CollectConfig
 from streamer.config.network import (
     Address,
     BasePath,
@@ -165,6 +166,7 @@ class CameraConfig(Section):
     stationary: StationaryConfig = StationaryConfig()
     events: EventConfig = EventConfig()
     counts: CountsConfig = CountsConfig()
+    collect: CollectConfig | None = None
     detector: str = "default"
     title: Line | None = Field(default=None, max_length=100)
     enabled: bool = True
@@ -305,6 +307,7 @@ class Config(Section):
     stationary: StationaryConfig = StationaryConfig()
     events: EventConfig = EventConfig()
     counts: CountsConfig = CountsConfig()
+    collect: CollectConfig | None = None
     storage: StorageConfig = StorageConfig()
     http: HttpConfig = HttpConfig()
     webrtc: WebRtcConfig = WebRtcConfig()
