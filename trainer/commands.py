@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from trainer.data.snapshots import FOLDER
-from trainer.errors import Cancelled, TrainerError
+from trainer.errors import Cancelled
 from trainer.options import (
     BackboneChoice,
     Division,
@@ -80,15 +80,14 @@ def run_train(options: argparse.Namespace) -> int:
         shown = stack.enter_context(bar()) if sys.stderr.isatty() else None
         board = stack.enter_context(_board(chosen.tensorboard)) if chosen.tensorboard else None
         teller = Teller(log, shown, board.write if board else None, sys.stderr)
-        stack.enter_context(_ended_softly())
+        ending = stack.enter_context(Ending().heard())
         try:
             result = sit(chosen, teller)
-        except (Cancelled, KeyboardInterrupt):
-            teller.tell("cancelled")
-            begun = Workspace(chosen.workspace).resumable
-            how = "go on with the same command and --resume" if begun else "it had not begun to train"
-            raise Cancelled(f"cancelled; what was done is kept: {how}") from None
-        except TrainerError as error:
+        # An import of native code that is interrupted fails with an error of its own.
+        except BaseException as error:
+            if ending.came or isinstance(error, Cancelled):
+                teller.tell("cancelled")
+                raise Cancelled(_how_to_go_on(chosen)) from None
             teller.tell("failed", message=str(error))
             raise
     if result is not None:
@@ -96,14 +95,30 @@ def run_train(options: argparse.Namespace) -> int:
     return 0
 
 
-@contextlib.contextmanager
-def _ended_softly() -> Iterator[None]:
-    """SIGTERM ends the command as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+class Ending:
+    """SIGINT and SIGTERM before and after the training itself, which hears them on its own."""
+
+    def __init__(self) -> None:
+        self.came = False
+
+    @contextlib.contextmanager
+    def heard(self) -> Iterator[Ending]:
+        before = {number: signal.signal(number, self._end) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _end(self, number: int, frame: object) -> None:
+        self.came = True
+        raise KeyboardInterrupt
+
+
+def _how_to_go_on(options: TrainOptions) -> str:
+    if Workspace(options.workspace).resumable:
+        return "cancelled; what was done is kept: go on with the same command and --resume"
+    return "cancelled before the training began"
 
 
 def _print(result: Result, path: Path | None) -> None:
