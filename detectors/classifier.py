@@ -125,20 +125,23 @@ class Classifier:
         return images
 
 
-def load(model: str, options: SessionOptions = USUAL, cache: Path | None = None) -> Classifier:
+def load(
+    model: str, options: SessionOptions = USUAL, cache: Path | None = None, models: Path | None = None
+) -> Classifier:
     """Load a classifier by name, or by path with a manifest beside it.
 
     Args:
         model: its name or path.
         options: how to run it.
         cache: folder of compiled graphs; the user's own when None.
+        models: folder of the store, if there is one.
 
     Raises:
         ModelLoadError: there is no such model, it cannot be used, or it is no classifier.
         ProviderMissing: it cannot run where it was asked for.
     """
     folder = cache or default_folder()
-    files = resolve(model)
+    files = resolve(model, models)
     try:
         found = of_task("classify", compiled(files, GraphCache(folder) if folder else None))
         return Classifier(found, open_session(found.graph, options), options)

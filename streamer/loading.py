@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from detectors.detector import Detector
+    from detectors.manifest import ModelManifest
     from streamer.config.tree import DetectorConfig
+
+log = logging.getLogger(__name__)
 
 Place: TypeAlias = Callable[[tuple[str, ...], str], str]
 """The message about an option, by its keys and what is wrong with it: says where it stands."""
@@ -39,7 +43,7 @@ def load_detector(
     """
     try:
         options = SessionOptions(config.provider, config.workers, config.max_batch)
-        return load(config.model, options, models=models)
+        detector = load(config.model, options, models=models)
     except DetectorError as error:
         if place is None:
             raise
@@ -48,3 +52,12 @@ def load_detector(
         else:
             option, text = "model", f"{WRONG_MODEL} {error}"
         raise ConfigError(place(("detectors", name, option), text)) from error
+    for said in remarks(detector.manifest):
+        log.warning("%s: %s", detector.manifest.name, said)
+    return detector
+
+
+def remarks(manifest: ModelManifest) -> list[str]:
+    """What a user should know of how a model is understood."""
+    ignored = [f"ignored: {manifest.ignored}"] if manifest.ignored else []
+    return ignored + ([f"assumed: {manifest.assumed}"] if manifest.assumed else [])

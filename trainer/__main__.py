@@ -1,4 +1,4 @@
-"""The trainer's command: `python -m trainer train|dataset|nano`."""
+"""The trainer's command: `python -m trainer train|dataset|nano|convert`."""
 
 import logging
 import sys
@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 
 from trainer import commands, dataset_commands
+from trainer.convert import commands as convert
 from trainer.errors import Cancelled, TrainerError
 from trainer.nano import commands as nano
 from trainer.parser import BAD_INPUT, Parser
@@ -22,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser(recipes)
     dataset_commands.add_parser(recipes)
     nano.add_parser(recipes)
+    convert.add_parser(recipes)
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     # Damaged metadata of pictures: what cannot be used is named by us.

@@ -9,6 +9,10 @@ class DatasetError(TrainerError):
     """The pictures or their labels cannot be trained on."""
 
 
+class ConversionError(TrainerError):
+    """The model cannot become ONNX."""
+
+
 class Cancelled(TrainerError):
     """Somebody ended the training; what it has done is kept."""
 
