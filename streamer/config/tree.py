@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 
 from detectors.providers import Provider
 from streamer.config.bus import KafkaConfig, some_brokers
+from streamer.config.collect import CollectConfig
 from streamer.config.network import (
     Address,
     BasePath,
@@ -172,6 +173,7 @@ class CameraConfig(Section):
     stationary: StationaryConfig = StationaryConfig()
     events: EventConfig = EventConfig()
     counts: CountsConfig = CountsConfig()
+    collect: CollectConfig | None = None
     detector: str = "default"
     title: Line | None = Field(default=None, max_length=100)
     enabled: bool = True
@@ -322,6 +324,7 @@ class Config(Section):
     stationary: StationaryConfig = StationaryConfig()
     events: EventConfig = EventConfig()
     counts: CountsConfig = CountsConfig()
+    collect: CollectConfig | None = None
     storage: StorageConfig = StorageConfig()
     http: HttpConfig = HttpConfig()
     webrtc: WebRtcConfig = WebRtcConfig()

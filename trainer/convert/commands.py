@@ -15,12 +15,13 @@ from detectors.recognition import probe
 from trainer.convert.limits import confine
 from trainer.convert.written import Converted, write
 from trainer.errors import ConversionError, TrainerError
+from trainer.parser import Parser
 
 QUIET: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 """What TensorFlow is told before it is imported: no chatter, and no GPU for something so small."""
 
 
-def add_parser(recipes: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(recipes: "argparse._SubParsersAction[Parser]") -> None:
     parser = recipes.add_parser("convert", help="a TensorFlow model becomes an ONNX file")
     parser.add_argument(
         "model", type=Path, metavar="MODEL", help="SavedModel folder, .pb, .keras, .h5, .tflite"
