@@ -103,7 +103,7 @@ def test_what_is_not_installed_is_told(tmp_path: Path, missing: str) -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ended.returncode == 2
-    assert f"error: {missing} is missing: pip install 'sightline[train]'" in ended.stderr
+    assert f"sightline: {missing} is missing: pip install 'sightline[train]'" in ended.stderr
 
 
 def test_the_same_bytes_are_the_same_model_whatever_they_are_called(tmp_path: Path) -> None:
