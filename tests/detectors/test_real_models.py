@@ -42,6 +42,7 @@ def detector_of(test_data, tmp_path_factory):
     return opened
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", FIGURES)
 def test_average_precision_is_that_of_the_manifest(name, detector_of, test_data):
     train = test_data / "det_coco50_train"
