@@ -135,7 +135,8 @@ def _reason(status: int, told: str) -> str:
     """Why the child failed, from its last words."""
     if status < 0:
         return f"the conversion was ended by {signal.Signals(-status).name}"
-    errors = [line.removeprefix("sightline: ") for line in told.splitlines() if line.startswith("sightline: ")]
+    begin = "sightline: "
+    errors = [line.removeprefix(begin) for line in told.splitlines() if line.startswith(begin)]
     last = told.strip().rpartition("\n")[2]
     return errors[-1] if errors else f"the conversion failed: {last:.300}"
 

@@ -86,8 +86,8 @@ def refusal(capsys: pytest.CaptureFixture[str], model: Path, *more: str) -> str:
     assert main(["convert", str(model), "--out", str(model.parent / "out"), *more]) == 2
     told = capsys.readouterr().err
     assert not (model.parent / "out").exists()
-    [line] = [line for line in told.splitlines() if line.startswith("error: ")]
-    return line.removeprefix("error: ")
+    [line] = [line for line in told.splitlines() if line.startswith("sightline: ")]
+    return line.removeprefix("sightline: ")
 
 
 @pytest.mark.parametrize("name", ["net", "net.pb", "net.keras", "net.h5", "net.tflite"])
