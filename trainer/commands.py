@@ -214,7 +214,9 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--fine-tune-blocks", type=_positive, default=tuning.blocks, metavar="N")
     group.add_argument("--fine-tune-rate", type=_above, default=tuning.rate)
-    group.add_argument("--augment", action=argparse.BooleanOptionalAction, default=True)
+    group.add_argument(
+        "--augment", choices=("none", "upright", "any-way"), default=tuning.augment, help="while fine-tuning"
+    )
 
 
 def _add_data(group: argparse._ArgumentGroup) -> None:
