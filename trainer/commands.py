@@ -122,14 +122,15 @@ def _how_to_go_on(options: TrainOptions) -> str:
 
 
 def _print(result: Result, path: Path | None) -> None:
+    # First the file: who reads the lines may have gone.
+    if path:
+        with told(path):
+            path.write_text(json.dumps(result.report, indent=2) + "\n", encoding="utf-8")
     for line in summary(result.report):
         print(line)
     said = result.report["gate"]["said"]
     state = "serves now" if result.serving else "is kept, the other one goes on serving"
     print(f"{result.name}@{result.version} {state}: {said}")
-    if path:
-        with told(path):
-            path.write_text(json.dumps(result.report, indent=2) + "\n", encoding="utf-8")
 
 
 def train_options(given: argparse.Namespace) -> TrainOptions:

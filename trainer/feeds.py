@@ -97,7 +97,8 @@ def any_way(picture: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
 def _tinted(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     gain = float(rng.uniform(1 - CONTRAST, 1 + CONTRAST))
     lift = float(rng.uniform(-BRIGHTNESS, BRIGHTNESS) * 255 + 128 * (1 - gain))
-    return np.clip(picture * gain + lift, 0, 255).astype(np.uint8)
+    changed: NDArray[np.uint8] = np.clip(picture * gain + lift, 0, 255).astype(np.uint8)
+    return changed
 
 
 _CHANGES: Final[dict[str, Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]]] = {
