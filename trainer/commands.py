@@ -122,14 +122,15 @@ def _how_to_go_on(options: TrainOptions) -> str:
 
 
 def _print(result: Result, path: Path | None) -> None:
+    # First the file: who reads the lines may have gone.
+    if path:
+        with told(path):
+            path.write_text(json.dumps(result.report, indent=2) + "\n", encoding="utf-8")
     for line in summary(result.report):
         print(line)
     said = result.report["gate"]["said"]
     state = "serves now" if result.serving else "is kept, the other one goes on serving"
     print(f"{result.name}@{result.version} {state}: {said}")
-    if path:
-        with told(path):
-            path.write_text(json.dumps(result.report, indent=2) + "\n", encoding="utf-8")
 
 
 def train_options(given: argparse.Namespace) -> TrainOptions:
@@ -214,7 +215,9 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--fine-tune-blocks", type=_positive, default=tuning.blocks, metavar="N")
     group.add_argument("--fine-tune-rate", type=_above, default=tuning.rate)
-    group.add_argument("--augment", action=argparse.BooleanOptionalAction, default=True)
+    group.add_argument(
+        "--augment", choices=("none", "upright", "any-way"), default=tuning.augment, help="while fine-tuning"
+    )
 
 
 def _add_data(group: argparse._ArgumentGroup) -> None:

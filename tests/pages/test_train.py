@@ -35,7 +35,13 @@ def add_version(data: Path, accuracy: float) -> None:
             "task": "classify",
             "family": "logits",
             "labels": LABELS,
-            "input": {"width": 16, "height": 16, "letterbox": {"mode": "stretch"}},
+            "input": {
+                "width": 16,
+                "height": 16,
+                "mean": [0, 0, 0],
+                "std": [1, 1, 1],
+                "letterbox": {"mode": "stretch"},
+            },
             "license": "none",
             "source": "a test",
         }

@@ -26,8 +26,16 @@ from trainer.heads import Head, Scale, whole_model
 from trainer.options import BackboneChoice
 
 NOWHERE = Path("/nowhere")
-SHORT = ("mobilenetv3small", "efficientnetv2b0")
-ALL = (*SHORT, "mobilenetv2", "mobilenetv3large", "resnet50v2", "resnet101v2", "inceptionv3")
+SHORT = ("mobilenetv3small",)
+ALL = (
+    *SHORT,
+    "efficientnetv2b0",
+    "mobilenetv2",
+    "mobilenetv3large",
+    "resnet50v2",
+    "resnet101v2",
+    "inceptionv3",
+)
 
 
 def chosen(name: str, weights: str | None = None, size: int | None = None) -> Any:
