@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from detectors import classifier
 from detectors.detector import load
 from detectors.errors import DetectorError, ProviderMissing
 from detectors.session import SessionOptions
@@ -13,6 +14,7 @@ from streamer.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from detectors.classifier import Classifier
     from detectors.detector import Detector
     from streamer.config.tree import DetectorConfig
 
@@ -48,3 +50,26 @@ def load_detector(
         else:
             option, text = "model", f"{WRONG_MODEL} {error}"
         raise ConfigError(place(("detectors", name, option), text)) from error
+
+
+def load_classifier(model: str, path: tuple[str, ...], place: Place | None, models: Path) -> Classifier:
+    """Load a classifier.
+
+    Args:
+        model: a path, or a name of the store.
+        path: of the option that says it.
+        place: where options stand; None when no file says them.
+        models: folder of the store.
+
+    Raises:
+        ConfigError: it cannot be loaded, and a file says so.
+        DetectorError: the same where none does.
+    """
+    try:
+        return classifier.load(model, models=models)
+    except DetectorError as error:
+        if place is None:
+            raise
+        raise ConfigError(
+            place(path, f"expected the name or path of a classifier, received {error}")
+        ) from error

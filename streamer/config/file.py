@@ -48,6 +48,7 @@ INHERITED: Final = (
     "counts",
     "decode",
     "masks",
+    "classifiers",
     "zones",
     "lines",
 )
