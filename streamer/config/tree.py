@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from streamer.config.bus import KafkaConfig, some_brokers
+from streamer.config.classifiers import ClassifierConfigs
 from streamer.config.collect import CollectConfig
 from streamer.config.network import (
     Address,
@@ -162,6 +163,7 @@ class CameraConfig(Section):
     masks: tuple[MaskConfig, ...] = ()
     zones: dict[CameraName, ZoneConfig] = Field(default_factory=dict)
     lines: dict[CameraName, LineConfig] = Field(default_factory=dict)
+    classifiers: ClassifierConfigs = ()
     track: TrackerConfig = TrackerConfig()
     stationary: StationaryConfig = StationaryConfig()
     events: EventConfig = EventConfig()
@@ -303,6 +305,7 @@ class Config(Section):
     masks: tuple[MaskConfig, ...] = ()
     zones: dict[CameraName, ZoneConfig] = Field(default_factory=dict)
     lines: dict[CameraName, LineConfig] = Field(default_factory=dict)
+    classifiers: ClassifierConfigs = ()
     track: TrackerConfig = TrackerConfig()
     stationary: StationaryConfig = StationaryConfig()
     events: EventConfig = EventConfig()
