@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import re
+import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from trainer.errors import Cancelled, TrainerError
+from trainer.data.snapshots import FOLDER
+from trainer.errors import Cancelled
 from trainer.options import (
     BackboneChoice,
     Division,
@@ -28,6 +31,8 @@ from trainer.stopping import Patience
 from trainer.workspace import Workspace, told
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from trainer.parser import Parser
     from trainer.sitting import Result
 
@@ -44,7 +49,9 @@ def add_parser(recipes: argparse._SubParsersAction[Parser]) -> None:
         "dataset", type=Path, metavar="DATASET", help="data folder, class folders, zip, COCO file or YOLO set"
     )
     parser.add_argument("--name", type=_name, required=True, help="of the model in the store")
-    parser.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="data folder (sightline-data)")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="data folder (DATASET if it is one, else sightline-data)"
+    )
     parser.add_argument("--workspace", type=Path, metavar="DIR", help="of the state (DATA/training/NAME)")
     parser.add_argument(
         "--resume", action="store_true", help="go on with a training that was cancelled or killed"
@@ -73,19 +80,14 @@ def run_train(options: argparse.Namespace) -> int:
         shown = stack.enter_context(bar()) if sys.stderr.isatty() else None
         board = stack.enter_context(_board(chosen.tensorboard)) if chosen.tensorboard else None
         teller = Teller(log, shown, board.write if board else None, sys.stderr)
+        ending = stack.enter_context(Ending().heard())
         try:
             result = sit(chosen, teller)
-        except (Cancelled, KeyboardInterrupt):
-            teller.tell("cancelled")
-            raise Cancelled(
-                "cancelled; what was done is kept: go on with the same command and --resume"
-            ) from None
-        except MemoryError as error:
-            teller.tell("failed", message="not enough memory")
-            raise TrainerError(
-                "not enough memory: take a smaller --size or --batch-size, or a smaller backbone"
-            ) from error
-        except TrainerError as error:
+        # An import of native code that is interrupted fails with an error of its own.
+        except BaseException as error:
+            if ending.came or isinstance(error, Cancelled):
+                teller.tell("cancelled")
+                raise Cancelled(_how_to_go_on(chosen)) from None
             teller.tell("failed", message=str(error))
             raise
     if result is not None:
@@ -93,15 +95,42 @@ def run_train(options: argparse.Namespace) -> int:
     return 0
 
 
+class Ending:
+    """SIGINT and SIGTERM before and after the training itself, which hears them on its own."""
+
+    def __init__(self) -> None:
+        self.came = False
+
+    @contextlib.contextmanager
+    def heard(self) -> Iterator[Ending]:
+        before = {number: signal.signal(number, self._end) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _end(self, number: int, frame: object) -> None:
+        self.came = True
+        raise KeyboardInterrupt
+
+
+def _how_to_go_on(options: TrainOptions) -> str:
+    if Workspace(options.workspace).resumable:
+        return "cancelled; what was done is kept: go on with the same command and --resume"
+    return "cancelled before the training began"
+
+
 def _print(result: Result, path: Path | None) -> None:
+    # First the file: who reads the lines may have gone.
+    if path:
+        with told(path):
+            path.write_text(json.dumps(result.report, indent=2) + "\n", encoding="utf-8")
     for line in summary(result.report):
         print(line)
     said = result.report["gate"]["said"]
     state = "serves now" if result.serving else "is kept, the other one goes on serving"
     print(f"{result.name}@{result.version} {state}: {said}")
-    if path:
-        with told(path):
-            path.write_text(json.dumps(result.report, indent=2) + "\n", encoding="utf-8")
 
 
 def train_options(given: argparse.Namespace) -> TrainOptions:
@@ -111,12 +140,13 @@ def train_options(given: argparse.Namespace) -> TrainOptions:
         given.schedule, given.learning_rate, given.decay_rate, given.decay_epochs, end, given.power
     )
     stopping = given.early_stopping
+    data = given.data or (given.dataset if (given.dataset / FOLDER).is_dir() else DATA)
     patience = None if stopping == "off" else Patience(stopping, given.min_delta, given.patience)
     return TrainOptions(
         dataset=given.dataset,
         name=given.name,
-        data=given.data,
-        workspace=given.workspace or given.data / "training" / given.name,
+        data=data,
+        workspace=given.workspace or data / "training" / given.name,
         backbone=BackboneChoice(given.backbone, given.weights, given.size, tuple(given.taps)),
         recipe=Recipe(
             given.epochs, given.batch_size, schedule, patience, given.l2, given.label_smoothing,
@@ -185,7 +215,9 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--fine-tune-blocks", type=_positive, default=tuning.blocks, metavar="N")
     group.add_argument("--fine-tune-rate", type=_above, default=tuning.rate)
-    group.add_argument("--augment", action=argparse.BooleanOptionalAction, default=True)
+    group.add_argument(
+        "--augment", choices=("none", "upright", "any-way"), default=tuning.augment, help="while fine-tuning"
+    )
 
 
 def _add_data(group: argparse._ArgumentGroup) -> None:

@@ -54,6 +54,24 @@ def prepare(options: TrainOptions) -> Any:
 
 
 @contextlib.contextmanager
+def within_memory() -> Iterator[None]:
+    """What does not fit into memory as one line.
+
+    Raises:
+        TrainerError: it did not.
+    """
+    import tensorflow as tf
+
+    try:
+        yield
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        raise TrainerError(
+            "not enough memory: take a smaller --size or --batch-size, or a smaller backbone; "
+            "what was done is kept for --resume"
+        ) from error
+
+
+@contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """While TensorFlow starts, its native code writes pages to standard error that no setting stops."""
     kept = os.dup(2)

@@ -12,6 +12,7 @@ from trainer.schedule import Schedule
 from trainer.stopping import Patience
 
 Strategy = Literal["none", "mirrored", "multiworker"]
+Augment = Literal["none", "upright", "any-way"]
 Promote = Literal["gate", "always", "never"]
 
 
@@ -63,13 +64,16 @@ class Tuning:
         epochs: at most; 0 leaves the phase out.
         blocks: from the top that are trained.
         rate: of learning at the beginning; it falls as a cosine.
-        augment: whether pictures are turned, shifted, mirrored and tinted.
+        augment: how pictures are changed: ``upright`` are mirrored, tilted, shifted and tinted; what can lie
+            ``any-way`` is mirrored, turned by quarters and tinted, with no pixel blurred.
+        smoothing: share of the truth that is spread over all classes, on top of the recipe's.
     """
 
     epochs: int = 0
     blocks: int = 3
-    rate: float = 0.0003
-    augment: bool = True
+    rate: float = 0.0001
+    augment: Augment = "upright"
+    smoothing: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from trainer.gate import Comparison
     from trainer.judging import Judgement
     from trainer.options import TrainOptions
-    from trainer.training import Outcome
+    from trainer.training import Trained
 
 SCHEMA: Final = "sightline.training/1"
 LISTED: Final = 200
@@ -23,10 +23,10 @@ LISTED: Final = 200
 
 
 def document(
-    dataset: Dataset, backbone: Backbone, options: TrainOptions, judgement: Judgement, final: Outcome
+    dataset: Dataset, backbone: Backbone, options: TrainOptions, judgement: Judgement, trained: Trained
 ) -> dict[str, Any]:
     """All but time, gate and version, which come later. ``accuracy`` is of the held-out pictures."""
-    figures = judgement.figures.as_json()
+    figures, final = judgement.figures.as_json(), trained.final
     return {
         "schema": SCHEMA,
         "name": options.name,
@@ -47,6 +47,7 @@ def document(
             "input": backbone.input.model_dump(),
         },
         "epochs": {"head": final.epochs, "fine_tuning": final.tuned.epochs if final.tuned else 0},
+        "fine_tuning": asdict(trained.choice) if trained.choice else None,
         "options": _options(options),
         "machine": {"cores": cores(), "processor": platform.machine(), "python": platform.python_version()},
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -23,7 +23,7 @@ from trainer.page import page
 from trainer.workspace import Workspace, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import onnx
     from numpy.typing import NDArray
@@ -87,35 +87,33 @@ def sit(options: TrainOptions, teller: Teller) -> Result | None:
     dataset = read(options, teller)
     # TensorFlow takes seconds to load: not before the input is known to be good.
     from trainer import engine
+
+    strategy = engine.prepare(options)
     from trainer.backbones.choice import choose
     from trainer.judging import judged
     from trainer.material import gathered
     from trainer.training import Trainings
 
-    strategy = engine.prepare(options)
-    with engine.scope(strategy):
-        backbone = choose(options.backbone, models_in(options.data))
-    teller.say(f"backbone {backbone.name}: {backbone.about}")
-    material = gathered(dataset, backbone, options, _of(teller, "features"))
-    resumed = workspace.begin(options.fingerprint(dataset.digest, backbone.key), options.resume)
-    if resumed:
-        teller.say("going on with what was done before")
-    trainings = Trainings(
-        material, options, workspace, lambda name, share, curve: teller.tell("training", share, name, curve)
-    )
-    trainings.strategy = strategy
-    with trainings.interruption.heard():
-        trained = trainings.all()
-    if not engine.is_first(strategy):
-        return None
-    teller.tell("report")
-    judgement, final = judged(dataset, trained.outcomes, options), trained.final
-    report = reports.document(dataset, backbone, options, judgement, final)
-    if trained.choice:
-        report["fine_tuning"] = asdict(trained.choice)
-    if options.test_on_train:
-        report["accuracy_on_training_set"] = _on_training_set(material.features, dataset, final)
-    result = _released(Candidate(dataset, backbone, judgement, final, report), options, teller, began)
+    with engine.within_memory():
+        with engine.scope(strategy):
+            backbone = choose(options.backbone, models_in(options.data))
+        teller.say(f"backbone {backbone.name}: {backbone.about}")
+        if workspace.begin(options.fingerprint(dataset.digest, backbone.key), options.resume):
+            teller.say("going on with what was done before")
+        material = gathered(dataset, backbone, options, _of(teller, "features"))
+        trainings = Trainings(material, options, workspace, _epochs(teller))
+        trainings.strategy = strategy
+        with trainings.interruption.heard():
+            trained = trainings.all()
+        if not engine.is_first(strategy):
+            return None
+        teller.tell("report")
+        judgement = judged(dataset, trained.outcomes, options)
+        report = reports.document(dataset, backbone, options, judgement, trained)
+        if options.test_on_train:
+            report["accuracy_on_training_set"] = _on_training_set(material.features, dataset, trained.final)
+        candidate = Candidate(dataset, backbone, judgement, trained.final, report)
+        result = _released(candidate, options, teller, began)
     workspace.finish()
     return result
 
@@ -256,3 +254,7 @@ def _of(teller: Teller, stage: Stage) -> Callable[[int, int], None]:
     return lambda done, all_of_them: teller.tell(
         stage, done / max(1, all_of_them), f"{done} of {all_of_them}"
     )
+
+
+def _epochs(teller: Teller) -> Callable[[str, float, Mapping[str, float]], None]:
+    return lambda name, share, curve: teller.tell("training", share, name, curve)

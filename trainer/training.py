@@ -225,13 +225,19 @@ class Trainings:
         if not isinstance(backbone, Tunable) or material.pictures is None:
             raise TrainerError(f"backbone {backbone.name} is frozen: leave --fine-tune out")
         schedule = Schedule("cosine", tuning.rate, end_rate=tuning.rate / 100)
-        recipe = replace(self._options.recipe, epochs=tuning.epochs, schedule=schedule)
+        smoothing = max(self._options.recipe.label_smoothing, tuning.smoothing)
+        recipe = replace(
+            self._options.recipe,
+            epochs=tuning.epochs,
+            schedule=schedule,
+            label_smoothing=smoothing,
+        )
         backbone.model.set_weights(self._base)
         with self._scope():
             learner = Learner(whole_model(backbone, head, tuning.blocks), recipe.l2, self.strategy)
         feed = PictureFeed(material.pictures, backbone.input, tuning.augment)
         others = material.watched_pictures
-        watched = None if others is None else PictureFeed(others, backbone.input, augment=False)
+        watched = None if others is None else PictureFeed(others, backbone.input, "none")
         run = self._run(place, "fine_tuning", fixed and fixed[1], recipe)
         done = fit(learner, feed, self._rows(part, watched), recipe, run)
         logits = (

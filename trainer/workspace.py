@@ -73,6 +73,11 @@ class Workspace:
             _replace(self.folder / RUN, json.dumps({"fingerprint": fingerprint}).encode())
         return False
 
+    @property
+    def resumable(self) -> bool:
+        """Whether a training was begun here and not finished."""
+        return (self.folder / RUN).is_file()
+
     def keep(self, name: str, arrays: Mapping[str, Any]) -> None:
         """Write arrays in one step: whoever reads finds the old ones or the new ones, whole.
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
 
+from streamer.errors import StreamerError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -46,5 +48,10 @@ def trainer(arguments: Sequence[str], *, debug: bool) -> int:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    # A child that a signal ended has its negative number as status.
-    return status if status >= 0 else 128 - status
+    if status < 0:
+        # Mostly the kernel, short of memory; the trainer had no time left to say anything.
+        name = signal.Signals(-status).name
+        raise StreamerError(
+            f"the trainer was ended by {name}, perhaps for want of memory: go on with --resume"
+        )
+    return status

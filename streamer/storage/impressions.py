@@ -69,6 +69,8 @@ class Impressions:
             try:
                 before, model = model, await to_thread.run_sync(self._suggesting.model)
                 self._awake = self._awake or model != before
+                if model is None and before is not None:
+                    await to_thread.run_sync(self.forget)
                 some = await to_thread.run_sync(self.look, model) if self._awake else 0
                 self._awake = bool(some)
             except (SinkUnavailable, DetectorError) as error:
@@ -80,6 +82,12 @@ class Impressions:
     def wake(self) -> None:
         """There may be pictures that nobody has looked at."""
         self._awake = True
+
+    def forget(self) -> None:
+        """What was suggested: no model says so any more. Blocks."""
+        nothing = {"model": None, "suggestion": None, "confidence": None, "margin": None}
+        with self._index.begin() as connection:
+            connection.execute(update(IMPRESSIONS).values(nothing))
 
     def look(self, model: str | None) -> int:
         """Look at some pictures, and let this model say what they may be; how many there were. Blocks."""

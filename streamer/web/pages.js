@@ -59,6 +59,7 @@
   async function tryOut(input, file) {
     const answer = input.parentElement.querySelector(".answer");
     answer.textContent = "…";
+    input.value = ""; // the same one may be chosen again
     try {
       const picture = await createImageBitmap(file);
       const scale = Math.min(1, 800 / Math.max(picture.width, picture.height));

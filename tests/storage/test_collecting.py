@@ -200,6 +200,9 @@ async def test_what_nobody_looked_at_is_looked_at_and_suggested_anew_by_each_mod
         assert (first.look("a@1"), first.look("a@1"), second.look("a@2"), second.look("a@2")) == (2, 0, 2, 0)
         items = (await store.samples.choose(SampleQuery(suggestion="courier"))).items
         assert [(each.margin, each.look is None) for each in items] == [(0.6, False)] * 2
+        second.forget()
+        items = (await store.samples.choose(SampleQuery())).items
+        assert [(each.suggestion, each.look is None) for each in items] == [(None, False)] * 2
         index.close()
 
 

@@ -85,5 +85,5 @@ def test_the_command_prints_the_line_and_exits_2(tmp_path: Path, capsys: pytest.
     code = main(["nano", "train", "--coco", str(missing), "--out", str(tmp_path / "out"), "--minutes", "1"])
     assert code == 2
     error = capsys.readouterr().err
-    assert error.startswith(f"error: {missing}: not a COCO file")
+    assert error.startswith(f"sightline: {missing}: not a COCO file")
     assert error.count("\n") == 1

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from detectors.manifest import InputSpec
 from tests.trainer.pictures import drawn
 from trainer.errors import Cancelled
-from trainer.feeds import FeatureFeed, PictureFeed, augmented
+from trainer.feeds import FeatureFeed, PictureFeed, any_way, upright
 from trainer.fitting import Curve, Fitted, Rows, Run, fit
 from trainer.heads import head_model, head_of, scale_of
 from trainer.learner import Learner
@@ -180,12 +180,17 @@ def test_a_head_folds_its_scale() -> None:
     assert np.allclose(features @ kernel + bias, head.logits(features), atol=1e-4)
 
 
-def test_augmentation_depends_on_its_seed_alone() -> None:
+@pytest.mark.parametrize("change", [upright, any_way])
+def test_augmentation_depends_on_its_seed_alone(change: Any) -> None:
     picture = drawn("stripes", 1, 64)
-    assert np.array_equal(augmented(picture, 5), augmented(picture, 5))
-    assert not np.array_equal(augmented(picture, 5), augmented(picture, 6))
-    assert augmented(picture, 5).shape == picture.shape
-    feed = PictureFeed(np.stack([picture] * 3), InputSpec(width=64, height=64), augment=True)
+    assert np.array_equal(change(picture, 5), change(picture, 5))
+    assert not np.array_equal(change(picture, 5), change(picture, 6))
+    assert change(picture, 5).shape == picture.shape
+
+
+def test_only_batches_to_train_on_are_changed() -> None:
+    picture = drawn("stripes", 1, 64)
+    feed = PictureFeed(np.stack([picture] * 3), InputSpec(width=64, height=64), "upright")
     batch = feed.batch([0, 1], 7)
     assert not np.array_equal(batch[0], batch[1])
     assert np.array_equal(feed.plain([2])[0], picture)

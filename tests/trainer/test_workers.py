@@ -25,16 +25,16 @@ def free_ports(count: int) -> list[int]:
 def worker(number: int, ports: list[int], pictures: Path, home: Path) -> subprocess.Popen[bytes]:
     cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
     config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": number}})
-    return subprocess.Popen(
-        [
-            sys.executable, "-m", "trainer", "train", str(pictures), "--name", "kinds",
-            "--data", str(home / "data"), "--workspace", str(home / f"worker-{number}"), "--backbone", "squeezenet", "--weights", "none",
-            "--size", "48", "--epochs", str(EPOCHS), "--folds", "2", "--early-stopping", "off",
-            "--strategy", "multiworker" if len(ports) > 1 else "none",
-            *(["--json", str(home / "report.json")] if number == 0 else []),
-        ],
-        env=os.environ | {"TF_CONFIG": config}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    command = [
+        *(sys.executable, "-m", "trainer", "train", str(pictures), "--name", "kinds"),
+        *("--data", str(home / "data"), "--workspace", str(home / f"worker-{number}")),
+        *("--backbone", "squeezenet", "--weights", "none", "--size", "48"),
+        *("--epochs", str(EPOCHS), "--folds", "2", "--early-stopping", "off"),
+        *("--strategy", "multiworker" if len(ports) > 1 else "none"),
+        *(("--json", str(home / "report.json")) if number == 0 else ()),
+    ]
+    told = os.environ | {"TF_CONFIG": config}
+    return subprocess.Popen(command, env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 @pytest.mark.soak

@@ -132,7 +132,9 @@ def automatic(model: onnx.ModelProto, shapes: dict[str, tuple[int, int, int]]) -
         name = node.output[0]
         channels, rows, _ = shapes.get(name, (0, 0, 0))
         stride = next((each for each in STRIDES if rows and abs(rows - height / each) < 1.5), None)
-        if node.op_type in ACTIVATIONS and channels >= LEAST_CHANNELS and stride is not None:
+        # What comes back from a coarser depth is the neck of a detector.
+        back = stride is not None and any(other > stride for other in last)
+        if node.op_type in ACTIVATIONS and channels >= LEAST_CHANNELS and stride is not None and not back:
             last[stride] = name
     chosen = [last[stride] for stride in sorted(last)]
     while len(chosen) > 1 and 2 * sum(shapes[name][0] for name in chosen) > MOST:
@@ -188,13 +190,13 @@ def _cut(
     kept = [node for node in graph.node if any(name in needed for name in node.output)]
     used = {name for node in kept for name in node.input}
     stored = [each for each in graph.initializer if each.name in used]
-    width = 2 * sum(shapes[tap][0] for tap in taps)
+    count = 2 * sum(shapes[tap][0] for tap in taps)
     entry = helper.make_node("Identity", [ENTRY], [graph.input[0].name])
     height, width = (dim.dim_value for dim in graph.input[0].type.tensor_type.shape.dim[2:])
     made = helper.make_graph(
         [entry, *kept, *nodes.written], "backbone",
         [helper.make_tensor_value_info(ENTRY, TensorProto.FLOAT, ["pictures", 3, height, width])],
-        [helper.make_tensor_value_info(FEATURES, TensorProto.FLOAT, ["pictures", width])],
+        [helper.make_tensor_value_info(FEATURES, TensorProto.FLOAT, ["pictures", count])],
         [*stored, *nodes.constants],
     )  # fmt: skip
     return helper.make_model(

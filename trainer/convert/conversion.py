@@ -12,18 +12,21 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from detectors.convert import Kind, companions
+from detectors.convert import REPORT, Kind, companions
 from detectors.errors import DetectorError, one_line
 from detectors.inspection import every_node
 from detectors.manifest import InputSpec, stated_in
 from detectors.session import raw_runs
 from trainer.convert.inner import inner_of
 from trainer.convert.parity import Difference, compare, feeds
-from trainer.convert.reading import FAILURES, Source, read
+from trainer.convert.reading import FAILURES, read
+from trainer.convert.source import Source
 from trainer.errors import ConversionError
 
 USUAL_SIDE: Final = 640
 """Of a model that takes any size and has none of its own."""
+PREPARES: Final = frozenset({"channels", "mean", "std"})
+"""Fields of a manifest's input that say how a picture's numbers are made."""
 NAMED: Final = 5
 """Operations that cannot be converted, at most, in one line."""
 
@@ -53,11 +56,14 @@ def converted(path: Path, kind: Kind, pictures: Sequence[NDArray[np.uint8]]) -> 
     """
     stated = _stated(path)
     source = read(path, kind)
+    if source.prepared:
+        stated["input"] = {**source.prepared, **stated.get("input", {})}
     model = _to_onnx(source)
     manifest, lines = _with_size(stated, source, model)
-    spec = stated.get("input", {})
-    known = InputSpec(**manifest["input"]) if {"mean", "std", "channels"} & spec.keys() else None
-    inputs = feeds(pictures, _size(source, manifest), source.dtype, known)
+    width, height = _size(source, manifest)
+    told = stated.get("input", {})
+    spec = InputSpec(**{"width": width, "height": height, **told}) if PREPARES & told.keys() else None
+    inputs = feeds(pictures, (width, height), source.dtype, spec)
     differences = compare(inputs, source.run, lambda picture: _run(model, picture))
     origin = f"{path.name} ({kind.value}), converted by tf2onnx {version('tf2onnx')}"
     manifest = {"source": origin, **manifest}
@@ -79,7 +85,7 @@ def write(made: Converted, path: Path, kind: Kind, out: Path) -> None:
     }
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{path.stem}.onnx").write_bytes(content)
-    for name, record in ((f"{path.stem}.json", manifest), ("conversion.json", report)):
+    for name, record in ((f"{path.stem}.json", manifest), (REPORT, report)):
         (out / name).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
