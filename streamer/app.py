@@ -29,9 +29,11 @@ from streamer.api.whep import add_whep
 from streamer.api.whip import add_whip
 from streamer.errors import ConfigError
 from streamer.fleet.camera import Shared
+from streamer.fleet.classifiers import ClassifierQueues
 from streamer.fleet.desk import Desk
 from streamer.fleet.detectors import Detectors, part_of
-from streamer.fleet.fleet import Fleet
+from streamer.fleet.fleet import Fleet, Models
+from streamer.fleet.serving import Serving
 from streamer.interrupt import interruptible
 from streamer.kafka.output import PART as KAFKA_SPOOL
 from streamer.kafka.output import KafkaOutput
@@ -100,7 +102,11 @@ class App:
         self._trainings = Trainings(config.data)
         self._shelf = Shelf(ModelStore(models_in(config.data)))
         self._models = models_in(config.data)
-        self._detectors = Detectors(config.detectors, place, self.metrics, self.status, self._models)
+        self._serving = Serving(self._models, self.status)
+        self._classifiers = ClassifierQueues(self._models, place, self.metrics, self._serving)
+        self._detectors = Detectors(
+            config.detectors, place, self.metrics, self.status, self._models, self._serving
+        )
         self.url = ""
 
     async def run(self) -> None:
@@ -147,7 +153,8 @@ class App:
             else:
                 services.start_soon(heartbeat, self.metrics)
             with uninterrupted:
-                await fleet.run(self._detectors, Publisher(sinks), services)
+                services.start_soon(self._serving.run)
+                await fleet.run(Models(self._detectors, self._classifiers), Publisher(sinks), services)
 
     def _claim_data_folder(self) -> None:
         data = self._config.data

@@ -68,7 +68,8 @@ class Event:
     Attributes:
         id: UUIDv7, stable over all phases.
         camera: name of the camera.
-        phase: ``start`` once, ``update`` when a better picture was seen or the label changed, ``end`` once.
+        phase: ``start`` once, ``update`` when a better picture was seen or what it is taken for changed,
+            ``end`` once.
         label: class name of the object, voted over the track: it may change from phase to phase
             within a group of labels, and at ``end`` it is final.
         track: id of the track that the event follows.
@@ -256,6 +257,27 @@ class CameraEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class AttributeEvent:
+    """What a classifier says of a part of a camera's picture changed, such as a gate that opens.
+
+    Attributes:
+        attribute: name of the part.
+        value: what it is like from now on; ``before`` what it was, None where nothing was told yet.
+        confidence: of the look that made it sure, 0..1.
+        since: UTC, capture time of the first look that said so, not when it was told.
+        id: UUIDv7, of this change alone.
+    """
+
+    camera: str
+    attribute: str
+    value: str
+    before: str | None
+    confidence: float
+    since: datetime
+    id: str = field(default_factory=new_id, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """Why an object was, or was not, followed or made an event; only told to who asks.
 
@@ -275,5 +297,5 @@ class Decision:
     track: int | None
 
 
-Happening: TypeAlias = Event | ZoneEvent | LineCrossing | Counts | CameraEvent | Decision
+Happening: TypeAlias = Event | ZoneEvent | LineCrossing | Counts | CameraEvent | AttributeEvent | Decision
 """Whatever is told to sinks beside the detections."""

@@ -14,7 +14,7 @@ import numpy as np
 from detectors.detections import CLASS_NAME
 from streamer.event import Box, Event, Parked, Phase, Ruling, new_id, snapshot_path
 from streamer.rules.starting import Candidate, StartRules, Verdict
-from streamer.tracking.tracks import ParkedTrack
+from streamer.tracking.tracks import NOTHING, ParkedTrack, Refined
 from streamer.tracking.vote import Vote
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class Following:
         zones: entered so far.
         rules: what let it become an event.
         stationary: it does not move, as of now.
+        refined: what classifiers say of it.
         id: of the event; None until it started.
     """
 
@@ -76,6 +77,7 @@ class Following:
     zones: tuple[str, ...] = ()
     rules: tuple[Ruling, ...] = ()
     stationary: bool = False
+    refined: Refined = NOTHING
     id: str | None = None
 
     @property
@@ -148,6 +150,8 @@ class EventRules:
             at: what time it is, UTC; nothing ends later, however fast the camera's clock may be.
         """
         followed = [self._followed.pop(track) for track in tracks.ended if track in self._followed]
+        for each in followed:
+            each.refined = tracks.refined.get(each.track, each.refined)
         return [
             replace(self._event(each, "end", at), reason=each.lost(tracks.time_s))
             for each in followed
@@ -220,6 +224,7 @@ class EventRules:
         following = Following(first, last, last, seen_s, event.confidence, Vote(parked.votes), event.label)
         following.id, following.stationary = event.id, True
         following.zones, following.rules = event.zones, event.rules
+        following.refined = Refined(event.sub_label, event.attributes)
         self._followed[event.track] = following
         place = scaled(parked.place, (frame.width, frame.height))
         return ParkedTrack(event.track, event.label, place, seen_s)
@@ -238,8 +243,9 @@ class EventRules:
         if entered and entered != following.zones:
             following.zones = tuple(dict.fromkeys((*following.zones, *entered)))
         following.vote.add(sighting.label, sighting.confidence)
+        told, following.refined = following.refined, tracks.refined.get(sighting.track, following.refined)
         if following.id is not None:
-            return self._update(following)
+            return self._update(following, told)
         following.label = following.vote.winner()
         following.confidences.append(sighting.confidence)
         verdict = self._gate.may_start(following)
@@ -258,11 +264,13 @@ class EventRules:
         following.confidences.clear()
         return self._pictured(following, "start")
 
-    def _update(self, following: Following) -> Event | None:
+    def _update(self, following: Following, refined: Refined) -> Event | None:
+        """What changed; ``refined`` is what classifiers said of it before."""
         told, following.label = following.label, following.vote.revised(following.label)
         if self._is_better(following):
             return self._pictured(following, "update")
-        return None if following.label == told else self._event(following, "update")
+        changed = following.label != told or following.refined != refined
+        return self._event(following, "update") if changed else None
 
     def _pictured(self, following: Following, phase: Phase) -> Event:
         following.best = following.last
@@ -288,6 +296,8 @@ class EventRules:
             started_at=started_at,
             ended_at=at and max(started_at, min(following.last.captured_at, at)),
             snapshot=snapshot_path(self._camera, started_at, following.id),
+            sub_label=following.refined.sub_label,
+            attributes=following.refined.attributes,
             zones=following.zones,
             rules=following.rules,
             stationary=following.stationary,

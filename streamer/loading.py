@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from detectors import classifier
 from detectors.detector import load
 from detectors.errors import DetectorError, ProviderMissing
 from detectors.session import SessionOptions
@@ -14,6 +15,7 @@ from streamer.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from detectors.classifier import Classifier
     from detectors.detector import Detector
     from detectors.manifest import ModelManifest
     from streamer.config.tree import DetectorConfig
@@ -61,3 +63,26 @@ def remarks(manifest: ModelManifest) -> list[str]:
     """What a user should know of how a model is understood."""
     ignored = [f"ignored: {manifest.ignored}"] if manifest.ignored else []
     return ignored + ([f"assumed: {manifest.assumed}"] if manifest.assumed else [])
+
+
+def load_classifier(model: str, path: tuple[str, ...], place: Place | None, models: Path) -> Classifier:
+    """Load a classifier.
+
+    Args:
+        model: a path, or a name of the store.
+        path: of the option that says it.
+        place: where options stand; None when no file says them.
+        models: folder of the store.
+
+    Raises:
+        ConfigError: it cannot be loaded, and a file says so.
+        DetectorError: the same where none does.
+    """
+    try:
+        return classifier.load(model, models=models)
+    except DetectorError as error:
+        if place is None:
+            raise
+        raise ConfigError(
+            place(path, f"expected the name or path of a classifier, received {error}")
+        ) from error

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from detectors.manifest import ModelManifest
     from detectors.pixels import Pixels
     from streamer.batching.batcher import Batcher
+    from streamer.classifying.stage import Classifiers
     from streamer.config.tree import DetectConfig
     from streamer.event import Happening
     from streamer.judge import Judge
@@ -103,6 +104,7 @@ class Stages:
         observer: counts and measures.
         parking: keeps what is parked for the next process; None where nothing is kept.
         collector: takes pictures to be labelled; None where none are wanted.
+        classifiers: say more of what is followed; None where there are none.
     """
 
     batcher: Batcher
@@ -112,6 +114,7 @@ class Stages:
     observer: PipelineObserver
     parking: Parking | None = None
     collector: Collecting | None = None
+    classifiers: Classifiers | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -225,7 +228,8 @@ class Pipeline:
             stages.parking.begin(frame)
         wanted = rules.select(frame, found) if rules else with_labels(found, self._detect.labels)
         tracks = stages.tracker.update(frame.time_s, wanted, frame.pixels)
-        happenings = rules.update(frame, tracks) if rules else []
+        tracks, happenings = await self._classified(frame, tracks)
+        happenings += rules.update(frame, tracks) if rules else []
         self._last, self._last_at = frame, began
         followed = time.monotonic()
         least = rules.least(tracks.detections) if rules else self._least
@@ -241,6 +245,14 @@ class Pipeline:
         stages.observer.observe_stage(frame.camera, "publish", done - followed)
         stages.observer.observe_stage(frame.camera, "total", done - frame.decoded_at)
 
+    async def _classified(self, frame: Frame, tracks: Tracks) -> tuple[Tracks, list[Happening]]:
+        """What classifiers know of the objects by now, and what of the picture itself changed."""
+        classifiers = self._stages.classifiers
+        if classifiers is None:
+            return tracks, []
+        refined = await classifiers.refine(frame, tracks)
+        return refined, [*classifiers.changes()]
+
     async def _watch_silence(self) -> None:
         while True:
             await anyio.sleep(SILENT_S)
@@ -250,6 +262,8 @@ class Pipeline:
             if self._last is None or self._stages.rules is None or silence_s < SILENT_S:
                 continue
             tracks = self._stages.tracker.expire(self._last.time_s + silence_s)
+            if self._stages.classifiers is not None:
+                tracks = self._stages.classifiers.known(tracks)
             at = self._last.captured_at + timedelta(seconds=silence_s)
             await self._conclude(self._stages.rules.expire(tracks, at))
 

@@ -49,6 +49,7 @@ INHERITED: Final = (
     "collect",
     "decode",
     "masks",
+    "classifiers",
     "zones",
     "lines",
 )

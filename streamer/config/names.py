@@ -10,6 +10,7 @@ from detectors.wording import close, nearest
 from streamer.config.scene import EVERY_LABEL
 
 if TYPE_CHECKING:
+    from streamer.config.classifiers import ClassifierConfig
     from streamer.config.scene import FilterConfig, LineConfig, MaskConfig, Regions, ZoneConfig
     from streamer.config.tree import CameraConfig
 
@@ -63,6 +64,8 @@ class Scene(Protocol):
     def zones(self) -> dict[str, ZoneConfig]: ...
     @property
     def lines(self) -> dict[str, LineConfig]: ...
+    @property
+    def classifiers(self) -> tuple[ClassifierConfig, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +227,8 @@ def _named_labels(scene: Scene) -> Iterator[tuple[Path, str]]:
         yield from _filtered(("zones", name, "filters"), zone.filters)
     for name, line in scene.lines.items():
         yield from _listed(("lines", name), line.labels)
+    for number, classifier in enumerate(scene.classifiers):
+        yield from ((("classifiers", number, "on", n), label) for n, label in enumerate(classifier.on))
 
 
 def _listed(path: Path, labels: Sequence[str]) -> Iterator[tuple[Path, str]]:

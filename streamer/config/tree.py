@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 
 from detectors.providers import Provider
 from streamer.config.bus import KafkaConfig, some_brokers
+from streamer.config.classifiers import ClassifierConfigs
 from streamer.config.collect import CollectConfig
 from streamer.config.network import (
     Address,
@@ -169,6 +170,7 @@ class CameraConfig(Section):
     masks: tuple[MaskConfig, ...] = ()
     zones: dict[CameraName, ZoneConfig] = Field(default_factory=dict)
     lines: dict[CameraName, LineConfig] = Field(default_factory=dict)
+    classifiers: ClassifierConfigs = ()
     track: TrackerConfig = TrackerConfig()
     stationary: StationaryConfig = StationaryConfig()
     events: EventConfig = EventConfig()
@@ -320,6 +322,7 @@ class Config(Section):
     masks: tuple[MaskConfig, ...] = ()
     zones: dict[CameraName, ZoneConfig] = Field(default_factory=dict)
     lines: dict[CameraName, LineConfig] = Field(default_factory=dict)
+    classifiers: ClassifierConfigs = ()
     track: TrackerConfig = TrackerConfig()
     stationary: StationaryConfig = StationaryConfig()
     events: EventConfig = EventConfig()

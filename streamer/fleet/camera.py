@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from streamer.capture.streams import open_streams
+from streamer.classifying.stage import Classifiers
 from streamer.errors import SourceEnded
 from streamer.health.watch import CameraWatch, Watched
 from streamer.judge import Judge
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from streamer.batching.batcher import Batcher
+    from streamer.batching.classifying import ClassifierQueue
+    from streamer.classifying.scene import Attribute
     from streamer.config.tree import CameraConfig
     from streamer.event import CameraState, Parked
     from streamer.metrics.metrics import Metrics
@@ -57,6 +60,21 @@ class Shared:
 
     metrics: Metrics
     store: EventStore
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What one camera runs with.
+
+    Attributes:
+        batcher: of its detector.
+        classifiers: all that are loaded, by how the configuration calls their models.
+        publisher: takes what happens.
+    """
+
+    batcher: Batcher
+    classifiers: Mapping[str, ClassifierQueue]
+    publisher: Publisher
 
 
 class Camera:
@@ -95,7 +113,8 @@ class Camera:
         self.failure: SourceEnded | None = None
         self.over = False
         self._shared = shared
-        self._batcher: Batcher | None = None
+        self._running: Running | None = None
+        self._classifiers: Classifiers | None = None
         self._pipeline: Pipeline | None = None
         self._following = anyio.CancelScope()
         self._scope = anyio.CancelScope()
@@ -104,30 +123,34 @@ class Camera:
     @property
     def model(self) -> str | None:
         """The name of its detector's model; None before it began."""
-        return None if self._batcher is None else self._batcher.detector.manifest.name
+        return None if self._running is None else self._running.batcher.detector.manifest.name
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        """What classifiers say of parts of its picture, by their names."""
+        return {} if self._classifiers is None else self._classifiers.attributes
 
     def recall(self, told: CameraState) -> None:
         """What was told of it last."""
         self.watch.recall(told)
 
-    async def run(self, batcher: Batcher, publisher: Publisher, over: Callable[[Camera], None]) -> None:
+    async def run(self, running: Running, over: Callable[[Camera], None]) -> None:
         """Plays until it is stopped, and is watched over also once its source has ended.
 
         Args:
-            batcher: of its detector.
-            publisher: takes what happens.
+            running: what it runs with.
             over: called when its source has ended.
         """
-        self._batcher = batcher
+        self._running = running
         try:
             with self._scope:
                 async with anyio.create_task_group() as watching:
-                    watching.start_soon(self.watch.run, publisher)
+                    watching.start_soon(self.watch.run, running.publisher)
                     if self.snapshots is not None:
                         watching.start_soon(self.snapshots.run)
                     async with anyio.create_task_group() as tasks:
                         tasks.start_soon(self._play)
-                        tasks.start_soon(self._follow, publisher)
+                        tasks.start_soon(self._follow, running)
                     self.over = True
                     over(self)
         finally:
@@ -149,7 +172,7 @@ class Camera:
         if for_good and self._pipeline is not None:
             self._pipeline.leave_nothing()
         self._scope.cancel()
-        if self._batcher is not None:
+        if self._running is not None:
             await self._gone.wait()
 
     async def _play(self) -> None:
@@ -160,25 +183,35 @@ class Camera:
             log.warning("%s: %s", self.name, error)
             self.failure = error
 
-    async def _follow(self, publisher: Publisher) -> None:
+    async def _follow(self, running: Running) -> None:
         changed = True
         while changed:
             self._following = anyio.CancelScope()
             with self._following:
-                await (self._detect(publisher) if self.config.detect.enabled else self._look_on())
+                await (self._detect(running) if self.config.detect.enabled else self._look_on())
             changed = self._following.cancelled_caught
 
-    async def _detect(self, publisher: Publisher) -> None:
-        assert self._batcher is not None, "it runs"
-        config = self.config
-        detect = wanted(config.detect, self._batcher.detector.manifest)
+    async def _detect(self, running: Running) -> None:
+        config, batcher = self.config, running.batcher
+        detect = wanted(config.detect, batcher.detector.manifest)
         tracker = Tracker(config.track.starting_from(detect.min_confidence), config.stationary)
         judge = Judge(self.name, config.model_copy(update={"detect": detect}))
         known = Known(self.parked, config.stationary.keep)
         parking = Parking(tracker, judge, self._shared.store, known)
         collect, samples = config.collect, self._shared.store.samples
         collector = None if collect is None else Collector(self.name, collect, samples)
-        stages = Stages(self._batcher, tracker, judge, publisher, self._shared.metrics, parking, collector)
+        if config.classifiers:
+            self._classifiers = Classifiers(self.name, config.classifiers, running.classifiers)
+        stages = Stages(
+            batcher,
+            tracker,
+            judge,
+            running.publisher,
+            self._shared.metrics,
+            parking,
+            classifiers=self._classifiers,
+            collector=collector,
+        )
         self._pipeline = Pipeline(Watched(self.streams, self.watch), detect, stages)
         try:
             async with anyio.create_task_group() as tasks:
@@ -187,7 +220,7 @@ class Camera:
                 await self._pipeline.run()
                 tasks.cancel_scope.cancel()
         finally:
-            self.parked, self._pipeline = parking.left, None
+            self.parked, self._pipeline, self._classifiers = parking.left, None, None
 
     async def _look_on(self) -> None:
         """Nothing is looked for; whether the camera is covered, or frozen, still is told."""

@@ -13,6 +13,7 @@ from anyio import to_thread
 from streamer.batching.batcher import Batcher
 from streamer.config.names import unknown_labels
 from streamer.errors import ConfigError, WrongOption
+from streamer.fleet.serving import pinned
 from streamer.loading import load_detector
 from streamer.tracking.looks import prepare as prepare_looks
 
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from detectors.detector import Detector
     from streamer.batching.batcher import BatchObserver
     from streamer.config.tree import CameraConfig, DetectorConfig
+    from streamer.fleet.serving import Serving
     from streamer.loading import Place
     from streamer.status import Status
 
@@ -37,6 +40,7 @@ class Detectors:
         observer: BatchObserver,
         status: Status,
         models: Path | None = None,
+        serving: Serving | None = None,
     ) -> None:
         """
         Args:
@@ -45,12 +49,14 @@ class Detectors:
             observer: counts and measures.
             status: is told when one works.
             models: folder of the store of models, if there is one.
+            serving: lets other versions of its models run once they are promoted.
         """
         self._configs = configs
         self._place = place
         self._observer = observer
         self._status = status
         self._models = models
+        self._serving = serving
         self._batchers: dict[str, Batcher] = {}
         self._one_at_a_time = anyio.Lock()
 
@@ -72,13 +78,25 @@ class Detectors:
         """
         async with self._one_at_a_time:
             if name not in self._batchers:
-                config = self._configs[name]
-                detector = await to_thread.run_sync(load_detector, name, config, self._place, self._models)
-                batcher = Batcher(name, detector, config, self._observer)
+                batcher = await self._load(name)
                 await services.start(batcher.run)
                 self._batchers[name] = batcher
                 self._status.ready(part_of(name))
             return self._batchers[name]
+
+    async def _load(self, name: str) -> Batcher:
+        config, models = self._configs[name], self._models
+        exact = config.model if models is None else await to_thread.run_sync(pinned, config.model, models)
+
+        def version(wanted: str) -> Detector:
+            return load_detector(name, config.model_copy(update={"model": wanted}), None, models)
+
+        wanted = config.model_copy(update={"model": exact})
+        detector = await to_thread.run_sync(load_detector, name, wanted, self._place, models)
+        batcher = Batcher(name, detector, config, self._observer)
+        if self._serving is not None:
+            self._serving.watch(batcher, config.model, exact, version)
+        return batcher
 
     def require_labels(self, cameras: Mapping[str, CameraConfig], names: Iterable[str]) -> None:
         """What a model without a sidecar file finds is known only once it is loaded.

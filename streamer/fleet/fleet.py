@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import anyio
 
 from streamer.errors import StreamerError
-from streamer.fleet.camera import REOPENING, Camera, Shared
+from streamer.fleet.camera import REOPENING, Camera, Running, Shared
 from streamer.fleet.each import Each
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from streamer.config.tree import CameraConfig, Config
     from streamer.event import Parked
+    from streamer.fleet.classifiers import ClassifierQueues
     from streamer.fleet.detectors import Detectors
     from streamer.publish.publisher import Publisher
 
@@ -47,17 +48,27 @@ class Nobody:
 
 
 @dataclass(frozen=True, slots=True)
+class Models:
+    """Those that cameras use."""
+
+    detectors: Detectors
+    classifiers: ClassifierQueues
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """What cameras need to run.
 
     Attributes:
         detectors: of all cameras.
+        classifiers: of all cameras.
         publisher: takes what happens.
         services: where detectors run, which cameras need until their end.
         tasks: where cameras run.
     """
 
     detectors: Detectors
+    classifiers: ClassifierQueues
     publisher: Publisher
     services: TaskGroup
     tasks: TaskGroup
@@ -100,19 +111,19 @@ class Fleet:
             camera.parked = parked.get(name, ())
             await self._recall(camera)
 
-    async def run(self, detectors: Detectors, publisher: Publisher, services: TaskGroup) -> None:
+    async def run(self, models: Models, publisher: Publisher, services: TaskGroup) -> None:
         """Plays all cameras until all their sources have ended; it goes on where there is none.
 
         Args:
-            detectors: of all cameras.
+            models: of all cameras.
             publisher: takes what happens.
-            services: where detectors run, which cameras need until their end.
+            services: where models run, which cameras need until their end.
 
         Raises:
             SourceEnded: every source has ended, one at least because it cannot be read.
         """
         async with anyio.create_task_group() as tasks:
-            self._stage = Stage(detectors, publisher, services, tasks)
+            self._stage = Stage(models.detectors, models.classifiers, publisher, services, tasks)
             for camera in [*self.cameras.values()]:
                 # While one begins, another may be removed, or begin anew.
                 if self.cameras.get(camera.name) is camera:
@@ -136,6 +147,8 @@ class Fleet:
         for name in dict.fromkeys(config.cameras[name].detector for name in names):
             await stage.detectors.start(name, stage.services)
         stage.detectors.require_labels(config.cameras, names)
+        for name in names:
+            await stage.classifiers.start(name, config.cameras[name], stage.services)
 
     async def apply(self, config: Config) -> None:
         """Make the cameras what is configured now; those of which nothing changed run on.
@@ -187,7 +200,9 @@ class Fleet:
             camera.switched_off()
             return
         batcher = await stage.detectors.start(camera.config.detector, stage.services)
-        stage.tasks.start_soon(camera.run, batcher, stage.publisher, self._look_whether_over)
+        queues = await stage.classifiers.start(camera.name, camera.config, stage.services)
+        running = Running(batcher, queues, stage.publisher)
+        stage.tasks.start_soon(camera.run, running, self._look_whether_over)
 
     async def _recall(self, camera: Camera) -> None:
         for last in await self._shared.store.troubles(camera.name, limit=1):

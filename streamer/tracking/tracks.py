@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -21,6 +22,28 @@ PLACE: Final = "place"
 """Key of ``Detections.data`` (float [N,4]): where the whole of what stands is; else the box itself."""
 
 
+SUB_LABEL: Final = "sub_label"
+"""Key of ``Detections.data`` (object): what a classifier takes it for; None where none says anything."""
+ATTRIBUTES: Final = "attributes"
+"""Key of ``Detections.data`` (object): what each classifier says of it, by the classifier's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refined:
+    """What classifiers say of an object.
+
+    Attributes:
+        sub_label: what it is; that of the first classifier that says anything.
+        attributes: what each says, by its name.
+    """
+
+    sub_label: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING: Final = Refined()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Tracks:
     """The objects that are followed, as of one moment of one camera.
@@ -31,12 +54,14 @@ class Tracks:
             and -1 where the object is not (yet) followed.
         ended: ids of the objects given up at this moment; an id never comes back.
         parked: ids of the objects that have not moved for long, seen at present or not.
+        refined: what classifiers say of objects, those that have just ended included.
     """
 
     time_s: float
     detections: Detections
     ended: tuple[int, ...]
     parked: tuple[int, ...] = ()
+    refined: Mapping[int, Refined] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
