@@ -73,7 +73,7 @@ def compare(
     if current is None:
         share = float(right.mean())
         return Comparison(
-            None, len(right), share, None, True, "there is no other version: the first one serves"
+            None, len(right), share, None, True, "The first version serves: there is no other to compare with"
         )
     theirs, remark = _answers(dataset, judgement.rows, current, read)
     there = np.array([answer is not None for answer in theirs])
