@@ -89,8 +89,8 @@ def test_the_exported_graph_runs_in_any_runtime(told, tmp_path):
     session = onnxruntime.InferenceSession("mini-compiled.onnx", providers=["CPUExecutionProvider"])
     feeds = {
         "images": np.full((1, SIDE, SIDE, 3), 255, np.uint8),
-        "score_limit": np.float32(0.5),
-        "iou_limit": np.float32(0.45),
+        "score_limit": np.array(0.5, np.float32),
+        "iou_limit": np.array(0.45, np.float32),
         "multi_label": np.array(False),
         "max_candidates": np.array([1000]),
     }
