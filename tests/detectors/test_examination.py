@@ -1,4 +1,4 @@
-"""Models nobody trusts: whatever they do, they are refused in one line, within bounds, and nobody else suffers."""
+"""Models nobody trusts: refused in one line, within bounds, whatever they do."""
 
 import json
 import os
