@@ -11,13 +11,25 @@ from streamer.commands.models import (
     exporting,
     listing,
     measuring,
+    pulling,
     quantizing,
     showing,
     versions,
 )
 from streamer.commands.parsers import Subparsers
 
-ACTIONS: Final = (listing, showing, adding, checking, evaluating, exporting, measuring, quantizing, versions)
+ACTIONS: Final = (
+    listing,
+    showing,
+    adding,
+    pulling,
+    checking,
+    evaluating,
+    exporting,
+    measuring,
+    quantizing,
+    versions,
+)
 
 
 def add_parser(subparsers: Subparsers) -> None:
