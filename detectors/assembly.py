@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from detectors.batchaxis import free_batch
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from detectors.families.family import Head
+    from detectors.labels import LabelsFile
     from detectors.manifest import ModelManifest
 
 
-def assemble(content: bytes, folder: Path, stated: dict[str, Any]) -> CompiledModel:
+def assemble(
+    content: bytes, folder: Path, stated: dict[str, Any], beside: LabelsFile | None = None
+) -> CompiledModel:
     """Compile a model.
 
     Args:
@@ -31,6 +35,7 @@ def assemble(content: bytes, folder: Path, stated: dict[str, Any]) -> CompiledMo
         folder: where the file lies, with its external data if there is any.
         stated: fields of its manifest as far as they are known, name and sha256 at least; the model's family
             fills in the rest.
+        beside: names of its classes that lie beside it, for a model that has none itself.
 
     Raises:
         ModelLoadError: it cannot be used; also where manifest and model contradict one another, and where
@@ -41,20 +46,18 @@ def assemble(content: bytes, folder: Path, stated: dict[str, Any]) -> CompiledMo
     parsed = parse(content, folder)
     model = with_input(parsed.model, given)
     labels = tuple(stated["labels"]) if "labels" in stated else None
-    told = signature(model, labels, sample(model))
+    told = signature(model, labels, sample(model), beside.labels if beside else None)
     if is_classifier(told, stated):
         return classifier(parsed, model, told, stated)
     heads = candidates(told, stated.get("family"))
     model = fold_stem(model)
-    chosen = decided(model, _readings(stated, heads, told.labels))
+    chosen = decided(model, _readings(stated, heads, _Names(told.labels, beside)))
     freed = free_batch(model, chosen.manifest.input)
     graph = compile_graph(freed, chosen.family, chosen.head, chosen.manifest.input).SerializeToString()
     return CompiledModel(chosen.manifest, graph, parsed.whole)
 
 
-def _readings(
-    stated: dict[str, Any], heads: dict[str, Head], labels: tuple[str, ...] | None
-) -> list[Reading]:
+def _readings(stated: dict[str, Any], heads: dict[str, Head], names: _Names) -> list[Reading]:
     """The families that the manifest does not contradict, each with the whole manifest.
 
     Raises:
@@ -63,7 +66,7 @@ def _readings(
     readings, wrong = [], []
     for family, head in heads.items():
         try:
-            readings.append(Reading(family, head, _manifest(stated, family, head, labels)))
+            readings.append(Reading(family, head, _manifest(stated, family, head, names)))
         except ModelLoadError as error:
             wrong.append(error)
     if not readings:
@@ -71,24 +74,38 @@ def _readings(
     return readings
 
 
-def _manifest(
-    stated: dict[str, Any], family: str, head: Head, labels: tuple[str, ...] | None
-) -> ModelManifest:
+def _manifest(stated: dict[str, Any], family: str, head: Head, names: _Names) -> ModelManifest:
     usual = FAMILIES[family].input(head).model_dump()
-    given = stated if "labels" in stated else {**stated, "labels": _labels(head, labels)}
-    manifest = validated({**given, "family": family, "input": {**usual, **stated.get("input", {})}})
+    given = stated
+    if "labels" not in stated:
+        labels, assumed = names.of(head)
+        given = {"assumed": assumed, **stated, "labels": labels}
+    own = {"family": family, "ignored": head.ignored, "input": {**usual, **stated.get("input", {})}}
+    manifest = validated({**given, **own})
     _agree(manifest, head)
     return manifest
 
 
-def _labels(head: Head, labels: tuple[str, ...] | None) -> tuple[str, ...]:
-    if head.labels is not None:
-        return head.labels
-    if labels is not None and len(labels) == head.classes:
-        return labels
-    if head.classes == len(COCO_LABELS):
-        return COCO_LABELS
-    raise ModelLoadError(f"its {head.classes} classes have no names: a manifest beside it must give labels")
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Names of classes that a model may have: those it tells, and a file beside it."""
+
+    told: tuple[str, ...] | None
+    beside: LabelsFile | None
+
+    def of(self, head: Head) -> tuple[tuple[str, ...], str]:
+        """Of the classes of a head, and what of that is assumed."""
+        if head.labels is not None:
+            return head.labels, ""
+        if self.told is not None and len(self.told) == head.classes:
+            mine = self.beside is not None and self.told == self.beside.labels
+            return self.told, f"labels: those of {self.beside.name} beside it" if self.beside and mine else ""
+        if head.classes == len(COCO_LABELS):
+            return COCO_LABELS, "labels: those of COCO, as it has 80 classes and tells no names"
+        but = f" ({self.beside.name} has {len(self.beside.labels)})" if self.beside else ""
+        raise ModelLoadError(
+            f"its {head.classes} classes have no names{but}: a manifest beside it must give labels"
+        )
 
 
 def _agree(manifest: ModelManifest, head: Head) -> None:

@@ -3,42 +3,68 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Final, Literal
+import json
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from detectors.cache import Entry, GraphCache, default_folder
 from detectors.compiled import CompiledModel
 from detectors.errors import ModelLoadError
+from detectors.labels import LabelsFile, read_labels
 from detectors.manifest import ModelManifest, stated_in
 from detectors.store import resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from detectors.store import ModelFiles
 
-COMPILE_VERSION: Final = 5
+COMPILE_VERSION: Final = 6
 """Rises whenever the compiled graph changes, so that graphs cached by an older version are not used."""
 MAX_FILE_BYTES: Final = 2 * 1024**3
 """Of a model; protobuf itself ends here."""
 MAX_MANIFEST_BYTES: Final = 1024**2
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-def compiled(files: ModelFiles, cache: GraphCache | None) -> CompiledModel:
+def compiled(
+    files: ModelFiles, cache: GraphCache | None, stated: Mapping[str, Any] = NOTHING
+) -> CompiledModel:
     """The model of these files, compiled now or at an earlier time.
+
+    Args:
+        files: of the model.
+        cache: of compiled graphs, if there is one.
+        stated: fields of its manifest that win over those of its sidecar.
 
     Raises:
         ModelLoadError: says why it cannot be used.
     """
     content = _read(files.weights, MAX_FILE_BYTES)
     sidecar = _read(files.manifest, MAX_MANIFEST_BYTES) if files.manifest else b"{}"
-    key = _key(files.name, content, sidecar)
+    if stated:
+        sidecar = json.dumps({**stated_in(sidecar), **stated}).encode()
+    beside = read_labels(files.labels) if files.labels else None
+    key = _key(files.name, content, sidecar, repr(beside).encode())
     entry = cache.get(key) if cache else None
     if entry is not None:
         return CompiledModel(ModelManifest.model_validate_json(entry.manifest), entry.graph)
-    model = _compile(content, sidecar, files)
+    model = _compile(content, sidecar, files, beside)
     if cache and model.whole:
-        cache.put(key, Entry(model.manifest.model_dump_json().encode(), model.graph))
+        _put(cache, key, model)
     return model
+
+
+def keep(files: ModelFiles, model: CompiledModel, cache: GraphCache) -> None:
+    """Spare the first load of these files the work: compiled, they are this model."""
+    sidecar = _read(files.manifest, MAX_MANIFEST_BYTES) if files.manifest else b"{}"
+    content = _read(files.weights, MAX_FILE_BYTES)
+    _put(cache, _key(files.name, content, sidecar, repr(None).encode()), model)
+
+
+def _put(cache: GraphCache, key: str, model: CompiledModel) -> None:
+    cache.put(key, Entry(model.manifest.model_dump_json().encode(), model.graph))
 
 
 def of_task(task: Literal["detect", "classify"], model: CompiledModel) -> CompiledModel:
@@ -67,7 +93,7 @@ def described(model: str, models: Path | None = None) -> ModelManifest:
         raise
 
 
-def _compile(content: bytes, sidecar: bytes, files: ModelFiles) -> CompiledModel:
+def _compile(content: bytes, sidecar: bytes, files: ModelFiles, beside: LabelsFile | None) -> CompiledModel:
     # Here and not at the top: a model from the cache needs neither onnx nor the 0.1 s of its import.
     from detectors.assembly import assemble
 
@@ -75,11 +101,11 @@ def _compile(content: bytes, sidecar: bytes, files: ModelFiles) -> CompiledModel
     stated = {"name": files.name, "sha256": digest, **stated_in(sidecar)}
     if stated["sha256"] != digest:
         raise ModelLoadError(f"manifest: sha256: is of another file, this one has {digest}")
-    return assemble(content, files.weights.parent, stated)
+    return assemble(content, files.weights.parent, stated, beside)
 
 
-def _key(name: str, content: bytes, sidecar: bytes) -> str:
-    digests = (hashlib.sha256(part).hexdigest() for part in (content, sidecar, name.encode()))
+def _key(name: str, *parts: bytes) -> str:
+    digests = (hashlib.sha256(part).hexdigest() for part in (*parts, name.encode()))
     return hashlib.sha256("".join((str(COMPILE_VERSION), *digests)).encode()).hexdigest()
 
 

@@ -31,15 +31,16 @@ if TYPE_CHECKING:
 
 LIMITS: Final = Limits(min_confidence=0.001, iou=0.65, multi_label=True, max_candidates=2000)
 """What COCO figures are published with: nearly everything, a box may be of several classes."""
-ALL: Final = 0
-SMALL: Final = 1
-"""Places of the area ranges in what pycocotools returns."""
+ALL, SMALL, MEDIUM, LARGE = range(4)
+"""Places of the area ranges in what pycocotools returns: below 32x32 pixels, below 96x96, and above."""
+AT_75: Final = 5
+"""Place of IoU 0.75 in what pycocotools returns, which has 0.50 first."""
 
 
 def evaluate(
     detector: Detector, coco_json: Path, images_dir: Path, regions: Sequence[Shares] = WHOLE
 ) -> dict[str, Any]:
-    """AP (IoU 0.50:0.95) and AP50 as COCO defines them, at most 100 detections a picture.
+    """AP (IoU 0.50:0.95), AP50, AP75 and AP by size as COCO defines them, at most 100 detections a picture.
 
     ``recall`` is the share of objects that are found (IoU 0.50) at the confidence that the model's manifest
     recommends, ``recall_small`` that of those whose area is below 32x32 pixels.
@@ -55,8 +56,8 @@ def evaluate(
         regions: of each picture, at which the model looks one by one.
 
     Returns:
-        ``{"AP", "AP50", "recall", "recall_small", "per_class": {name: {the same four}}}``, without the
-        classes the set has no box of; ``recall_small`` is None where nothing is small.
+        ``{"AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large", "recall", "recall_small", "per_class":
+        {name: {the same}}}``, without the classes the set has no box of; None where nothing is of a size.
 
     Raises:
         DetectorError: the set cannot be read, or shares no class with the model.
@@ -145,24 +146,29 @@ def _scores(
     confident = [result for result in results if result["score"] >= confidence]
     every, working = _accumulated(truth, results), _accumulated(truth, confident)
     # [IoU threshold, recall, class, area range, detections a picture]; -1 where there is nothing to find.
-    precision = every["precision"][:, :, :, ALL, -1]
+    precision = every["precision"][..., -1]
     recall = working["recall"][0, :, :, -1]
     names = {entry["id"]: entry["name"] for entry in truth["categories"]}
     per_class = {
         names[number]: _figures(precision[:, :, index], recall[index])
         for index, number in enumerate(every["params"].catIds)
-        if (precision[:, :, index] > -1).any()
+        if (precision[:, :, index, ALL] > -1).any()
     }
     return {**_figures(precision, recall), "per_class": per_class}
 
 
 def _figures(precision: NDArray[np.float64], recall: NDArray[np.float64]) -> dict[str, float | None]:
-    small = recall[..., SMALL]
+    """Of precision by IoU, recall, perhaps class, and area, and recall by perhaps class, and area."""
+    whole = precision[..., ALL]
     return {
-        "AP": _mean(precision),
-        "AP50": _mean(precision[0]),
-        "recall": _mean(recall[..., ALL]),
-        "recall_small": _mean(small) if (small > -1).any() else None,
+        "AP": _mean(whole) or 0.0,
+        "AP50": _mean(whole[0]) or 0.0,
+        "AP75": _mean(whole[AT_75]) or 0.0,
+        "AP_small": _mean(precision[..., SMALL]),
+        "AP_medium": _mean(precision[..., MEDIUM]),
+        "AP_large": _mean(precision[..., LARGE]),
+        "recall": _mean(recall[..., ALL]) or 0.0,
+        "recall_small": _mean(recall[..., SMALL]),
     }
 
 
@@ -181,6 +187,6 @@ def _accumulated(truth: dict[str, list[dict[str, Any]]], results: list[dict[str,
     return accumulated
 
 
-def _mean(figures: NDArray[np.float64]) -> float:
+def _mean(figures: NDArray[np.float64]) -> float | None:
     counted = figures[figures > -1]
-    return float(counted.mean()) if counted.size else 0.0
+    return float(counted.mean()) if counted.size else None

@@ -4,15 +4,43 @@ from __future__ import annotations
 
 import ast
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from detectors.errors import ModelLoadError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 MAX_CHARACTERS: Final = 100_000
 """That are read as names; COCO needs 1,200, Objects365 7,000."""
 KEYS: Final = ("names", "labels", "classes", "class_names")
 """Of a model's metadata, in which exporters write names."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsFile:
+    """A file with names of classes, and these."""
+
+    name: str
+    labels: tuple[str, ...]
+
+
+def read_labels(path: Path) -> LabelsFile:
+    """The names in a file: one a line, or as JSON.
+
+    Raises:
+        ModelLoadError: it cannot be read, or holds none.
+    """
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            labels = labels_of(file.read(MAX_CHARACTERS + 1))
+    except (OSError, UnicodeError) as error:
+        raise ModelLoadError(f"{path}: cannot be read as names of classes: {one_line(error)}") from error
+    if labels is None:
+        raise ModelLoadError(f"{path}: expected names of classes, one a line or as JSON")
+    return LabelsFile(path.name, labels)
 
 
 def labels_in(metadata: Mapping[str, str]) -> tuple[str, ...] | None:

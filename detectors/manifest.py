@@ -78,6 +78,7 @@ class ModelManifest(Record):
         metrics: measured figures by name.
         limits: where it fails, for people.
         assumed: what of all this nobody stated, and why it was taken so, for people.
+        ignored: what of its outputs is left aside, for people.
     """
 
     name: str = Field(min_length=1)
@@ -93,6 +94,7 @@ class ModelManifest(Record):
     metrics: dict[str, float] = {}
     limits: str = ""
     assumed: str = ""
+    ignored: str = ""
 
 
 def validated(stated: dict[str, Any]) -> ModelManifest:

@@ -99,6 +99,7 @@ def signature(
     model: onnx.ModelProto,
     labels: tuple[str, ...] | None = None,
     sample: Mapping[str, NDArray[np.generic]] | None = None,
+    beside: tuple[str, ...] | None = None,
 ) -> Signature:
     """What a model with one input size says about itself.
 
@@ -106,13 +107,14 @@ def signature(
         model: from ``with_input``.
         labels: names of its classes where a manifest gives them; else they are looked for in the metadata.
         sample: what it answers to one picture: tells the dimensions that the file leaves open.
+        beside: names of its classes for a model that has none itself.
     """
     sample = sample or {}
     shape = shape_of(model.graph.input[0])
     outputs = {output.name: _told(shape_of(output), sample.get(output.name)) for output in model.graph.output}
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     integer = {o.name for o in model.graph.output if o.type.tensor_type.elem_type in INTEGERS}
-    labels = labels or labels_in(metadata)
+    labels = labels or labels_in(metadata) or beside
     return Signature(shape[3] or 0, shape[2] or 0, outputs, metadata, labels, frozenset(integer), sample)
 
 

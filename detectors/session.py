@@ -37,6 +37,16 @@ FAILURES: Final = (
     ValueError,
 )
 """What onnxruntime raises; its own classes share no base below Exception."""
+DTYPES: Final = {
+    "tensor(float)": "float32",
+    "tensor(float16)": "float16",
+    "tensor(double)": "float64",
+    "tensor(uint8)": "uint8",
+    "tensor(int8)": "int8",
+    "tensor(int32)": "int32",
+    "tensor(int64)": "int64",
+}
+"""Of numbers that models take, as numpy calls them."""
 SILENT: Final = 4
 """Severity "fatal": whatever else onnxruntime would write to standard error also comes as an exception."""
 
@@ -187,20 +197,54 @@ def raw_runs(model: bytes | Path) -> Callable[[NDArray[np.float32]], list[NDArra
     Raises:
         InferenceError: it does not load; the function raises it when a run fails.
     """
-    onnxruntime.set_default_logger_severity(SILENT)
-    try:
-        session = onnxruntime.InferenceSession(model, _options(), providers=["CPUExecutionProvider"])
-    except FAILURES as error:
-        raise InferenceError(f"the model failed: {one_line(error)}") from error
-    pixels_name = session.get_inputs()[0].name
+    raw = open_raw(model)
+    return lambda pixels: raw.run({raw.inputs[0].name: pixels})
 
-    def run(pixels: NDArray[np.float32]) -> list[NDArray[Any]]:
+
+@dataclass(frozen=True, slots=True)
+class RawInput:
+    """An input of an uncompiled model: its name, its shape with names or None for what is open, its numbers'
+    type."""
+
+    name: str
+    shape: tuple[int | str | None, ...]
+    dtype: np.dtype[Any]
+
+
+class RawModel:
+    """An uncompiled model on one CPU thread: what it costs without anything of ours.
+
+    Attributes:
+        inputs: that it takes.
+    """
+
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        self._session = session
+        self.inputs = tuple(
+            RawInput(each.name, tuple(each.shape), np.dtype(DTYPES[each.type]))
+            for each in session.get_inputs()
+        )
+
+    def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        """What it answers; InferenceError where the run fails."""
         try:
-            return list(session.run(None, {pixels_name: pixels}))
+            return list(self._session.run(None, dict(feeds)))
         except FAILURES as error:
             raise InferenceError(f"the model failed: {one_line(error)}") from error
 
-    return run
+
+def open_raw(model: bytes | Path) -> RawModel:
+    """Load an uncompiled model.
+
+    Raises:
+        InferenceError: it does not load.
+    """
+    onnxruntime.set_default_logger_severity(SILENT)
+    try:
+        session = onnxruntime.InferenceSession(model, _options(), providers=["CPUExecutionProvider"])
+        return RawModel(session)
+    except (*FAILURES, KeyError) as error:
+        raise InferenceError(f"the model failed: {one_line(error)}") from error
 
 
 def _start(graph: bytes, provider: str) -> onnxruntime.InferenceSession:

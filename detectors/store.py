@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from detectors.convert import kind_of, onnx_file
 from detectors.errors import ModelLoadError, one_line
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ POINTER: Final = "serving.json"
 NEWEST: Final = "newest"
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 VERSION: Final = re.compile(r"[1-9][0-9]{0,8}")
+LABELS: Final = ("{}.labels.txt", "{}.txt", "labels.txt", "classes.txt")
+"""Beside a model, in which its users write the names of its classes; ``{}`` is its own name."""
 ABANDONED_S: Final = 24 * 3600.0
 """Age from which an unfinished version is taken for one whose maker was killed."""
 
@@ -44,12 +47,14 @@ class ModelFiles:
         weights: its ONNX file.
         manifest: its sidecar, where there is one.
         version: within the store; None elsewhere.
+        labels: a file beside it with the names of its classes, where there is one.
     """
 
     name: str
     weights: Path
     manifest: Path | None
     version: str | None = None
+    labels: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +269,8 @@ def resolve(model: str, models: Path | None = None) -> ModelFiles:
     """The files of a model: built in, of the store, or at a path with ``<stem>.json`` beside it.
 
     Args:
-        model: a built-in one's name, ``NAME[@VERSION]`` of the store, or a path.
+        model: a built-in one's name, ``NAME[@VERSION]`` of the store, or a path; a model of TensorFlow is
+            converted (``convert.py``).
         models: folder of the store, if there is one.
 
     Raises:
@@ -278,10 +284,8 @@ def resolve(model: str, models: Path | None = None) -> ModelFiles:
         return store.find(model)
     try:
         path = Path(model).expanduser()
-        if path.is_dir():
-            raise ModelLoadError(f"{model}: expected an ONNX file, received a folder")
-        if path.is_file():
-            return _files(path)
+        if path.exists():
+            return _files(_as_onnx(path))
     except (OSError, RuntimeError, ValueError) as error:  # no name a file could have
         raise ModelLoadError(f"{model:.100}: no such file: {one_line(error)}") from error
     if path.suffix or os.sep in model:
@@ -292,9 +296,24 @@ def resolve(model: str, models: Path | None = None) -> ModelFiles:
     raise ModelLoadError(f"{model}: no such model: {hint} (catalogue: {', '.join(names) or 'empty'})")
 
 
+def _as_onnx(path: Path) -> Path:
+    """The file at a path, or what it becomes where it is a model of TensorFlow."""
+    try:
+        kind = kind_of(path)
+        if kind is not None:
+            return onnx_file(path, kind)
+    except ModelLoadError as error:
+        raise ModelLoadError(f"{path}: {error}") from error
+    if path.is_dir():
+        raise ModelLoadError(f"{path}: expected an ONNX file or a SavedModel, received another folder")
+    return path
+
+
 def _files(weights: Path) -> ModelFiles:
     manifest = weights.with_suffix(".json")
-    return ModelFiles(weights.stem, weights, manifest if manifest.is_file() else None)
+    beside = (weights.with_name(name.format(weights.stem)) for name in LABELS)
+    labels = next((path for path in beside if path.is_file()), None)
+    return ModelFiles(weights.stem, weights, manifest if manifest.is_file() else None, labels=labels)
 
 
 def _listed(folder: Path) -> list[str]:

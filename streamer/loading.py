@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
     from detectors.classifier import Classifier
     from detectors.detector import Detector
+    from detectors.manifest import ModelManifest
     from streamer.config.tree import DetectorConfig
+
+log = logging.getLogger(__name__)
 
 Place: TypeAlias = Callable[[tuple[str, ...], str], str]
 """The message about an option, by its keys and what is wrong with it: says where it stands."""
@@ -41,7 +45,7 @@ def load_detector(
     """
     try:
         options = SessionOptions(config.provider, config.workers, config.max_batch)
-        return load(config.model, options, models=models)
+        detector = load(config.model, options, models=models)
     except DetectorError as error:
         if place is None:
             raise
@@ -50,6 +54,15 @@ def load_detector(
         else:
             option, text = "model", f"{WRONG_MODEL} {error}"
         raise ConfigError(place(("detectors", name, option), text)) from error
+    for said in remarks(detector.manifest):
+        log.warning("%s: %s", detector.manifest.name, said)
+    return detector
+
+
+def remarks(manifest: ModelManifest) -> list[str]:
+    """What a user should know of how a model is understood."""
+    ignored = [f"ignored: {manifest.ignored}"] if manifest.ignored else []
+    return ignored + ([f"assumed: {manifest.assumed}"] if manifest.assumed else [])
 
 
 def load_classifier(model: str, path: tuple[str, ...], place: Place | None, models: Path) -> Classifier:
@@ -66,10 +79,13 @@ def load_classifier(model: str, path: tuple[str, ...], place: Place | None, mode
         DetectorError: the same where none does.
     """
     try:
-        return classifier.load(model, models=models)
+        loaded = classifier.load(model, models=models)
     except DetectorError as error:
         if place is None:
             raise
         raise ConfigError(
             place(path, f"expected the name or path of a classifier, received {error}")
         ) from error
+    for said in remarks(loaded.manifest):
+        log.warning("%s: %s", loaded.manifest.name, said)
+    return loaded

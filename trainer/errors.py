@@ -7,3 +7,7 @@ class TrainerError(Exception):
 
 class DatasetError(TrainerError):
     """The pictures or their labels cannot be trained on."""
+
+
+class ConversionError(TrainerError):
+    """The model cannot become ONNX."""

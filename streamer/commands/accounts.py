@@ -9,20 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from streamer.commands.parsers import DATA
+from streamer.commands.parsers import kept_in
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
     import argparse
 
     from streamer.access.accounts import Account, Accounts
-
-
-def add_place(parser: argparse.ArgumentParser) -> None:
-    """Where the accounts lie."""
-    place = parser.add_mutually_exclusive_group()
-    place.add_argument("--data", type=Path, metavar="DIR", help=f"what is kept ({DATA})")
-    place.add_argument("--config", type=Path, metavar="CONFIG.yaml", help="a file that says where that is")
 
 
 def add_rights(parser: argparse.ArgumentParser) -> None:
@@ -42,12 +35,7 @@ def accounts(options: argparse.Namespace) -> Iterator[Accounts]:
     Raises:
         StreamerError: it cannot be opened.
     """
-    folder = options.data or DATA
-    if options.config is not None:
-        from streamer.config.file import load
-
-        folder = load(options.config).data
-    with accounts_in(folder) as opened:
+    with accounts_in(kept_in(options)) as opened:
         yield opened
 
 

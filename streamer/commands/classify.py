@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from streamer.commands.parsers import add_data_option
+from streamer.commands.parsers import add_place, kept_in
 
 if TYPE_CHECKING:
     import argparse
@@ -21,7 +21,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("model", metavar="MODEL", help="NAME[@VERSION] of the store, or a path")
     parser.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE")
     parser.add_argument("--json", action="store_true", help="a line of JSON for each picture")
-    add_data_option(parser)
+    add_place(parser)
     parser.set_defaults(run=run)
 
 
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     from detectors.evaluate_pictures import answer
     from detectors.store import models_in
 
-    classifier = load(options.model, models=models_in(options.data))
+    classifier = load(options.model, models=models_in(kept_in(options)))
     unread = 0
     for path in options.pictures:
         said = answer(classifier, path)

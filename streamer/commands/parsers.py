@@ -30,6 +30,26 @@ else:
     Subparsers = object
 
 
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """Where is what is kept."""
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--data", type=Path, metavar="DIR", help=f"what is kept ({DATA})")
+    place.add_argument("--config", type=Path, metavar="CONFIG.yaml", help="a file that says where that is")
+
+
+def kept_in(options: argparse.Namespace) -> Path:
+    """The data folder.
+
+    Raises:
+        ConfigError: the file that says it is wrong.
+    """
+    if options.config is None:
+        return options.data or DATA
+    from streamer.config.file import load
+
+    return load(options.config).data
+
+
 def share(text: str) -> float:
     """A number from 0 to 1."""
     value = number(text)

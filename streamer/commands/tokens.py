@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import time
 
-from streamer.commands.accounts import accounts, add_place, add_rights, cameras, print_all
-from streamer.commands.parsers import Subparsers, positive
+from streamer.commands.accounts import accounts, add_rights, cameras, print_all
+from streamer.commands.parsers import Subparsers, add_place, positive
 
 DAY_S = 86400.0
 

@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from streamer.commands.accounts import accounts, add_place, add_rights, cameras, print_all
-from streamer.commands.parsers import Subparsers
+from streamer.commands.accounts import accounts, add_rights, cameras, print_all
+from streamer.commands.parsers import Subparsers, add_place
 from streamer.errors import ConfigError
 
 ADMIN_HINT = "sightline: no user is an admin yet: sightline users add NAME --role admin"

@@ -1,0 +1,135 @@
+"""``sightline models add``: a model from anywhere, examined and put into the store."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from streamer.commands.models.candidates import drawn
+from streamer.commands.models.naming import order_of, store_of
+from streamer.commands.models.showing import prepared
+from streamer.commands.parsers import Subparsers, add_place, positive
+from streamer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from detectors.examination import Examined
+    from detectors.store import ModelFiles, ModelStore
+
+
+def add_action(actions: Subparsers) -> None:
+    parser = actions.add_parser("add", help="put a model into the store, as its next version")
+    parser.add_argument("path", metavar="PATH|DIR", help="an ONNX file, or a folder that holds one")
+    parser.add_argument("--name", metavar="N", help="what to call it; else its file's name")
+    add_statements(parser)
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="pictures of what it could find, where that is not certain"
+    )
+    parser.add_argument(
+        "--seconds", type=positive, default=300, metavar="S", help="it may take so long (300)"
+    )
+    add_place(parser)
+    parser.set_defaults(run=run)
+
+
+def add_statements(parser: argparse.ArgumentParser) -> None:
+    """What a user says of a model that its file does not."""
+    parser.add_argument("--family", metavar="F", help="how its outputs are read, where a trial cannot tell")
+    parser.add_argument(
+        "--labels", type=Path, metavar="FILE", help="names of its classes, one a line or as JSON"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Examine a model in a process of its own, keep it, and tell what it was taken for."""
+    files = found_at(options.path)
+    name = options.name or name_of(files, options.path)
+    added = add(store_of(options), name, files, stated_by(options), options)
+    for line in added:
+        print(line)
+    return 0
+
+
+def add(
+    store: ModelStore, name: str, files: ModelFiles, stated: dict[str, Any], options: argparse.Namespace
+) -> list[str]:
+    """Put a model into the store.
+
+    Returns:
+        what it is now, a line each.
+
+    Raises:
+        ModelLoadError: it is refused.
+    """
+    from detectors.errors import AmbiguousFamily, ModelLoadError
+    from detectors.examination import Bounds, examine
+
+    stated = {"name": name, **stated}
+    order = order_of(name, files, stated, Bounds(seconds=options.seconds))
+    try:
+        with store.stage(name) as folder:
+            found = examine(order.model_copy(update={"folder": folder.absolute()}))
+    except AmbiguousFamily as error:
+        folder = options.out or Path(f"{name}-candidates")
+        raise type(error)(f"{files.weights}: {error}\n{drawn(error.trials, folder)}") from None
+    except ModelLoadError as error:
+        raise type(error)(f"{files.weights}: {error}") from None
+    return told(store, name, found)
+
+
+def told(store: ModelStore, name: str, found: Examined) -> list[str]:
+    """What a model was taken for, and which version serves."""
+    manifest, [*_, version] = found.manifest, store.versions(name)
+    serving = store.serving(name)
+    classes = f"{len(manifest.labels)} classes" if len(manifest.labels) > 1 else manifest.labels[0]
+    serves = "it serves" if serving == version else f"{name}@{serving} serves on"
+    lines = [
+        f"{name}@{version}: {manifest.family}, {classes}; {prepared(manifest.input)}",
+        *(f"  {word}: {text}" for word in ("assumed", "ignored") if (text := getattr(manifest, word))),
+        f"  {serves}; try it: sightline models check {name}@{version} PICTURE.. --out DIR",
+    ]
+    if serving != version:
+        lines.append(f"  let it serve: sightline models promote {name}@{version}")
+    return lines
+
+
+def found_at(path: str) -> ModelFiles:
+    """The files of a model at a path, or of the only one in a folder.
+
+    Raises:
+        ModelLoadError: there is none.
+        ConfigError: there are several.
+    """
+    from detectors.store import SUFFIX, resolve
+
+    folder = Path(path).expanduser()
+    if folder.is_dir():
+        models = sorted(folder.glob(f"*{SUFFIX}"))
+        if len(models) > 1:
+            names = ", ".join(each.name for each in models[:8])
+            raise ConfigError(f"{path}: expected one model in the folder, received {names}: name one of them")
+        if models:
+            return resolve(str(models[0]))
+    # With a separator it is a path, whatever built-in model has the same name.
+    return resolve(str(folder.absolute()))
+
+
+def name_of(files: ModelFiles, path: str) -> str:
+    """What to call a model nobody named: as its file, or its folder where that says nothing."""
+    stem = files.weights.stem
+    if stem.lower() in ("model", "saved_model", "best", "last", "weights"):
+        stem = Path(path).absolute().parent.name if Path(path).is_file() else Path(path).absolute().name
+    return re.sub(r"[^a-z0-9_-]+", "-", stem.lower()).strip("-_") or "model"
+
+
+def stated_by(options: argparse.Namespace) -> dict[str, Any]:
+    """Fields of the manifest that the command line says.
+
+    Raises:
+        ModelLoadError: the file with names cannot be read.
+    """
+    from detectors.labels import read_labels
+
+    family = {"family": options.family} if options.family else {}
+    return family | ({"labels": read_labels(options.labels).labels} if options.labels else {})

@@ -1,0 +1,56 @@
+"""What the actions on models share: how a model is named, where the store is, and what is told of a model."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from streamer.commands.parsers import add_place, kept_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from detectors.examination import Bounds, Order
+    from detectors.store import ModelFiles, ModelStore
+
+MODEL: Final = "built-in name, NAME[@VERSION] of the store, or path"
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Which model, and where the store is."""
+    parser.add_argument("model", metavar="MODEL", help=MODEL)
+    add_place(parser)
+
+
+def store_of(options: argparse.Namespace) -> ModelStore:
+    """The store of the data folder."""
+    from detectors.store import ModelStore
+
+    return ModelStore(models_of(options))
+
+
+def models_of(options: argparse.Namespace) -> Path:
+    """Folder of the store."""
+    from detectors.store import models_in
+
+    return models_in(kept_in(options))
+
+
+def order_of(name: str, files: ModelFiles, stated: Mapping[str, Any], bounds: Bounds) -> Order:
+    """To examine a model."""
+    from detectors.examination import Order
+
+    return Order(
+        name=name,
+        weights=files.weights.absolute(),
+        manifest=files.manifest and files.manifest.absolute(),
+        labels=files.labels and files.labels.absolute(),
+        stated=dict(stated),
+        bounds=bounds,
+    )
+
+
+def size_of(count: float) -> str:
+    """Bytes, as people read them."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"

@@ -1,0 +1,64 @@
+"""`python -m trainer convert MODEL --out DIR`: a TensorFlow model becomes an ONNX file."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.convert import Kind, kind_of
+from detectors.errors import DetectorError
+from detectors.recognition import probe
+from trainer.convert import keras_file
+from trainer.convert.limits import confine
+from trainer.errors import ConversionError, TrainerError
+
+QUIET: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+"""What TensorFlow is told before it is imported: no chatter, and no GPU for something so small."""
+
+
+def add_parser(recipes: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = recipes.add_parser("convert", help="a TensorFlow model becomes an ONNX file")
+    parser.add_argument(
+        "model", type=Path, metavar="MODEL", help="SavedModel folder, .pb, .keras, .h5, .tflite"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--picture", type=Path, action="append", default=[], help="to compare on, any number")
+    parser.add_argument("--memory", type=int, metavar="BYTES", help="that it may take at most")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Convert, compare and write; what a person should know goes to standard output."""
+    if options.memory is not None:
+        confine(options.memory)
+    os.environ.update(QUIET)
+    try:
+        kind = kind_of(options.model)
+    except (DetectorError, OSError) as error:
+        raise ConversionError(str(error)) from error
+    if kind is None:
+        raise ConversionError(
+            "not a TensorFlow model: expected a SavedModel folder, .pb, .keras, .h5 or .tflite"
+        )
+    if kind in (Kind.KERAS, Kind.HDF5):
+        keras_file.inspect(options.model, kind)
+    pictures = [_read(path) for path in options.picture] or [each.image for each in probe()]
+    try:
+        from trainer.convert import conversion
+    except ModuleNotFoundError as error:
+        raise TrainerError(f"{error.name} is missing: pip install 'sightline[train]'") from error
+    made = conversion.converted(options.model, kind, pictures)
+    conversion.write(made, options.model, kind, options.out)
+    for line in made.lines:
+        print(line)
+
+
+def _read(path: Path) -> NDArray[np.uint8]:
+    image = cv2.imread(str(path))
+    if image is None:
+        raise ConversionError(f"{path}: no picture that can be read")
+    return np.asarray(image, np.uint8)
