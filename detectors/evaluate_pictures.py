@@ -30,8 +30,8 @@ def evaluate_pictures(classifier: Classifier, folder: Path) -> dict[str, Any]:
     Returns:
         ``{"accuracy", "balanced_accuracy", "pictures", "rejected", "unreadable", "ignored", "labels",
         "confusion", "per_class": {name: {"precision", "recall", "pictures"}}}``: of ``confusion`` the rows
-        are what pictures are, the columns what they are taken for; ``rejected`` is the share that the classifier
-        itself calls none of these; a precision is None of what was never said.
+        are what pictures are, the columns what they are taken for; ``rejected`` is the share that it
+        calls none of these itself; a precision is None of what was never said.
 
     Raises:
         DetectorError: there is no such folder, or it has no picture of a class that the classifier knows.
