@@ -11,6 +11,7 @@ import anyio
 
 from detectors.store import models_in, resolve
 from streamer.api.app import create_app
+from streamer.api.classify import add_classify
 from streamer.api.desk import add_desk
 from streamer.api.entrance import start_access, start_tls
 from streamer.api.event import add_event
@@ -24,6 +25,7 @@ from streamer.api.stream import add_stream
 from streamer.api.whep import add_whep
 from streamer.api.whip import add_whip
 from streamer.errors import ConfigError
+from streamer.fleet.answering import Answering
 from streamer.fleet.camera import Shared
 from streamer.fleet.classifiers import ClassifierQueues
 from streamer.fleet.desk import Desk
@@ -190,6 +192,7 @@ class App:
         add_stream(api, self._live, self.metrics, self._store)
         await services.start(self._live.run)
         add_event(api, self._store, config.data)
+        add_classify(api, Answering(self._models))
         desk = Desk(self._settings, fleet)
         add_desk(api, desk, self.metrics)
         add_settings(api, desk)

@@ -78,6 +78,8 @@ RULES: Final = (
     Rule("/api/events/**", "viewer"),
     # Where everything is, and what all cameras are.
     Rule("/api/config", "admin"),
+    # It changes nothing.
+    Rule("/api/classify", "viewer", "viewer"),
     Rule("/openapi.json", "viewer"),
     Rule("/docs", "viewer"),
     # Pages made by NiceGUI: their scripts, and the socket on which they live.
