@@ -207,10 +207,16 @@ class App:
             archive=self._store,
             health=self.status,
             registry=self.metrics.registry,
-            models=lambda: [
-                driven(name, each.detector.manifest, each.policy)
-                for name, each in self._detectors.batchers.items()
-            ],
+            models=lambda: (
+                [
+                    driven(name, each.detector.manifest, each.policy)
+                    for name, each in self._detectors.batchers.items()
+                ]
+                + [
+                    driven(f"classifier {name}", each.model.manifest, each.policy)
+                    for name, each in self._classifiers.queues.items()
+                ]
+            ),
             simulated=lambda name: fleet.cameras[name].config.detected.startswith("sim:"),
             title=lambda name: fleet.titles.get(name, name),
             people=doorkeeper,
