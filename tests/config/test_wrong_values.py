@@ -200,7 +200,8 @@ BAD = {
     ),
     f"{A}port: 80": (
         "c.yaml:4: port: expected one of cameras, detectors, decode, clock, state, detect, labels, filters, "
-        "masks, zones, lines, track, stationary, events, counts, storage, http, webrtc, output, kafka, data; "
+        "masks, zones, lines, classifiers, track, stationary, events, counts, storage, http, webrtc, output, "
+        "kafka, data; "
         "received 'port' (did you mean http.port?)"
     ),
     f"{A}    password: hunter2": (
