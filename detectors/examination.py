@@ -130,27 +130,25 @@ def examine(order: Order) -> Examined:
         ModelLoadError: it is refused, or takes more than it may; one line.
         AmbiguousFamily: it could be of several families: its ``trials`` are ``Candidate``.
     """
-    bounds = order.bounds
     with tempfile.TemporaryDirectory(prefix="sightline-examine-") as empty, tempfile.TemporaryFile() as said:
         # The folder it works in is empty: modules beside a model are never imported.
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-P", "-m", "detectors.examiner"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
             cwd=empty,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), *_paths()]))},
-        )
-        try:
-            output, _ = process.communicate(order.model_dump_json().encode(), timeout=bounds.seconds)
-        except subprocess.TimeoutExpired as error:
-            raise ModelLoadError(_endless(bounds)) from error
-        finally:
-            process.kill()
-            process.wait()
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *_paths()])},
+        ) as process:
+            try:
+                output, _ = process.communicate(order.model_dump_json().encode(), order.bounds.seconds)
+            except subprocess.TimeoutExpired as error:
+                raise ModelLoadError(_endless(order.bounds)) from error
+            finally:
+                process.kill()
         if process.returncode:
             said.seek(max(0, said.seek(0, os.SEEK_END) - LONGEST))
-            raise ModelLoadError(_death(process.returncode, said.read(), bounds))
+            raise ModelLoadError(_death(process.returncode, said.read(), order.bounds))
     return _taken(Answer.model_validate_json(output))
 
 

@@ -38,7 +38,8 @@ class Speed:
 
     Attributes:
         batch: pictures of a run.
-        bare_s: of the model as it came, whose float input is ready-made.
+        bare_s: of the model as it came, whose float input is ready-made; of one that takes only one picture,
+            of as many runs.
         graph_s: of the compiled graph, from bytes to boxes.
     """
 
@@ -71,15 +72,19 @@ def compared(files: ModelFiles, batches: Sequence[int], seconds: float) -> list[
     speeds = []
     for batch in batches:
         images = _pictures(spec, batch)
-        feeds = {value.name: _fed(value, images, spec) for value in bare.inputs}
-        if batch > 1 and not (session.any_batch and _takes(bare.run, feeds)):
+        if batch > 1 and not session.any_batch:
             continue
+        feeds = [{value.name: _fed(value, images, spec) for value in bare.inputs}]
+        if batch > 1 and not _takes(bare.run, feeds[0]):
+            alone = np.split(images, batch)
+            feeds = [{value.name: _fed(value, one, spec) for value in bare.inputs} for one in alone]
         graph = (
             (lambda images: session.probabilities(images))
             if classifies
             else (lambda images: session.run(images, limits))
         )
-        bare_s, graph_s = _in_turns((lambda: bare.run(feeds), lambda: graph(images)), seconds)  # noqa: B023
+        runs = (lambda: [bare.run(each) for each in feeds], lambda: graph(images))  # noqa: B023
+        bare_s, graph_s = _in_turns(runs, seconds)
         speeds.append(Speed(batch, bare_s, graph_s))
     return speeds
 

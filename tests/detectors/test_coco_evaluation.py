@@ -43,9 +43,18 @@ def image(number, **more):
     return {"id": number, "file_name": f"{number}.png", "width": SIDE, "height": SIDE, **more}
 
 
+def figures(value):
+    """All of one value, of a set in which everything is small."""
+    return {
+        **dict.fromkeys(("AP", "AP50", "AP75", "AP_small", "recall", "recall_small"), value),
+        "AP_medium": None,
+        "AP_large": None,
+    }
+
+
 def test_everything_found_is_one(detector, tmp_path):
     truth = [annotation(1, "bee"), annotation(1, "cow"), annotation(2, "bee"), annotation(2, "cow")]
-    perfect = dict.fromkeys(["AP", "AP50", "recall", "recall_small"], pytest.approx(1))
+    perfect = figures(pytest.approx(1))
     found = scores(detector, tmp_path, [image(1), image(2)], truth)
     assert found == {**perfect, "per_class": {"bee": perfect, "cow": perfect}}
 
@@ -131,7 +140,7 @@ def test_nothing_found_is_zero(detector, tmp_path):
     instances = tmp_path / "instances.json"
     truth = {"images": [{"id": 1, "file_name": "dark.png"}], "annotations": [annotation(1, "bee")]}
     instances.write_text(json.dumps({**truth, "categories": CATEGORIES}))
-    nothing = dict.fromkeys(["AP", "AP50", "recall", "recall_small"], 0)
+    nothing = figures(0)
     assert evaluate(detector, instances, tmp_path) == {**nothing, "per_class": {"bee": nothing}}
 
 

@@ -11,12 +11,13 @@ from streamer.commands.models import (
     exporting,
     listing,
     measuring,
+    pulling,
     showing,
     versions,
 )
 from streamer.commands.parsers import Subparsers
 
-ACTIONS: Final = (listing, showing, adding, checking, evaluating, exporting, measuring, versions)
+ACTIONS: Final = (listing, showing, adding, checking, evaluating, exporting, measuring, pulling, versions)
 
 
 def add_parser(subparsers: Subparsers) -> None:

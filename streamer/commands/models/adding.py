@@ -43,9 +43,14 @@ def add_statements(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Examine a model in a process of its own, keep it, and tell what it was taken for."""
+    from detectors.manifest import stated_in
+
     files = found_at(options.path)
     name = options.name or name_of(files, options.path)
-    added = add(store_of(options), name, files, stated_by(options), options)
+    stated = stated_by(options)
+    if "source" not in (stated_in(files.manifest.read_bytes()) if files.manifest else {}):
+        stated["source"] = str(Path(options.path).absolute())
+    added = add(store_of(options), name, files, stated, options)
     for line in added:
         print(line)
     return 0

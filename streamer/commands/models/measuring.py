@@ -36,7 +36,8 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps([{**row, "ratio": row["graph_s"] / row["bare_s"]} for row in rows]))
         return 0
     print(f"{files.name}: CPU time of a run on one thread")
-    print("bare: session.run of the file, its input ready-made; graph: from bytes to boxes")
+    print("bare: session.run of the file, its input ready-made (picture by picture where it takes only one)")
+    print("graph: from bytes to boxes")
     print(f"{'batch':>5} {'bare':>10} {'graph':>10} {'graph/bare':>10} {'a picture':>10}")
     for each in speeds:
         times = (each.bare_s, each.graph_s, each.graph_s / each.batch)

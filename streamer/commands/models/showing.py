@@ -71,9 +71,15 @@ def lines(found: Examined, files: ModelFiles, store: ModelStore) -> Iterator[tup
 
 def prepared(spec: InputSpec) -> str:
     """How a picture is made ready for a model."""
-    mean, std = ("/".join(f"{value:g}" for value in values) for values in (spec.mean, spec.std))
     fitted = "stretched" if spec.letterbox.mode == "stretch" else f"letterbox {spec.letterbox.mode}"
-    return f"{spec.width}x{spec.height} {spec.channels}, (pixel - {mean}) / {std}, {fitted}"
+    return f"{spec.width}x{spec.height} {spec.channels}, {_scaled(spec)}, {fitted}"
+
+
+def _scaled(spec: InputSpec) -> str:
+    if not any(spec.mean) and set(spec.std) in ({1.0}, {255.0}):
+        return "0 to 255" if spec.std[0] == 1 else "0 to 1"
+    mean, std = ("/".join(f"{value:g}" for value in values) for values in (spec.mean, spec.std))
+    return f"(pixel - {mean}) / {std}"
 
 
 def _tensors(tensors: tuple[Tensor, ...]) -> str:

@@ -1,0 +1,135 @@
+"""``sightline models``: from a file to a model that serves, and what is told on the way."""
+
+import json
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from streamer.cli import main
+
+sys.path.append(str(Path(__file__).parents[1] / "detectors"))
+import test_recognition as recognition
+from miniature import LABELS, SIDE, Recipe, ultralytics, write, yolox
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def told(capsys):
+    """What the command prints, on either stream."""
+
+    def run(*arguments, status=0):
+        assert main(["models", *arguments]) == status
+        captured = capsys.readouterr()
+        return captured.out + captured.err
+
+    return run
+
+
+def test_a_model_is_added_tried_promoted_and_removed(told, tmp_path):
+    write(yolox(), tmp_path / "Mini v1.onnx")
+    (tmp_path / "labels.txt").write_text("\n".join(LABELS))
+    first = told("add", "Mini v1.onnx")
+    assert "mini-v1@1: yolox, 3 classes; 64x64 bgr, 0 to 255, letterbox top-left" in first
+    assert "assumed: labels: those of labels.txt beside it" in first
+    (tmp_path / "names.json").write_text(json.dumps(["x", "y", "z"]))
+    second = told("add", "Mini v1.onnx", "--labels", "names.json")
+    assert "mini-v1@1 serves on" in second
+    assert "promote mini-v1@2" in second
+
+    cv2.imwrite("white.png", np.full((SIDE, SIDE, 3), 255, np.uint8))
+    found = told("check", "mini-v1", "white.png", "--out", "drawn")
+    assert "white.png: bee 0.81 at 20,20,44,44" in found
+    assert cv2.imread("drawn/white.jpg").shape == (SIDE, SIDE, 3)
+    assert "mini-v1@2 serves, mini-v1@1 did" in told("promote", "mini-v1")
+    assert "white.png: y 0.81" in told("check", "mini-v1", "white.png")
+    listed = {row["model"]: row for row in json.loads(told("list", "--json"))}
+    assert listed["mini-v1@2"]["serves"] == "serves"
+    assert listed["mini-v1@1"] | {"size": ""} == {
+        "model": "mini-v1@1", "serves": "", "task": "detect", "family": "yolox", "input": "64x64",
+        "classes": 3, "size": "",
+    }  # fmt: skip
+    assert "mini-v1@1 serves again" in told("rollback", "mini-v1")
+    assert told("remove", "mini-v1").splitlines() == ["mini-v1@1: removed", "mini-v1@2: removed"]
+
+
+def test_what_is_left_aside_is_said(told, tmp_path, capsys):
+    names = (("names", str(dict(enumerate(LABELS)))), ("task", "pose"), ("kpt_shape", "[1, 3]"))
+    write(ultralytics(Recipe(metadata=names), classes=6), tmp_path / "pose.onnx")
+    assert "ignored     its key points" in told("show", "pose.onnx")
+    assert "ignored: its key points" in told("add", "pose.onnx")
+    cv2.imwrite("white.png", np.full((SIDE, SIDE, 3), 255, np.uint8))
+    assert main(["detect", "white.png", "--model", "pose"]) == 0
+    assert "pose: ignored: its key points" in capsys.readouterr().err
+
+
+def test_a_family_that_is_not_certain_is_asked_for_with_pictures(told, tmp_path):
+    onnx.save(recognition.maps_of_anchors(), tmp_path / "maps.onnx")
+    text = told("add", "maps.onnx", status=2)
+    assert "--family FAMILY, one of yolov3, yolov4, yolov5-raw, yolov7-raw" in text
+    assert {path.stem for path in (tmp_path / "maps-candidates").iterdir()} == {
+        "yolov3", "yolov4", "yolov5-raw", "yolov7-raw",
+    }  # fmt: skip
+    assert not (tmp_path / "sightline-data" / "models" / "maps").exists()
+    assert "maps@1: yolov7-raw" in told("add", "maps.onnx", "--family", "yolov7-raw")
+
+
+def test_the_exported_graph_runs_in_any_runtime(told, tmp_path):
+    write(yolox(), tmp_path / "mini.onnx", labels=LABELS)
+    told("export", "mini.onnx")
+    session = onnxruntime.InferenceSession("mini-compiled.onnx", providers=["CPUExecutionProvider"])
+    feeds = {
+        "images": np.full((1, SIDE, SIDE, 3), 255, np.uint8),
+        "score_limit": np.array(0.5, np.float32),
+        "iou_limit": np.array(0.45, np.float32),
+        "multi_label": np.array(False),
+        "max_candidates": np.array([1000]),
+    }
+    boxes, scores, classes, picture = session.run(None, feeds)
+    assert sorted(zip(classes.tolist(), map(tuple, boxes.round().tolist()), strict=True)) == [
+        (1, (20, 20, 44, 44)),
+        (2, (0, 8, 16, 40)),
+    ]
+    assert scores.max() == pytest.approx(0.81)
+    assert not picture.any()
+    assert json.loads((tmp_path / "mini-compiled.json").read_text())["labels"] == list(LABELS)
+
+
+def test_the_graph_is_measured_beside_the_bare_model(told, tmp_path):
+    write(yolox(Recipe(batch=None)), tmp_path / "mini.onnx", labels=LABELS)
+    rows = json.loads(told("bench", "mini.onnx", "--seconds", "0.5", "--batch", "1", "2", "--json"))
+    assert [row["batch"] for row in rows] == [1, 2]
+    assert all(row["ratio"] == pytest.approx(row["graph_s"] / row["bare_s"]) for row in rows)
+    assert all(row["bare_s"] > 0 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("add", "nothing.onnx"), "no such file"),
+        (("add", "notes.onnx"), "damaged, or not an ONNX file"),
+        (("add", "several"), "expected one model in the folder, received a.onnx, b.onnx"),
+        (("add", "notes.onnx", "--name", "No Name"), "expected a name like 'parcels'"),
+        (("add", "notes.onnx", "--labels", "none.txt"), "none.txt: cannot be read as names of classes"),
+        (("check", "nano", "a.png"), "no such model: did you mean"),
+        (("promote", "nano@3"), "'nano': no such model"),
+        (("check", "sightline-nano", "clip.mp4"), "expected pictures, received clip.mp4"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line(arguments, says, told, tmp_path):
+    (tmp_path / "notes.onnx").write_bytes(b"no model")
+    (tmp_path / "several").mkdir()
+    for name in ("several/a.onnx", "several/b.onnx", "clip.mp4", "a.png"):
+        (tmp_path / name).touch()
+    text = told(*arguments, status=2)
+    assert says in text
+    assert len(text.splitlines()) == 1
