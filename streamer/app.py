@@ -11,6 +11,7 @@ import anyio
 
 from detectors.store import ModelStore, models_in, resolve
 from streamer.api.app import create_app
+from streamer.api.classify import add_classify
 from streamer.api.desk import add_desk
 from streamer.api.entrance import start_access, start_tls
 from streamer.api.event import add_event
@@ -28,6 +29,7 @@ from streamer.api.trying import add_trying
 from streamer.api.whep import add_whep
 from streamer.api.whip import add_whip
 from streamer.errors import ConfigError
+from streamer.fleet.answering import Answering
 from streamer.fleet.camera import Shared
 from streamer.fleet.classifiers import ClassifierQueues
 from streamer.fleet.desk import Desk
@@ -205,6 +207,7 @@ class App:
         services.start_soon(self._trainings.run)
         add_model_store(api, self._shelf)
         add_trying(api, Trying(self._models))
+        add_classify(api, Answering(self._models))
         desk = Desk(self._settings, fleet)
         add_desk(api, desk, self.metrics)
         add_settings(api, desk)
@@ -219,10 +222,16 @@ class App:
             archive=self._store,
             health=self.status,
             registry=self.metrics.registry,
-            models=lambda: [
-                driven(name, each.detector.manifest, each.policy)
-                for name, each in self._detectors.batchers.items()
-            ],
+            models=lambda: (
+                [
+                    driven(name, each.detector.manifest, each.policy)
+                    for name, each in self._detectors.batchers.items()
+                ]
+                + [
+                    driven(f"classifier {name}", each.model.manifest, each.policy)
+                    for name, each in self._classifiers.queues.items()
+                ]
+            ),
             simulated=lambda name: fleet.cameras[name].config.detected.startswith("sim:"),
             title=lambda name: fleet.titles.get(name, name),
             people=doorkeeper,

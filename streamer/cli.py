@@ -16,6 +16,7 @@ from detectors.errors import DetectorError, InferenceError
 from streamer.capture.memory import keep_freed_memory
 from streamer.commands import (
     bench,
+    classify,
     config,
     demo,
     detect,
@@ -38,6 +39,7 @@ COMMANDS: Final = (
     demo,
     run,
     detect,
+    classify,
     track,
     tail,
     bench,

@@ -79,10 +79,13 @@ def load_classifier(model: str, path: tuple[str, ...], place: Place | None, mode
         DetectorError: the same where none does.
     """
     try:
-        return classifier.load(model, models=models)
+        loaded = classifier.load(model, models=models)
     except DetectorError as error:
         if place is None:
             raise
         raise ConfigError(
             place(path, f"expected the name or path of a classifier, received {error}")
         ) from error
+    for said in remarks(loaded.manifest):
+        log.warning("%s: %s", loaded.manifest.name, said)
+    return loaded

@@ -91,6 +91,8 @@ RULES: Final = (
     Rule("/models", "admin"),
     # Where everything is, and what all cameras are.
     Rule("/api/config", "admin"),
+    # It changes nothing.
+    Rule("/api/classify", "viewer", "viewer"),
     Rule("/openapi.json", "viewer"),
     Rule("/docs", "viewer"),
     # Pages made by NiceGUI: their scripts, and the socket on which they live.

@@ -42,6 +42,7 @@ TAGS: Final = (
     {"name": "events", "description": "Objects that came and went: one event each."},
     {"name": "cameras", "description": "How cameras do, and which there are."},
     {"name": "live", "description": "What cameras see now, for people and their players."},
+    {"name": "models", "description": "What models say."},
     {"name": "service", "description": "How the service itself does."},
 )
 PROBLEM: Final = {

@@ -47,6 +47,14 @@ class MainItem(Answer):
     since: Timestamp
 
 
+class AttributeItem(Answer):
+    """What a part of a camera's picture is like, since when, and how sure that was."""
+
+    value: str
+    since: Timestamp
+    confidence: Confidence
+
+
 class CameraItem(Answer):
     """One camera, as of now; ``picture`` is null while no pictures come, or nobody looks at them."""
 
@@ -65,6 +73,9 @@ class CameraItem(Answer):
     clock_offset_s: float | None
     main: MainItem | None = Field(description="how its larger stream does; null where it has one stream")
     viewers: int = Field(description="those who watch it live")
+    attributes: dict[str, AttributeItem] = Field(
+        description="what classifiers say of parts of its picture, such as a gate"
+    )
 
     @classmethod
     def of(cls, camera: CameraStatistics) -> CameraItem:
@@ -84,6 +95,14 @@ class CameraItem(Answer):
             clock_offset_s=None if camera.clock_offset_s is None else round(camera.clock_offset_s, 3),
             main=None if camera.main is None else MainItem.model_validate(camera.main),
             viewers=camera.viewers,
+            attributes={
+                name: AttributeItem(
+                    value=told.value,
+                    since=told.since,
+                    confidence=round(told.confidence, CONFIDENCE_DIGITS),
+                )
+                for name, told in camera.attributes.items()
+            },
         )
 
 

@@ -39,11 +39,11 @@ MOST_CAUGHT_UP: Final = 1000
 MARGIN: Final = timedelta(seconds=10)
 """Phases of events come to the store and to those who listen one after the other, not at the same moment."""
 ABOUT: Final = """\
-Each message has an `event` (`object`, `zone`, `crossing`, `camera`), and as its `data` the record that is on
-Kafka and in JSON Lines. `id` is when it was told: who says the last one as `Last-Event-ID`, as browsers do,
-first gets the events of objects of which something was told since, or in the 10 s before, each as it is now.
-One who is slow misses the oldest messages, and is told by `event: missed` and `{"count": 3}`. Where nothing
-happens, a comment comes every 15 s.
+Each message has an `event` (`object`, `zone`, `crossing`, `camera`, `attribute`), and as its `data` the
+record that is on Kafka and in JSON Lines. `id` is when it was told: who says the last one as `Last-Event-ID`,
+as browsers do, first gets the events of objects of which something was told since, or in the 10 s before,
+each as it is now. One who is slow misses the oldest messages, and is told by `event: missed` and
+`{"count": 3}`. Where nothing happens, a comment comes every 15 s.
 """
 
 

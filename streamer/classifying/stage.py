@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from streamer.batching.classifying import ClassifierQueue
-    from streamer.classifying.scene import Attribute
     from streamer.config.classifiers import ClassifierConfig
     from streamer.event import AttributeEvent
     from streamer.frame import Frame
@@ -52,12 +51,6 @@ class Classifiers:
             RegionClassifier(camera, each, queues[each.model]) for each in configs if each.region is not None
         ]
         self._waits = waits
-
-    @property
-    def attributes(self) -> Mapping[str, Attribute]:
-        """What parts of the picture are like, as far as it was told, by their names."""
-        told = {each.name: each.vote.attribute for each in self._regions}
-        return {name: attribute for name, attribute in told.items() if attribute is not None}
 
     async def refine(self, frame: Frame, tracks: Tracks) -> Tracks:
         """Look at the objects of this frame, and tell what is known of them by now."""

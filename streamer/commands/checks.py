@@ -28,7 +28,7 @@ def offline() -> list[Check]:
 
 def starting() -> list[Check]:
     """What a service needs to start; files of cameras may come later."""
-    return [decoders, partial(labels, read=stated, missing=True), addresses, pem_files]
+    return [decoders, partial(labels, read=stated, missing=True), classifiers, addresses, pem_files]
 
 
 def thorough(folder: Path) -> list[Check]:
@@ -36,7 +36,7 @@ def thorough(folder: Path) -> list[Check]:
     from detectors.compilation import described
 
     models = partial(labels, read=described, missing=True, folder=folder)
-    return [decoders, models, addresses, pem_files, partial(recordings, folder)]
+    return [decoders, models, classifiers, addresses, pem_files, partial(recordings, folder)]
 
 
 def decoders(config: Config) -> Findings:
@@ -51,6 +51,22 @@ def addresses(config: Config) -> Findings:
     from streamer.capture.streams import wrong_options
 
     return Findings({name: wrong_options(camera) for name, camera in config.cameras.items()})
+
+
+def classifiers(config: Config) -> Findings:
+    """Classifiers that are not there."""
+    from detectors.errors import ModelLoadError
+    from detectors.store import models_in, resolve
+
+    wrong: dict[str, list[Problem]] = {name: [] for name in config.cameras}
+    for name, camera in config.cameras.items():
+        for number, each in enumerate(camera.classifiers):
+            try:
+                resolve(each.model, models_in(config.data))
+            except ModelLoadError as error:
+                text = f"expected the name or path of a classifier, received {error}"
+                wrong[name].append(Problem(("classifiers", number, "model"), text))
+    return Findings(wrong)
 
 
 def pem_files(config: Config) -> Findings:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from streamer.batching.batcher import Batcher
     from streamer.batching.classifying import ClassifierQueue
-    from streamer.classifying.scene import Attribute
     from streamer.config.tree import CameraConfig
     from streamer.event import CameraState, Parked
     from streamer.metrics.metrics import Metrics
@@ -114,7 +113,6 @@ class Camera:
         self.over = False
         self._shared = shared
         self._running: Running | None = None
-        self._classifiers: Classifiers | None = None
         self._pipeline: Pipeline | None = None
         self._following = anyio.CancelScope()
         self._scope = anyio.CancelScope()
@@ -124,11 +122,6 @@ class Camera:
     def model(self) -> str | None:
         """The name of its detector's model; None before it began."""
         return None if self._running is None else self._running.batcher.detector.manifest.name
-
-    @property
-    def attributes(self) -> Mapping[str, Attribute]:
-        """What classifiers say of parts of its picture, by their names."""
-        return {} if self._classifiers is None else self._classifiers.attributes
 
     def recall(self, told: CameraState) -> None:
         """What was told of it last."""
@@ -200,8 +193,8 @@ class Camera:
         parking = Parking(tracker, judge, self._shared.store, known)
         collect, samples = config.collect, self._shared.store.samples
         collector = None if collect is None else Collector(self.name, collect, samples)
-        if config.classifiers:
-            self._classifiers = Classifiers(self.name, config.classifiers, running.classifiers)
+        said = config.classifiers
+        classifiers = Classifiers(self.name, said, running.classifiers) if said else None
         stages = Stages(
             batcher,
             tracker,
@@ -209,7 +202,7 @@ class Camera:
             running.publisher,
             self._shared.metrics,
             parking,
-            classifiers=self._classifiers,
+            classifiers=classifiers,
             collector=collector,
         )
         self._pipeline = Pipeline(Watched(self.streams, self.watch), detect, stages)
@@ -220,7 +213,7 @@ class Camera:
                 await self._pipeline.run()
                 tasks.cancel_scope.cancel()
         finally:
-            self.parked, self._pipeline, self._classifiers = parking.left, None, None
+            self.parked, self._pipeline = parking.left, None
 
     async def _look_on(self) -> None:
         """Nothing is looked for; whether the camera is covered, or frozen, still is told."""

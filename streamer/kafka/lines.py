@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from streamer.errors import MessageRejected
 from streamer.kafka.format.deepstream import DeepStreamRecord, objects_of
+from streamer.messages.attributes import ATTRIBUTES_SCHEMA, AttributeRecord
 from streamer.messages.cameras import CAMERAS_SCHEMA, CameraRecord
 from streamer.messages.detections import DETECTIONS_SCHEMA, DetectionRecord
 from streamer.messages.events import EVENTS_SCHEMA, EventRecord
@@ -155,6 +156,12 @@ def _camera(value: Mapping[str, Any], _label: str | None) -> Said:
     return Said(record.camera, record.since, text, style=GOOD if record.state == "up" else BAD)
 
 
+def _attribute(value: Mapping[str, Any], _label: str | None) -> Said:
+    record = AttributeRecord.model_validate(value, extra="ignore")
+    before = f", was {record.before}" if record.before else ""
+    return Said(record.camera, record.since, f"{record.attribute} is {record.value}{before}")
+
+
 def _counts(value: Mapping[str, Any], label: str | None) -> Said:
     record = CountsRecord.model_validate(value, extra="ignore")
     zones = _of(record.zones, label)
@@ -174,6 +181,7 @@ BY_SCHEMA: Final[Mapping[str, Callable[[Mapping[str, Any], str | None], Said]]] 
     ZONES_SCHEMA: _zone,
     CROSSINGS_SCHEMA: _crossing,
     CAMERAS_SCHEMA: _camera,
+    ATTRIBUTES_SCHEMA: _attribute,
     COUNTS_SCHEMA: _counts,
 }
 

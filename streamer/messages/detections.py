@@ -21,6 +21,7 @@ from streamer.messages.record import (
     rejection,
 )
 from streamer.messages.rulings import DecisionRecord
+from streamer.tracking.tracks import ATTRIBUTES, SUB_LABEL
 
 if TYPE_CHECKING:
     from supervision import Detections
@@ -42,6 +43,12 @@ class DetectedObject(Record):
     confidence: Confidence
     box: Box
     track: Annotated[int, Field(ge=0)] | None
+    sub_label: str | None = Field(
+        default=None, exclude_if=absent, description="what a classifier takes it for; absent where none does"
+    )
+    attributes: dict[str, str] | None = Field(
+        default=None, exclude_if=absent, description="what each classifier says of it, by its name"
+    )
 
 
 class DetectionRecord(Record):
@@ -107,9 +114,16 @@ def detected_objects(detections: Detections) -> tuple[DetectedObject, ...]:
     confidences = np.round(_column(detections.confidence).astype(np.float64), CONFIDENCE_DIGITS).tolist()
     labels = np.asarray(detections.data["class_name"]).tolist()
     tracks = [NOT_FOLLOWED] * len(boxes) if detections.tracker_id is None else detections.tracker_id.tolist()
-    return tuple(
+    found = tuple(
         DetectedObject(label=label, confidence=confidence, box=box, track=track if track >= 0 else None)
         for label, confidence, box, track in zip(labels, confidences, boxes, tracks, strict=True)
+    )
+    if SUB_LABEL not in detections.data:
+        return found
+    said = zip(found, detections.data[SUB_LABEL], detections.data[ATTRIBUTES], strict=True)
+    return tuple(
+        each.model_copy(update={"sub_label": sub_label, "attributes": dict(attributes) or None})
+        for each, sub_label, attributes in said
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from streamer.errors import MessageRejected
-from streamer.event import CameraEvent, Counts, Event, LineCrossing, ZoneEvent
+from streamer.event import AttributeEvent, CameraEvent, Counts, Event, LineCrossing, ZoneEvent
+from streamer.messages.attributes import ATTRIBUTES_SCHEMA, AttributeRecord
 from streamer.messages.cameras import CAMERAS_SCHEMA, CameraRecord
 from streamer.messages.detections import DETECTIONS_SCHEMA, DetectionRecord
 from streamer.messages.events import EVENTS_SCHEMA, EventRecord
@@ -40,6 +41,8 @@ def record_of(happening: Happening, size: tuple[int, int] | None) -> Record:
             return CountsRecord.of(happening)
         case CameraEvent():
             return CameraRecord.of(happening)
+        case AttributeEvent():
+            return AttributeRecord.of(happening)
         case _:
             raise MessageRejected(f"expected something that has a record, received {happening!r}")
 
@@ -53,4 +56,5 @@ def schemas() -> dict[str, Any]:
         CROSSINGS_SCHEMA: CrossingRecord.model_json_schema(mode="serialization"),
         COUNTS_SCHEMA: CountsRecord.model_json_schema(mode="serialization"),
         CAMERAS_SCHEMA: CameraRecord.model_json_schema(mode="serialization"),
+        ATTRIBUTES_SCHEMA: AttributeRecord.model_json_schema(mode="serialization"),
     }

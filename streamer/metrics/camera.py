@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from streamer.capture.state import MainState, SourceState
+    from streamer.event import AttributeEvent
     from streamer.health.verdict import PictureState
 
 CameraPhase: TypeAlias = Literal["connecting", "live", "down", "ended", "off"]
@@ -38,6 +39,7 @@ class CameraStatistics:
         main: how its larger stream does; None where it has one stream.
         picture: what its pictures are worth; None while none come, or nobody looks.
         viewers: those who watch it live.
+        attributes: what parts of its picture are like, as told last, by their names.
     """
 
     camera: str
@@ -57,6 +59,7 @@ class CameraStatistics:
     main: MainState | None = None
     picture: PictureState | None = None
     viewers: int = 0
+    attributes: Mapping[str, AttributeEvent] = field(default_factory=dict)
 
 
 class CameraMeter:
@@ -78,6 +81,7 @@ class CameraMeter:
         self.main: MainState | None = None
         self.picture: PictureState | None = None
         self.viewers = 0
+        self.attributes: dict[str, AttributeEvent] = {}
 
     def statistics(self, now: float) -> CameraStatistics:
         latencies = sorted(self.latencies.values(now))
@@ -99,6 +103,7 @@ class CameraMeter:
             main=self.main,
             picture=self.picture if self.state is not None and self.state.state == "live" else None,
             viewers=self.viewers,
+            attributes=dict(self.attributes),
         )
 
     @property

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from streamer.capture.state import MainState, SourceState
-    from streamer.event import CameraState, Direction, ZoneChange
+    from streamer.event import AttributeEvent, CameraState, Direction, ZoneChange
     from streamer.health.verdict import Verdict
     from streamer.status import Status
 
@@ -128,6 +128,12 @@ class Metrics:
     def camera_event(self, camera: str, state: CameraState) -> None:
         """A camera's state changed, and lasted for long enough to be told."""
         self._series.camera_events.of(camera, state).inc()
+
+    def attribute(self, told: AttributeEvent) -> None:
+        """A part of a camera's picture became something else."""
+        meter = self._meter(told.camera)
+        with meter.lock:
+            meter.attributes[told.attribute] = told
 
     def crossing(self, camera: str, line: str, label: str, direction: Direction) -> None:
         """An object crossed a line."""

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.tracking.tracks import SUB_LABEL
+
 if TYPE_CHECKING:
     from supervision import Detections
 
@@ -144,13 +146,15 @@ def _objects(detections: Detections) -> Iterator[Drawn]:
     boxes = detections.xyxy
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     names = detections.data["class_name"]
+    finer = detections.data.get(SUB_LABEL, [None] * len(names))
     for index in np.argsort(-areas, kind="stable"):
         track = -1 if detections.tracker_id is None else int(detections.tracker_id[index])
         name = str(names[index])
+        said = _shortened(finer[index] or name)
         yield Drawn(
             corners=tuple(boxes[index].tolist()),
             colour=colour_of(name, track),
-            label=_shortened(name) if track < 0 else f"{_shortened(name)} {track}",
+            label=said if track < 0 else f"{said} {track}",
             confidence="" if detections.confidence is None else f"{detections.confidence[index]:.0%}",
         )
 

@@ -15,7 +15,7 @@ from anyio import TASK_STATUS_IGNORED
 from anyio.abc import TaskStatus
 
 from streamer.errors import MessageRejected, StreamerError
-from streamer.event import CameraEvent, Event, LineCrossing, ZoneEvent
+from streamer.event import AttributeEvent, CameraEvent, Event, LineCrossing, ZoneEvent
 from streamer.messages.records import record_of
 
 if TYPE_CHECKING:
@@ -26,14 +26,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Kind: TypeAlias = Literal["object", "zone", "crossing", "camera"]
-Tellable: TypeAlias = Event | ZoneEvent | LineCrossing | CameraEvent
+Kind: TypeAlias = Literal["object", "zone", "crossing", "camera", "attribute"]
+Tellable: TypeAlias = Event | ZoneEvent | LineCrossing | CameraEvent | AttributeEvent
 
 KINDS: Final[Mapping[type, Kind]] = {
     Event: "object",
     ZoneEvent: "zone",
     LineCrossing: "crossing",
     CameraEvent: "camera",
+    AttributeEvent: "attribute",
 }
 MOST_LISTENERS: Final = 100
 RECORDS_WAITING: Final = 256

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from streamer.event import CameraEvent, LineCrossing, ZoneEvent
+from streamer.event import AttributeEvent, CameraEvent, LineCrossing, ZoneEvent
 
 if TYPE_CHECKING:
     from streamer.event import CameraState, Direction, Happening, Parked, ZoneChange
@@ -19,6 +19,8 @@ class SceneObserver(Protocol):
     def stays(self, camera: str, zone: str, label: str) -> None: ...
 
     def camera_event(self, camera: str, state: CameraState) -> None: ...
+
+    def attribute(self, told: AttributeEvent) -> None: ...
 
     def crossing(self, camera: str, line: str, label: str, direction: Direction) -> None: ...
 
@@ -46,3 +48,5 @@ class Meter:
                 self._observer.crossing(camera, each.line, each.label, each.direction)
             elif isinstance(each, CameraEvent):
                 self._observer.camera_event(camera, each.state)
+            elif isinstance(each, AttributeEvent):
+                self._observer.attribute(each)

@@ -265,7 +265,8 @@
     }
 
     label(object, unit) {
-      const name = object.track === null ? object.label : `${object.label} ${object.track}`;
+      const kind = object.sub_label ?? object.label;
+      const name = object.track === null ? kind : `${kind} ${object.track}`;
       const [x, y] = this.point(object.box);
       this.chip(`${name}  ${Math.round(object.confidence * 100)}%`, x, y - 2 * unit, colourOf(object), unit);
     }

@@ -130,6 +130,7 @@ async def test_cameras_tell_their_state_and_why(client, metrics):
         "clock_offset_s": -3599.99,
         "main": None,
         "viewers": 0,
+        "attributes": {},
     }
     assert (garage["state"], garage["reason"]) == ("down", "no answer from 10.0.0.4")
 

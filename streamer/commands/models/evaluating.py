@@ -1,11 +1,11 @@
-"""``sightline models evaluate``: how good a detector is, on pictures whose truth is known."""
+"""``sightline models evaluate``: how good a model is, on pictures whose truth is known."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from streamer.commands.models.naming import add_model, models_of
 from streamer.commands.parsers import REGIONS, Subparsers, regions
@@ -30,23 +30,59 @@ NOTE: Final = (
 
 
 def add_action(actions: Subparsers) -> None:
-    evaluate = actions.add_parser("evaluate", help="average precision on a COCO set", description=NOTE)
+    evaluate = actions.add_parser(
+        "evaluate", help="average precision on a COCO set, or accuracy on class folders", description=NOTE
+    )
     add_model(evaluate)
-    evaluate.add_argument("--coco", type=Path, required=True, metavar="instances.json")
-    evaluate.add_argument("--images", type=Path, required=True, metavar="DIR")
+    evaluate.add_argument("--coco", type=Path, metavar="instances.json", help="of a detector")
+    evaluate.add_argument("--images", type=Path, metavar="DIR", help="where its pictures are")
+    evaluate.add_argument("--pictures", type=Path, metavar="DIR", help="of a classifier: a folder a class")
     evaluate.add_argument("--regions", type=regions, default="full", metavar=REGIONS, help="what to look at")
     evaluate.add_argument("--json", type=Path, metavar="F", help="write the figures to a file")
     evaluate.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print precision and recall, over all and by class; with ``--json`` write them, too."""
+    """Print how good it is, over all and by class; with ``--json`` write it, too."""
+    if options.json:
+        claim(options.json)
+    if options.pictures is not None and options.coco is None and options.images is None:
+        figures = classified(options)
+    elif options.pictures is None and None not in (options.coco, options.images):
+        figures = detected(options)
+    else:
+        raise ConfigError("expected --coco and --images of a detector, or --pictures of a classifier")
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def classified(options: argparse.Namespace) -> dict[str, Any]:
+    """Print accuracy and what is taken for what."""
+    from detectors.classifier import load
+    from detectors.evaluate_pictures import evaluate_pictures
+
+    figures = evaluate_pictures(load(options.model, models=models_of(options)), options.pictures)
+    print(f"accuracy {figures['accuracy']:.3f} of {figures['pictures']} pictures")
+    print(f"{'class':<16} {'pictures':>8} {'precision':>9} {'recall':>6}  taken for")
+    for name, figure in figures["per_class"].items():
+        row = figures["confusion"][figures["labels"].index(name)]
+        taken = ", ".join(f"{label} {n}" for label, n in zip(figures["labels"], row, strict=True) if n)
+        precision = "-" if figure["precision"] is None else f"{figure['precision']:.3f}"
+        print(f"{name:<16} {figure['pictures']:>8} {precision:>9} {figure['recall']:6.3f}  {taken}")
+    if figures["ignored"]:
+        print(f"left out, no classes of the model: {', '.join(figures['ignored'])}")
+    for path in figures["unreadable"]:
+        print(f"left out, cannot be read: {path}")
+    return figures
+
+
+def detected(options: argparse.Namespace) -> dict[str, Any]:
+    """Print precision and recall."""
     from detectors.detector import load
     from detectors.evaluate import evaluate
     from streamer.regions import boxes_of
 
-    if options.json:
-        claim(options.json)
     figures = evaluate(
         load(options.model, models=models_of(options)),
         options.coco,
@@ -57,9 +93,7 @@ def run(options: argparse.Namespace) -> int:
     for name, figure in [*sorted(figures["per_class"].items()), ("all", figures)]:
         columns = (figure[key] for key in COLUMNS)
         print(f"{name:<16}", *("     -" if value is None else f"{value:6.3f}" for value in columns))
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    return 0
+    return figures
 
 
 def claim(path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from streamer.event import CameraEvent, Counts, Event, LineCrossing, ZoneEvent, new_id
+from streamer.event import AttributeEvent, CameraEvent, Counts, Event, LineCrossing, ZoneEvent, new_id
 from streamer.kafka.message import Message, ObjectPhase
 from streamer.messages.record import rfc3339
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from streamer.config.bus import KafkaConfig
     from streamer.kafka.message import Headers, Kind
 
-Told: TypeAlias = Event | ZoneEvent | LineCrossing | Counts | CameraEvent
+Told: TypeAlias = Event | ZoneEvent | LineCrossing | Counts | CameraEvent | AttributeEvent
 """What has a record of its own."""
 
 SPEC_VERSION: Final = b"1.0"
@@ -31,6 +31,7 @@ FRAME_TYPE: Final = "sightline.frame"
 OBJECT_TYPE: Final = "sightline.object"
 CROSSING_TYPE: Final = "sightline.crossing"
 CAMERA_TYPE: Final = "sightline.camera"
+ATTRIBUTE_TYPE: Final = "sightline.attribute"
 ZONE_TYPES: Final = {
     "entered": "sightline.zone.entered",
     "loitering": "sightline.zone.loitering",
@@ -145,6 +146,8 @@ def attributes_of(happening: Told, seen_at: datetime) -> Attributes:
             return Attributes(CROSSING_TYPE, camera, happening.at)
         case CameraEvent():
             return Attributes(CAMERA_TYPE, camera, happening.since)
+        case AttributeEvent():
+            return Attributes(ATTRIBUTE_TYPE, camera, happening.since)
         case Counts():
             return Attributes(COUNTS_TYPE, camera, happening.until)
 

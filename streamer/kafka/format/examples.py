@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from streamer.event import (
+    AttributeEvent,
     CameraEvent,
     Counts,
     Event,
@@ -71,6 +72,7 @@ LOITERING: Final = replace(
 LEFT: Final = replace(ENTERED, change="left", at=LEFT_AT, seconds=8.5, id=id_of(LEFT_AT, "left"))
 CROSSED: Final = LineCrossing(CAMERA, "kerb", "in", "person", 3, EVENT_ID, SEEN_AT, id_of(SEEN_AT, "crossed"))
 DOWN: Final = CameraEvent(CAMERA, "down", "connection refused", SEEN_AT, id_of(SEEN_AT, "down"))
+OPENED: Final = AttributeEvent(CAMERA, "gate", "open", "closed", 0.94, SEEN_AT, id_of(SEEN_AT, "opened"))
 TOTALS: Final = Counts(
     CAMERA,
     SEEN_AT - timedelta(seconds=60),

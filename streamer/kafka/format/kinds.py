@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from streamer.kafka.format import examples
 from streamer.kafka.format.cloudevents import (
+    ATTRIBUTE_TYPE,
     CAMERA_TYPE,
     COUNTS_TYPE,
     CROSSING_TYPE,
@@ -20,6 +21,7 @@ from streamer.kafka.format.cloudevents import (
 )
 from streamer.kafka.format.deepstream import DeepStreamRecord
 from streamer.kafka.format.examples import Example
+from streamer.messages.attributes import AttributeRecord
 from streamer.messages.cameras import CameraRecord
 from streamer.messages.detections import DetectionRecord
 from streamer.messages.events import EventRecord
@@ -35,6 +37,7 @@ RECORDS: Final[tuple[type[Record], ...]] = (
     ZoneRecord,
     CrossingRecord,
     CameraRecord,
+    AttributeRecord,
     CountsRecord,
 )
 SCHEMA_PLACE: Final = "#/components/schemas/{model}"
@@ -136,6 +139,13 @@ def _others() -> dict[str, Kind]:
             "A camera went into trouble or came out of it.",
             reference(CameraRecord),
             (examples.told("down", examples.DOWN),),
+        ),
+        "attribute": Kind(
+            ATTRIBUTE_TYPE,
+            "Attribute",
+            "A part of a camera's picture became something else, such as a gate that opens.",
+            reference(AttributeRecord),
+            (examples.told("attribute", examples.OPENED),),
         ),
         "counts": Kind(
             COUNTS_TYPE,
