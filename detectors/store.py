@@ -284,7 +284,7 @@ def resolve(model: str, models: Path | None = None) -> ModelFiles:
         return store.find(model)
     try:
         path = Path(model).expanduser()
-        if path.exists():
+        if path.is_file() or path.is_dir():
             return _files(_as_onnx(path))
     except (OSError, RuntimeError, ValueError) as error:  # no name a file could have
         raise ModelLoadError(f"{model:.100}: no such file: {one_line(error)}") from error

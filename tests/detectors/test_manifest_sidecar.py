@@ -63,7 +63,7 @@ def test_a_manifest_that_changed_is_heeded_although_the_model_is_cached(tmp_path
         ({"labels": LABELS, "sha256": "0" * 64}, "sha256: is of another file"),
         ({"labels": LABELS, "sha256": "abc"}, "sha256: .*received 'abc'"),
         ({"labels": []}, "labels: .*at least 1"),
-        ({"labels": LABELS, "task": "classify"}, "task: .*'detect'"),
+        ({"labels": LABELS, "task": "segment"}, "task: .*'detect'"),
         ({"license": "MIT"}, "its 3 classes have no names: a manifest beside it must give labels"),
     ],
 )

@@ -25,7 +25,9 @@ def test_a_path_to_nothing(name, tmp_path, monkeypatch):
 
 
 def test_a_folder_is_no_model(tmp_path):
-    with pytest.raises(ModelLoadError, match="expected an ONNX file, received a folder"):
+    with pytest.raises(
+        ModelLoadError, match="expected an ONNX file or a SavedModel, received another folder"
+    ):
         store.resolve(str(tmp_path))
 
 
