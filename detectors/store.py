@@ -284,7 +284,7 @@ def resolve(model: str, models: Path | None = None) -> ModelFiles:
         return store.find(model)
     try:
         path = Path(model).expanduser()
-        if path.is_file() or path.is_dir():
+        if path.is_dir() or path.is_file():
             return _files(_as_onnx(path))
     except (OSError, RuntimeError, ValueError) as error:  # no name a file could have
         raise ModelLoadError(f"{model:.100}: no such file: {one_line(error)}") from error
