@@ -4,23 +4,26 @@ BIN := .venv/bin
 export PIP_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo venv test test-others lint soak bench kafka image clean
+.PHONY: demo venv test test-bus test-trainer lint soak bench kafka image clean
 
 demo: venv  ## the embedded camera and the embedded detector, until Ctrl-C
 	$(BIN)/sightline demo
 
 venv: .venv/installed
 
-# The tests of the bus mostly wait: they run beside all others, and are told last.
-BUS_LOG := .venv/test-bus.log
+# The tests of the bus mostly wait: they run beside all others, then those of the trainer; both are told last.
+BESIDE_LOG := .venv/test-beside.log
 
 test: .venv/installed-dev  ## everything but what takes minutes by nature
-	@$(BIN)/python -m pytest tests/kafka > $(BUS_LOG) 2>&1 & bus=$$!; trap "kill $$bus" INT TERM; \
-	failed=; $(MAKE) --no-print-directory test-others || failed=1; \
-	wait $$bus || failed=1; cat $(BUS_LOG); test -z "$$failed"
+	@$(MAKE) --no-print-directory --keep-going test-bus test-trainer > $(BESIDE_LOG) 2>&1 & beside=$$!; \
+	trap "kill $$beside" INT TERM; \
+	failed=; $(BIN)/python -m pytest --ignore=tests/kafka || failed=1; \
+	wait $$beside || failed=1; cat $(BESIDE_LOG); test -z "$$failed"
 
-test-others:
-	$(BIN)/python -m pytest --ignore=tests/kafka
+test-bus:
+	$(BIN)/python -m pytest tests/kafka
+
+test-trainer:
 	$(BIN)/python -m pytest tests/trainer
 
 soak: .venv/installed-dev  ## what takes minutes by nature, whole

@@ -35,6 +35,8 @@ ANSWERS: Final = ("probabilities", "logits", "binary")
 second of two classes."""
 SUM: Final = 1e-3
 """By which a row of probabilities may miss 1 for rounding."""
+FLAT: Final = 2
+"""Axes up to which a single number is an answer, and not a map of one cell."""
 STATES: Final = ("channels", "mean", "std")
 """Fields of the input, of which one at least is written where a manifest says how pictures are prepared."""
 EXAMPLE: Final[Mapping[str, Any]] = {
@@ -94,6 +96,8 @@ def _classes(told: Signature) -> int | None:
     shape = only[1]
     row = shape[1:] if len(shape) > 1 else shape
     if any(size is None for size in row) or sum(size != 1 for size in row) > 1:
+        return None
+    if math.prod(size or 1 for size in row) == 1 and len(shape) > FLAT:
         return None
     return math.prod(size or 1 for size in row) if len(shape) == 1 or shape[0] in (1, None) else None
 

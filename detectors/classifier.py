@@ -128,7 +128,7 @@ class Classifier:
 def load(
     model: str, options: SessionOptions = USUAL, cache: Path | None = None, models: Path | None = None
 ) -> Classifier:
-    """Load a classifier by name, or by path with a manifest beside it.
+    """Load a classifier, see ``store.resolve``.
 
     Args:
         model: its name or path.

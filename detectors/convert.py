@@ -28,6 +28,8 @@ TIME_S: Final = 600
 MEMORY_BYTES: Final = 8 * 1024**3
 """What the child may ask for, TensorFlow's own 2 GiB of addresses included."""
 GRAPH: Final = "saved_model.pb"
+REPORT: Final = "conversion.json"
+"""How far a converted model answers otherwise; it lies beside it."""
 ROOT: Final = Path(__file__).parent.parent
 """Where the packages ``detectors`` and ``trainer`` lie side by side."""
 HEAD_BYTES: Final = 8
@@ -67,7 +69,7 @@ def kind_of(path: Path) -> Kind | None:
 
 
 def onnx_file(model: Path, kind: Kind, kept: Path | None = None) -> Path:
-    """The model as an ONNX file with its manifest beside it, and ``conversion.json`` about the conversion.
+    """The model as an ONNX file with its manifest beside it, and ``REPORT`` about the conversion.
 
     Made now, or at an earlier time from the same bytes.
 
@@ -85,7 +87,7 @@ def onnx_file(model: Path, kind: Kind, kept: Path | None = None) -> Path:
     target = place / f"{model.stem}.onnx"
     if target.is_file():
         return target
-    logger.warning("%s: a %s; it is converted once, which takes some seconds", model, kind.value)
+    logger.warning("%s: %s: it is converted once, which takes some seconds", model, kind.value)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=folder) as made:
         whole = Path(made, "converted")
@@ -133,7 +135,9 @@ def _reason(status: int, told: str) -> str:
     """Why the child failed, from its last words."""
     if status < 0:
         return f"the conversion was ended by {signal.Signals(-status).name}"
-    errors = [line.removeprefix("error: ") for line in told.splitlines() if line.startswith("error: ")]
+    errors = [
+        line.removeprefix("sightline: ") for line in told.splitlines() if line.startswith("sightline: ")
+    ]
     last = told.strip().rpartition("\n")[2]
     return errors[-1] if errors else f"the conversion failed: {last:.300}"
 

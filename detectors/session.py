@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,11 +59,13 @@ class SessionOptions:
         provider: where; ``auto`` takes the best that works.
         workers: runs at the same time; None measures.
         max_batch: most pictures of one run.
+        provider_options: of the provider that is named, as onnxruntime has them; over ours.
     """
 
     provider: providers.Provider = "auto"
     workers: int | None = None
     max_batch: int = 16
+    provider_options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class Session:
     """A compiled graph on one provider; ``run`` may be called from several threads at once.
 
     Attributes:
-        provider: where it runs: cpu, cuda or tensorrt.
+        provider: where it runs, a name of ``providers.RUNTIME_NAMES``.
         passed_over: why a better provider does not run it, empty if none is better.
     """
 
@@ -173,7 +175,7 @@ def open_session(graph: bytes, options: SessionOptions) -> Session:
     for provider in providers.candidates(options.provider):
         reason = providers.missing(provider, onnxruntime.get_available_providers())
         if reason is None:
-            session = _start(graph, provider)
+            session = _start(graph, provider, options.provider_options)
             # Asked for CUDA, onnxruntime is content with the CPU: only this tells.
             if session.get_providers()[0] == providers.RUNTIME_NAMES[provider]:
                 return Session(session, provider, passed_over)
@@ -247,23 +249,21 @@ def open_raw(model: bytes | Path) -> RawModel:
         raise InferenceError(f"the model failed: {one_line(error)}") from error
 
 
-def _start(graph: bytes, provider: str) -> onnxruntime.InferenceSession:
-    settings: dict[str, dict[str, str]] = {
-        # An exhaustive search of convolutions takes seconds for each new batch size.
-        "cuda": {"cudnn_conv_algo_search": "HEURISTIC"},
-        "tensorrt": {"trt_fp16_enable": "0"},
-        "cpu": {},
-    }
-    # TensorRT leaves what it cannot run to CUDA.
-    chain = {"tensorrt": ("tensorrt", "cuda", "cpu"), "cuda": ("cuda", "cpu"), "cpu": ("cpu",)}[provider]
-    names = [(providers.RUNTIME_NAMES[name], settings[name]) for name in chain]
+def offered() -> tuple[str, ...]:
+    """The providers that this onnxruntime was built with, which says nothing of the machine."""
+    return providers.known(onnxruntime.get_available_providers())
+
+
+def _start(graph: bytes, provider: str, given: Mapping[str, str]) -> onnxruntime.InferenceSession:
+    names = providers.chain(provider, given)
     if provider != "cpu":
         _preload()
     try:
         # enable_fallback: on a failing run, onnxruntime would otherwise go on on the CPU and tell nobody.
         return onnxruntime.InferenceSession(graph, _options(), providers=names, enable_fallback=0)
     except FAILURES as error:
-        raise ModelLoadError(f"onnxruntime refuses the model: {one_line(error)}") from error
+        with_options = " or provider_options" if given else ""
+        raise ModelLoadError(f"onnxruntime refuses the model{with_options}: {one_line(error)}") from error
 
 
 def _preload() -> None:

@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from detectors.store import models_in, resolve
+from detectors.store import ModelStore, models_in, resolve
 from streamer.api.app import create_app
 from streamer.api.desk import add_desk
 from streamer.api.entrance import start_access, start_tls
 from streamer.api.event import add_event
 from streamer.api.fallbacks import add_fallbacks
 from streamer.api.front import behind_front
+from streamer.api.modelstore import add_model_store
 from streamer.api.pages import add_pages, add_send_page
+from streamer.api.samples import add_samples
 from streamer.api.server import serve
 from streamer.api.settings import add_settings
 from streamer.api.silence import Silence
 from streamer.api.stream import add_stream
+from streamer.api.trainings import add_trainings
+from streamer.api.trying import add_trying
 from streamer.api.whep import add_whep
 from streamer.api.whip import add_whip
 from streamer.errors import ConfigError
@@ -34,6 +38,7 @@ from streamer.kafka.output import KafkaOutput
 from streamer.metrics.metrics import Metrics
 from streamer.pages.changing import Changes
 from streamer.pages.models import driven
+from streamer.pages.office import TrainingOffice
 from streamer.pages.opening import Pages
 from streamer.pages.parts import Parts
 from streamer.publish.heartbeat import heartbeat
@@ -46,6 +51,9 @@ from streamer.publish.table import Header, LiveTable
 from streamer.status import Status
 from streamer.storage.series import StoreSeries
 from streamer.storage.store import EventStore
+from streamer.training.shelf import Shelf
+from streamer.training.trainings import Trainings
+from streamer.training.trying import Trying
 from streamer.webrtc.results import LiveResults
 from streamer.webrtc.stills import Stills
 from streamer.webrtc.viewers import Viewers
@@ -89,6 +97,8 @@ class App:
         self._meter = Meter(self.metrics)
         self._results = LiveResults()
         self._live = LiveRecords()
+        self._trainings = Trainings(config.data)
+        self._shelf = Shelf(ModelStore(models_in(config.data)))
         self._models = models_in(config.data)
         self._detectors = Detectors(config.detectors, place, self.metrics, self.status, self._models)
         self.url = ""
@@ -183,6 +193,11 @@ class App:
         add_stream(api, self._live, self.metrics, self._store)
         await services.start(self._live.run)
         add_event(api, self._store, config.data)
+        add_samples(api, self._store.samples, config.data)
+        add_trainings(api, self._trainings)
+        services.start_soon(self._trainings.run)
+        add_model_store(api, self._shelf)
+        add_trying(api, Trying(self._models))
         desk = Desk(self._settings, fleet)
         add_desk(api, desk, self.metrics)
         add_settings(api, desk)
@@ -209,6 +224,8 @@ class App:
             probe=changes,
             settings=changes,
             marks=changes,
+            training=TrainingOffice(self._trainings, self._store.samples),
+            shelf=self._shelf,
         )
 
     async def _tell_ends(self, lines: JsonLinesSink, recovered: Recovered) -> None:

@@ -27,6 +27,7 @@ from streamer.commands import (
     tail,
     tokens,
     track,
+    train,
     users,
 )
 from streamer.commands.parsers import Parser
@@ -45,6 +46,7 @@ COMMANDS: Final = (
     users,
     tokens,
     models,
+    train,
     messages,
     sim,
 )

@@ -42,7 +42,7 @@ def load_detector(
         DetectorError: the same where none does.
     """
     try:
-        options = SessionOptions(config.provider, config.workers, config.max_batch)
+        options = SessionOptions(config.provider, config.workers, config.max_batch, config.provider_options)
         detector = load(config.model, options, models=models)
     except DetectorError as error:
         if place is None:

@@ -78,6 +78,19 @@ class Following(Protocol):
     def expire(self, time_s: float) -> Tracks: ...
 
 
+class Collecting(Protocol):
+    """What takes pictures to be labelled."""
+
+    def look(
+        self,
+        frame: Frame,
+        tracks: Tracks,
+        happenings: Sequence[Happening],
+        least: float | NDArray[np.float64],
+    ) -> None:
+        """After a frame: all that was found, and the confidence with which it is published."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stages:
     """The parts that one camera's frames pass, in this order.
@@ -89,6 +102,7 @@ class Stages:
         publisher: takes the results.
         observer: counts and measures.
         parking: keeps what is parked for the next process; None where nothing is kept.
+        collector: takes pictures to be labelled; None where none are wanted.
     """
 
     batcher: Batcher
@@ -97,6 +111,7 @@ class Stages:
     publisher: Publisher
     observer: PipelineObserver
     parking: Parking | None = None
+    collector: Collecting | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,10 +228,13 @@ class Pipeline:
         happenings = rules.update(frame, tracks) if rules else []
         self._last, self._last_at = frame, began
         followed = time.monotonic()
-        shown = confident(tracks, rules.least(tracks.detections) if rules else self._least)
+        least = rules.least(tracks.detections) if rules else self._least
+        shown = confident(tracks, least)
         await stages.publisher.publish(frame, shown, happenings)
         if stages.parking is not None:
             stages.parking.look(frame, tracks, happenings)
+        if stages.collector is not None:
+            stages.collector.look(frame, tracks, happenings, least)
         done = time.monotonic()
         stages.observer.detected(frame.camera, len(shown.detections))
         stages.observer.observe_stage(frame.camera, "tracking", followed - began)

@@ -11,3 +11,11 @@ class DatasetError(TrainerError):
 
 class ConversionError(TrainerError):
     """The model cannot become ONNX."""
+
+
+class Cancelled(TrainerError):
+    """Somebody ended the training; what it has done is kept."""
+
+
+class ExportError(TrainerError):
+    """What was written as ONNX does not answer as what was trained."""

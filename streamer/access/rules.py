@@ -47,6 +47,7 @@ RULES: Final = (
     # Pages ask for their scripts without a token, and these hold no secret.
     Rule("/player.js", "open", others=True),
     Rule("/scene.js", "open", others=True),
+    Rule("/label.js", "open", others=True),
     Rule("/watch.js", "open"),
     Rule("/send.js", "open"),
     Rule("/", "viewer"),
@@ -76,6 +77,18 @@ RULES: Final = (
     Rule("/api/events", "viewer"),
     Rule("/api/events/stream", "viewer", lasts=True, addressed=True),
     Rule("/api/events/**", "viewer"),
+    # Whoever labels says what is true.
+    Rule("/api/samples", "admin"),
+    Rule("/api/samples/**", "admin"),
+    Rule("/api/classes", "admin"),
+    Rule("/label", "admin"),
+    # What is trained, and what serves, changes what everybody is told.
+    Rule("/api/trainings", "admin"),
+    Rule("/api/trainings/**", "admin"),
+    Rule("/api/models", "admin"),
+    Rule("/api/models/**", "admin"),
+    Rule("/train", "admin"),
+    Rule("/models", "admin"),
     # Where everything is, and what all cameras are.
     Rule("/api/config", "admin"),
     Rule("/openapi.json", "viewer"),

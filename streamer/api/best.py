@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 import anyio
 import cv2
@@ -20,8 +20,8 @@ from streamer.storage.snapshots import CROP, FULL, sidecar
 from streamer.webrtc.stills import jpeg, shrunk
 
 if TYPE_CHECKING:
+    from streamer.event import Box
     from streamer.publish.annotate import Image
-    from streamer.storage.records import StoredEvent
 
 Part: TypeAlias = Literal["snapshot", "crop"]
 
@@ -50,6 +50,24 @@ class PictureWish:
     height: int | None = None
 
 
+class Pictured(Protocol):
+    """What has a picture: an event, or a sample."""
+
+    @property
+    def snapshot(self) -> str | None: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def human_label(self) -> str | None: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def box(self) -> Box: ...
+    @property
+    def ended_at(self) -> datetime | None:
+        """From then on the picture stays as it is."""
+
+
 class BestPictures:
     """Reads below one folder; whatever takes long is done on a worker thread."""
 
@@ -57,7 +75,7 @@ class BestPictures:
         self._data = data
         self._drawing = anyio.CapacityLimiter(DRAWING)
 
-    async def answer(self, event: StoredEvent, wish: PictureWish, known: str | None) -> Response:
+    async def answer(self, event: Pictured, wish: PictureWish, known: str | None) -> Response:
         """A JPEG, or that the one that is known is still the one.
 
         Args:
@@ -70,7 +88,7 @@ class BestPictures:
         """
         return await to_thread.run_sync(self._answer, event, wish, known, limiter=self._drawing)
 
-    def _answer(self, event: StoredEvent, wish: PictureWish, known: str | None) -> Response:
+    def _answer(self, event: Pictured, wish: PictureWish, known: str | None) -> Response:
         try:
             stem = self._stem(event)
             path = stem.with_name(stem.name + SUFFIXES[wish.part])
@@ -86,7 +104,7 @@ class BestPictures:
             content = _made(content, event, wish, stem)
         return Response(content, media_type="image/jpeg", headers=headers)
 
-    def _stem(self, event: StoredEvent) -> Path:
+    def _stem(self, event: Pictured) -> Path:
         """Where its pictures lie, without suffix; FileNotFoundError where that is not below the folder."""
         stem = self._data / (event.snapshot or "")
         if event.snapshot is None or not stem.resolve().is_relative_to(self._data.resolve() / "snapshots"):
@@ -94,19 +112,19 @@ class BestPictures:
         return stem
 
 
-def _variant(event: StoredEvent, wish: PictureWish) -> int:
+def _variant(event: Pictured, wish: PictureWish) -> int:
     """Tells apart what is made of the same file."""
     drawn = (event.human_label, event.label, event.confidence) if wish.box else ()
     return zlib.crc32(repr((wish, drawn)).encode())
 
 
-def _lasting(event: StoredEvent, wish: PictureWish) -> str:
+def _lasting(event: Pictured, wish: PictureWish) -> str:
     is_settled = event.ended_at is not None and event.ended_at < datetime.now(UTC) - SETTLED
     # What a person calls it is drawn beside the box, and may change.
     return STAYS if is_settled and not wish.box else CHANGES
 
 
-def _made(content: bytes, event: StoredEvent, wish: PictureWish, stem: Path) -> bytes:
+def _made(content: bytes, event: Pictured, wish: PictureWish, stem: Path) -> bytes:
     decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     if decoded is None:
         raise HTTPException(HTTPStatus.NOT_FOUND, "the picture of this event is broken")
@@ -116,7 +134,7 @@ def _made(content: bytes, event: StoredEvent, wish: PictureWish, stem: Path) -> 
     return jpeg(shrunk(image, wish.width, wish.height))
 
 
-def _mark(image: Image, event: StoredEvent, stem: Path) -> None:
+def _mark(image: Image, event: Pictured, stem: Path) -> None:
     # Slow to import, and seldom needed.
     from supervision import Detections
 

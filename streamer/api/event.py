@@ -17,14 +17,14 @@ from streamer.api.best import BestPictures, PictureWish
 from streamer.api.description import refusals
 from streamer.api.models import EventDetail
 from streamer.api.problems import problem
-from streamer.api.question import Question, once
+from streamer.api.question import Nothing, Question, once
 from streamer.api.routing import base_of
 from streamer.storage.archive import StillOpen
+from streamer.storage.labels import LONGEST, require_label
 from streamer.storage.records import Staying, StoredEvent
 
 ID: Final = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 SMALLEST, LARGEST = 16, 4320
-LONGEST_LABEL: Final = 100
 PICTURE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "the picture", "content": {"image/jpeg": {}}},
     304: {"description": "It is the one that is known."},
@@ -32,7 +32,6 @@ PICTURE: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 EventId = Annotated[str, InPath(pattern=ID, description="of the event, a UUIDv7")]
-Nothing = Annotated[Question, Query()]
 Known = Annotated[str | None, Header(description="the `ETag` of a picture that is known")]
 Pixels = Annotated[int | None, Field(ge=SMALLEST, le=LARGEST)]
 
@@ -65,12 +64,9 @@ class SnapshotQuestion(CropQuestion):
     box: bool = Field(default=False, description="the object is marked")
 
 
-def _one_line(text: str | None) -> str | None:
-    if text is None:
-        return None
-    if not text.strip() or len(text) > LONGEST_LABEL or not text.isprintable():
-        raise ValueError(f"expected null, or one line of text of at most {LONGEST_LABEL} characters")
-    return text.strip()
+def said_label(text: str | None) -> str | None:
+    """What a person says, or that they say nothing any more."""
+    return None if text is None else require_label(text)
 
 
 class Said(BaseModel):
@@ -78,9 +74,10 @@ class Said(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    human_label: Annotated[str | None, AfterValidator(_one_line)] = Field(
-        description="what the object is, on one line; null takes it back. Its pictures stay for ever then.",
-        json_schema_extra={"maxLength": LONGEST_LABEL, "minLength": 1},
+    human_label: Annotated[str | None, AfterValidator(said_label)] = Field(
+        description="what the object is, on one line and without a slash; `none`: nothing of what is looked"
+        " for; null takes it back. Its pictures stay for ever then.",
+        json_schema_extra={"maxLength": LONGEST, "minLength": 1},
     )
 
 

@@ -16,6 +16,8 @@ from streamer.metrics.camera import CameraPhase, CameraStatistics
 from streamer.storage.records import Staying, StoredEvent
 
 Item = TypeVar("Item")
+RoundConfidence = Annotated[Confidence, AfterValidator(lambda value: round(value, CONFIDENCE_DIGITS))]
+RoundBox = Annotated[Box, AfterValidator(lambda box: tuple(round(edge, BOX_DIGITS) for edge in box))]
 
 
 class Answer(BaseModel):
@@ -98,8 +100,8 @@ class EventItem(Answer):
     sub_label: str | None
     human_label: str | None
     attributes: dict[str, str]
-    confidence: Annotated[Confidence, AfterValidator(lambda value: round(value, CONFIDENCE_DIGITS))]
-    box: Annotated[Box, AfterValidator(lambda box: tuple(round(edge, BOX_DIGITS) for edge in box))]
+    confidence: RoundConfidence
+    box: RoundBox
     zones: tuple[str, ...]
     rules: Annotated[tuple[RulingRecord, ...], BeforeValidator(_rulings)] = Field(
         description="what let it become an event"

@@ -18,7 +18,7 @@ from streamer.api.question import Question
 if TYPE_CHECKING:
     from streamer.webrtc.whip import Publishers
 
-SCRIPTS: Final = ("player.js", "scene.js", "watch.js")
+SCRIPTS: Final = ("player.js", "scene.js", "label.js", "watch.js")
 
 
 class WatchQuestion(Question):

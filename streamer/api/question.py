@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import HTTPException, Request
+from fastapi import HTTPException, Query, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from streamer.config.tree import CAMERA_NAME
@@ -35,6 +35,10 @@ class Question(BaseModel):
             received = repr(unknown) if HARMLESS.fullmatch(unknown) else "another name"
             raise ValueError(f"expected {expected}, received {received}")
         return asked
+
+
+Nothing = Annotated[Question, Query()]
+"""No parameter at all."""
 
 
 def once(*, but: str = "") -> Callable[[Request], None]:

@@ -1,15 +1,16 @@
-"""One run of a detector: a batch of requests in, an outcome for each of them out."""
+"""One run of a model: a batch of requests in, an outcome for each of them out."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, cast
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Generic, Protocol, cast
 
 import numpy as np
 
 from detectors.errors import DetectorError, InferenceError
 from detectors.session import Limits
+from streamer.batching.queue import Job
 
 if TYPE_CHECKING:
     from supervision import Detections
@@ -30,45 +31,52 @@ class Model(Protocol):
     def infer(self, prepared: Sequence[Prepared], limits: Limits) -> list[Detections]: ...
 
 
-class Inference:
+class Inference(Generic[Job]):
     """Whatever a frame does to the model, the frames beside it get their results; used by several threads."""
 
-    def __init__(self, name: str, model: Model, config: DetectorConfig) -> None:
+    def __init__(self, name: str, run: Callable[[Sequence[Job]], Sequence[Outcome | None]]) -> None:
         """
         Args:
-            name: of the detector in the configuration, for what is told of failures.
-            model: run once for each batch.
-            config: its overlap limit, and whether a box may have several labels.
+            name: of what runs, for what is told of failures.
+            run: what each of a batch comes to.
         """
         self._name = name
-        self._model = model
-        self._config = config
+        self._run = run
 
-    def outcomes(self, requests: Sequence[Request]) -> list[Outcome | None]:
+    def outcomes(self, requests: Sequence[Job]) -> list[Outcome | None]:
         """What each request settles of its frame, None while other crops are to come.
 
         A batch that fails is run again one by one.
         """
         try:
-            found = self._infer(requests)
-            return [request.concluded(one) for request, one in zip(requests, found, strict=True)]
+            return list(self._run(requests))
         except DetectorError as error:
             if len(requests) == 1:
                 return [error]
         except Exception as error:  # whatever one frame does, its thread serves the next
             if len(requests) == 1:
-                log.exception("detector %s: camera %s", self._name, requests[0].frame.camera)
-                return [InferenceError(f"detector {self._name}: {error}")]
+                log.exception("%s: camera %s", self._name, requests[0].camera)
+                return [InferenceError(f"{self._name}: {error}")]
         return [outcome for request in requests for outcome in self.outcomes([request])]
 
-    def _infer(self, requests: Sequence[Request]) -> list[Detections]:
-        prepared = [self._model.prepare(request.pixels()) for request in requests]
-        lowest = min(request.min_confidence for request in requests)
-        results = self._model.infer(prepared, Limits(lowest, self._config.iou, self._config.multi_label))
-        return [
+
+def detected(model: Model, config: DetectorConfig, requests: Sequence[Request]) -> list[Detections | None]:
+    """What is in each frame, None while other crops of it are to come.
+
+    Args:
+        model: run once.
+        config: its overlap limit, and whether a box may have several labels.
+        requests: the batch.
+    """
+    prepared = [model.prepare(request.pixels()) for request in requests]
+    lowest = min(request.min_confidence for request in requests)
+    results = model.infer(prepared, Limits(lowest, config.iou, config.multi_label))
+    return [
+        request.concluded(
             found if request.min_confidence <= lowest else _confident(found, request.min_confidence)
-            for request, found in zip(requests, results, strict=True)
-        ]
+        )
+        for request, found in zip(requests, results, strict=True)
+    ]
 
 
 def _confident(found: Detections, min_confidence: float) -> Detections:

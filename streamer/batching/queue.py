@@ -7,22 +7,24 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from streamer.batching.request import Request
+    from streamer.batching.request import Waiting
+
+Job = TypeVar("Job", bound="Waiting")
 
 
 @dataclass(slots=True, eq=False)
-class Worker:
+class Worker(Generic[Job]):
     """What the watchdog sees of one thread: the batch it runs, and since when."""
 
-    requests: Sequence[Request] = ()
+    requests: Sequence[Job] = ()
     started_at: float | None = None
     abandoned: bool = False
 
 
-class Queue:
+class Queue(Generic[Job]):
     """Requests waiting for a thread; the first one of a batch starts its clock.
 
     Its bound is the number of frames that the pipelines have in flight, times their crops: each of them
@@ -32,14 +34,18 @@ class Queue:
     def __init__(self, max_batch: int, max_wait_s: float) -> None:
         self._max_batch = max_batch
         self._max_wait_s = max_wait_s
-        self._waiting: deque[Request] = deque()
+        self._waiting: deque[Job] = deque()
         self._changed = threading.Condition()
         self._closed = False
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def put(self, requests: Sequence[Request]) -> None:
+    def resize(self, max_batch: int) -> None:
+        """Let batches be of up to so many from now on."""
+        self._max_batch = max_batch
+
+    def put(self, requests: Sequence[Job]) -> None:
         """Let the crops of a frame wait side by side, so that one batch can take them."""
         with self._changed:
             self._waiting.extend(requests)
@@ -56,7 +62,7 @@ class Queue:
         with self._changed:
             self._changed.notify_all()
 
-    def take(self, worker: Worker) -> list[Request]:
+    def take(self, worker: Worker[Job]) -> list[Job]:
         """Wait for a batch; empty once the queue is closed or the worker was abandoned."""
         with self._changed:
             batch = self._first(worker)
@@ -68,8 +74,8 @@ class Queue:
                     break
             return batch
 
-    def _first(self, worker: Worker) -> list[Request]:
-        batch: list[Request] = []
+    def _first(self, worker: Worker[Job]) -> list[Job]:
+        batch: list[Job] = []
         while not batch and not worker.abandoned:
             if self._waiting:
                 self._move(batch)
@@ -79,7 +85,7 @@ class Queue:
                 self._changed.wait()
         return batch
 
-    def _move(self, batch: list[Request]) -> None:
+    def _move(self, batch: list[Job]) -> None:
         request = self._waiting.popleft()
         # A caller that was cancelled while it waited wants no result, nor one whose other crop failed.
         if not request.future.done():

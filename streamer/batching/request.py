@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from detectors.errors import DetectorError
 from detectors.pixels import BgrPixels
@@ -18,7 +18,18 @@ if TYPE_CHECKING:
     from detectors.pixels import Pixels
     from streamer.frame import Frame
 
-    Outcome: TypeAlias = Detections | DetectorError
+    Outcome: TypeAlias = Any | DetectorError
+    """What settles a future, or the error that does."""
+
+
+class Waiting(Protocol):
+    """What waits in a queue for a thread: its future is resolved exactly once."""
+
+    @property
+    def camera(self) -> str: ...
+
+    @property
+    def future(self) -> asyncio.Future[Any]: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -39,6 +50,10 @@ class Request:
     crops: Crops | None = None
     number: int = 0
 
+    @property
+    def camera(self) -> str:
+        return self.frame.camera
+
     def pixels(self) -> Pixels:
         """What the model looks at."""
         if self.crops is None:
@@ -50,7 +65,7 @@ class Request:
         return found if self.crops is None else self.crops.add(self.number, found)
 
 
-def resolve(done: Sequence[tuple[Request, Outcome]]) -> None:
+def resolve(done: Sequence[tuple[Waiting, Outcome]]) -> None:
     """Settle frames; called in the event loop. One that was settled or given up before stays as it is."""
     for request, outcome in done:
         if request.future.done():

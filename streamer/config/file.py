@@ -46,6 +46,7 @@ INHERITED: Final = (
     "stationary",
     "events",
     "counts",
+    "collect",
     "decode",
     "masks",
     "zones",

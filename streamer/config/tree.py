@@ -8,7 +8,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
+from detectors.providers import Provider
 from streamer.config.bus import KafkaConfig, some_brokers
+from streamer.config.collect import CollectConfig
 from streamer.config.network import (
     Address,
     BasePath,
@@ -44,6 +46,12 @@ def camera_name(value: str) -> str:
     return value
 
 
+def as_text(value: object) -> object:
+    """Numbers as they are written: onnxruntime takes its options as text."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+ProviderOption = Annotated[Line, BeforeValidator(as_text)]
 CameraName = Annotated[str, Field(max_length=100), AfterValidator(camera_name)]
 
 
@@ -165,6 +173,7 @@ class CameraConfig(Section):
     stationary: StationaryConfig = StationaryConfig()
     events: EventConfig = EventConfig()
     counts: CountsConfig = CountsConfig()
+    collect: CollectConfig | None = None
     detector: str = "default"
     title: Line | None = Field(default=None, max_length=100)
     enabled: bool = True
@@ -179,16 +188,26 @@ class DetectorConfig(Section):
     """One model and how it is run; cameras that name it share its queue and its session.
 
     With ``multi_label`` a box is reported once for each class it may be of, else for its best one only;
-    what is followed needs one.
+    what is followed needs one. ``provider_options`` go to onnxruntime as they are, for the provider that is
+    named.
     """
 
     model: Line = "sightline-nano"
-    provider: Literal["auto", "cpu", "cuda", "tensorrt"] = "auto"
+    provider: Provider = "auto"
+    provider_options: dict[Line, ProviderOption] = Field(default_factory=dict)
     iou: float = Field(default=0.45, ge=0, le=1)
     multi_label: bool = False
     workers: int | None = Field(default=None, ge=1, le=256)
     max_batch: int = Field(default=16, ge=1, le=64)
     max_wait_ms: float = Field(default=5.0, ge=0, le=1000)
+
+    @model_validator(mode="after")
+    def _options_of_a_named_provider(self) -> DetectorConfig:
+        if self.provider_options and self.provider in ("auto", "cpu"):
+            raise told(
+                f"expected a provider that has options, for provider_options; received {self.provider}"
+            )
+        return self
 
 
 class StorageConfig(Section):
@@ -305,6 +324,7 @@ class Config(Section):
     stationary: StationaryConfig = StationaryConfig()
     events: EventConfig = EventConfig()
     counts: CountsConfig = CountsConfig()
+    collect: CollectConfig | None = None
     storage: StorageConfig = StorageConfig()
     http: HttpConfig = HttpConfig()
     webrtc: WebRtcConfig = WebRtcConfig()

@@ -13,6 +13,7 @@ from streamer.doctor.access import access
 from streamer.doctor.cameras import examine_camera
 from streamer.doctor.finding import Finding
 from streamer.doctor.machine import data_folder, machine, port
+from streamer.doctor.runtime import runtime
 from streamer.errors import ConfigError
 from streamer.loading import load_detector
 
@@ -37,7 +38,7 @@ async def examine(config: Config, place: Place | None = None) -> list[Section]:
         for name, detector_config in config.detectors.items()
     ]
     return [
-        ("machine", list(machine())),
+        ("machine", [*machine(), *await to_thread.run_sync(_runtime)]),
         ("detectors", detectors),
         ("cameras", await _cameras(config, place)),
         *await _kafka(config),
@@ -60,6 +61,10 @@ def detector(
         return Finding(False, f"{name}: {error}")
     text = f"{name}: {loaded.manifest.name} ({loaded.manifest.family}) on {policy}"
     return Finding(True, f"{text}; {policy.passed_over}" if policy.passed_over else text)
+
+
+def _runtime() -> list[Finding]:
+    return list(runtime())
 
 
 def _access(config: Config, place: Place | None) -> list[Finding]:

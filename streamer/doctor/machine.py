@@ -14,7 +14,7 @@ from typing import Final
 from streamer.config.tree import Config, HttpConfig
 from streamer.doctor.finding import Finding, bytes_told
 
-LIBRARIES: Final = ("onnxruntime-gpu", "onnxruntime", "opencv-python", "av", "supervision", "numpy", "anyio")
+LIBRARIES: Final = ("opencv-python", "av", "supervision", "numpy", "anyio")
 CPU_FEATURES: Final = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimddp")
 LEAST_FREE_BYTES: Final = 10**9
 

@@ -16,6 +16,7 @@ from streamer.judge import Judge
 from streamer.parking import Known, Parking
 from streamer.pipeline import Pipeline, Stages, wanted
 from streamer.publish.snapshots import MainSnapshots
+from streamer.storage.collecting import Collector
 from streamer.tracking.tracker import Tracker
 from streamer.webrtc.overlay import scene_of
 
@@ -175,10 +176,16 @@ class Camera:
         judge = Judge(self.name, config.model_copy(update={"detect": detect}))
         known = Known(self.parked, config.stationary.keep)
         parking = Parking(tracker, judge, self._shared.store, known)
-        stages = Stages(self._batcher, tracker, judge, publisher, self._shared.metrics, parking)
+        collect, samples = config.collect, self._shared.store.samples
+        collector = None if collect is None else Collector(self.name, collect, samples)
+        stages = Stages(self._batcher, tracker, judge, publisher, self._shared.metrics, parking, collector)
         self._pipeline = Pipeline(Watched(self.streams, self.watch), detect, stages)
         try:
-            await self._pipeline.run()
+            async with anyio.create_task_group() as tasks:
+                if collector is not None:
+                    tasks.start_soon(collector.run)
+                await self._pipeline.run()
+                tasks.cancel_scope.cancel()
         finally:
             self.parked, self._pipeline = parking.left, None
 

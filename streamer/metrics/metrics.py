@@ -170,9 +170,13 @@ class Metrics:
         self._series.batch_frames.of(detector).observe(frames)
         self._series.batch_seconds.of(detector).observe(seconds)
 
-    def stuck(self, detector: str, reason: str | None) -> None:
-        """A run that does not return makes the process not ready; None when all return again."""
-        part = f"detector {detector}"
+    def stuck(self, part: str, reason: str | None) -> None:
+        """A run that does not return makes the process not ready; None when all return again.
+
+        Args:
+            part: of the process, such as ``detector default``.
+            reason: one line for a person.
+        """
         if reason is None:
             self._status.ready(part)
         else:

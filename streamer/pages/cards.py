@@ -12,6 +12,7 @@ from streamer.pages import words
 from streamer.pages.icons import icon
 from streamer.pages.markup import EMPTY, h, join
 from streamer.pages.rows import Row
+from streamer.storage.labels import NOTHING
 
 if TYPE_CHECKING:
     from datetime import date
@@ -89,6 +90,8 @@ def picture(event: StoredEvent, here: Here, kind: str, *over: Markup) -> Markup:
 
 def name(event: StoredEvent) -> str:
     """What the object is: what a person says, or the classifier, or else the detector."""
+    if event.human_label == NOTHING:
+        return "False alarm"
     said = event.human_label or event.sub_label or event.label
     return said[:1].upper() + said[1:]
 

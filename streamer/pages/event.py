@@ -15,6 +15,7 @@ from streamer.pages.icons import icon
 from streamer.pages.markup import EMPTY, Text, box, h, join, show
 from streamer.pages.rulings import sentence
 from streamer.pages.scene import mask_at
+from streamer.storage.labels import NOTHING, require_label
 
 if TYPE_CHECKING:
     from streamer.pages.here import Here
@@ -74,18 +75,28 @@ class EventPage:
         return h("a", "Mask this place", href=address, class_="button")
 
     def _buttons(self, marks: EventDesk) -> None:
-        async def label() -> None:
-            text = str(said.value).strip()
-            if text and await marks.label(self._event.id, text):
+        before = self._event.human_label
+        with box("form", "marks", method="dialog") as form:
+            said = Field("event-label", "What is it really?")
+            said.fill("" if before in (None, NOTHING) else before)
+            Text("button", "Label", "button primary", type="submit")
+            nothing = Text("button", "False alarm", "button", type="button", data_key="x", title="Key X")
+            self._place = show(EMPTY)
+        self._said = show(EMPTY, "p", "said", role="status")
+
+        async def label(text: str) -> None:
+            try:
+                kept = bool(text) and await marks.label(self._event.id, require_label(text))
+            except ValueError as error:
+                self._tell(f"Not kept: {error}")
+                return
+            if kept:
+                said.fill("" if text == NOTHING else text)
                 await self._refresh()
                 self._tell("Kept: this picture is never deleted.")
 
-        with box("form", "marks", method="dialog").on("submit.prevent", label):
-            said = Field("event-label", "What is it really?")
-            said.fill(self._event.human_label or "")
-            Text("button", "Label", "button primary", type="submit")
-            self._place = show(EMPTY)
-        self._said = show(EMPTY, "p", "said", role="status")
+        form.on("submit.prevent", lambda: label(str(said.value).strip()))
+        nothing.on("click", lambda: label(NOTHING))
 
     def _tell(self, text: str) -> None:
         self._said.content = str(escape(text))

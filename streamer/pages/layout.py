@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from streamer.pages.assets import Assets
     from streamer.pages.here import Here
 
-PLACES: Final = (("Live", "/", "live"), ("Events", "/events", "events"), ("System", "/system", "system"))
+PLACES: Final = (
+    ("Live", "/", "live", False),
+    ("Events", "/events", "events", False),
+    ("Label", "/label", "label", True),
+    ("Train", "/train", "train", True),
+    ("Models", "/models", "models", True),
+    ("System", "/system", "system", False),
+)
+"""Title, address and icon of the parts of the site, and whether only admins have anything to do there."""
 
 
 class Layout:
@@ -58,6 +66,7 @@ class Layout:
                 h("script", src=at("pages.js"), data_base=here.base, data_offset=here.offset_min),
                 h("script", src=at("player.js"), defer=True),
                 h("script", src=at("scene.js"), defer=True),
+                h("script", src=at("label.js"), defer=True),
             )
         )
 
@@ -70,7 +79,8 @@ class Layout:
                 href=here.at(path),
                 aria_current="page" if path == place else None,
             )
-            for title, path, name in PLACES
+            for title, path, name, changes in PLACES
+            if here.visitor.may_change or not changes
         )
         home = h(
             "a",

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from streamer.pages.parts import Parts
 
-FIRST_PARTS: Final = frozenset({"", "cameras", "events", "system", ASSETS, "_nicegui", "_nicegui_ws"})
+FIRST_PARTS: Final = frozenset(
+    {"", "cameras", "events", "label", "train", "models", "system", ASSETS, "_nicegui", "_nicegui_ws"}
+)
 """Of the addresses that are answered here; all others stay with the rest of the interface."""
 VERSIONED: Final = frozenset({ASSETS, "_nicegui"})
 """Of files that never change: their addresses do."""

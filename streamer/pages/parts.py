@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from streamer.pages.settings import SettingsDesk
     from streamer.storage.query import EventQuery
     from streamer.storage.records import Choices, EventPage, StoredEvent, StoreState
+    from streamer.storage.shelf import LabelCount
+    from streamer.training.record import Training, Wish
+    from streamer.training.shelf import Shelf
 
 
 class Readings(Protocol):
@@ -64,6 +67,22 @@ class Registry(Protocol):
     def collect(self) -> Iterable[Metric]: ...
 
 
+class TrainingDesk(Protocol):
+    """Where classifiers are trained."""
+
+    async def classes(self) -> Sequence[LabelCount]:
+        """What pictures are labelled as."""
+
+    async def ask(self, wish: Wish) -> Training:
+        """Puts a training into the queue; StreamerError says why not."""
+
+    async def all(self) -> Sequence[Training]:
+        """All that are known, newest first."""
+
+    async def cancel(self, name: str) -> bool:
+        """Ends one; StreamerError says why not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Everything that a page may show or change.
@@ -78,6 +97,7 @@ class Parts:
         desk, probe: add a camera, and try its address; None where cameras are only configured in a file.
         settings: take what a camera is to be; None as above.
         marks: take what a person says of an event; None where nobody does.
+        training, shelf: train classifiers, and what came of that; None where nothing is trained.
     """
 
     cameras: Collection[str]
@@ -94,3 +114,5 @@ class Parts:
     probe: Probe | None = None
     settings: SettingsDesk | None = None
     marks: EventDesk | None = None
+    training: TrainingDesk | None = None
+    shelf: Shelf | None = None

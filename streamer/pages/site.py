@@ -17,6 +17,7 @@ from streamer.pages.choice import Choice
 from streamer.pages.event import EventPage, unknown
 from streamer.pages.events import EventsPage
 from streamer.pages.here import Here
+from streamer.pages.label import build_label
 from streamer.pages.layout import Layout
 from streamer.pages.live import LivePage
 from streamer.pages.owned import Owned
@@ -24,6 +25,8 @@ from streamer.pages.scene import build_scene
 from streamer.pages.settings import SettingsPage
 from streamer.pages.single import CameraPage
 from streamer.pages.system import SystemPage
+from streamer.pages.train import TrainPage
+from streamer.pages.versions import ModelsPage
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -45,6 +48,7 @@ async def open_site(parts: Parts, recorder: Recorder) -> AsyncIterator[ASGIApp]:
     _add_files(assets)
     _add_pages(parts, layout, recorder)
     _add_camera_pages(parts, layout)
+    _add_trainer_pages(parts, layout)
     ui.run_with(
         FastAPI(openapi_url=None),
         title="Sightline",
@@ -120,3 +124,24 @@ def _add_pages(parts: Parts, layout: Layout, recorder: Recorder) -> None:
     @ui.page("/system", reconnect_timeout=KEPT_S)
     async def system(request: Request) -> None:
         await SystemPage(parts, Here.of(request), recorder).build(layout)
+
+
+def _add_trainer_pages(parts: Parts, layout: Layout) -> None:
+    @ui.page("/label", reconnect_timeout=KEPT_S)
+    async def label(request: Request) -> None:
+        seen = (await parts.archive.choices()).cameras
+        build_label(layout, Here.of(request), sorted({*seen, *parts.cameras}))
+
+    @ui.page("/train", reconnect_timeout=KEPT_S)
+    async def train(request: Request) -> None:
+        if parts.training is None:
+            unknown(layout, Here.of(request), "Nothing is trained here", "/", "All cameras")
+        else:
+            await TrainPage(parts.training, Here.of(request)).build(layout)
+
+    @ui.page("/models", reconnect_timeout=KEPT_S)
+    async def models(request: Request) -> None:
+        if parts.shelf is None:
+            unknown(layout, Here.of(request), "No models are kept here", "/", "All cameras")
+        else:
+            await ModelsPage(parts.shelf, Here.of(request)).build(layout)

@@ -16,6 +16,7 @@ from streamer.storage.index import Entry, EventIndex, Kept
 from streamer.storage.parking import ParkedAt
 from streamer.storage.query import EventQuery, Interval
 from streamer.storage.records import Choices, EventCount, EventPage, Recovered, Staying, StoredEvent, Told
+from streamer.storage.shelf import Shelf, Stored
 from streamer.storage.snapshots import SnapshotFolder
 
 if TYPE_CHECKING:
@@ -65,12 +66,16 @@ class Archive:
 
     The row of an event says before its files change that they will, so that after a crash only such
     events are compared with the disk.
+
+    Attributes:
+        samples: the pictures that were collected beside those of events.
     """
 
     def __init__(self, data: Path, index: EventIndex, snapshots: SnapshotFolder) -> None:
         self._data = data
         self._index = index
         self._snapshots = snapshots
+        self.samples = Shelf(index, snapshots)
         self._lock: int | None = None
 
     def open(self, cameras: Sequence[str]) -> Recovered:
@@ -145,6 +150,7 @@ class Archive:
     def mend(self) -> None:
         """Compare with the disk the events whose files were being changed when something failed."""
         self._index.settle([self._on_disk(each) for each in self._index.unsettled()])
+        self.samples.mend()
 
     def page(self, query: EventQuery) -> EventPage:
         """Events, newest first."""
@@ -215,18 +221,27 @@ class Archive:
         old = self._index.older(moment, AT_ONCE)
         unlabelled = self._delete_pictures(old)
         self._index.forget([each.id for each in unlabelled])
-        return bool(old)
+        samples = self.samples.oldest(AT_ONCE, moment)
+        self.samples.discard(samples)
+        return bool(old or samples)
 
     def prune_above(self, limit_bytes: int) -> bool:
         """Delete some of the oldest pictures, not their events; False when the rest is below that size."""
-        excess = self._index.bytes() - limit_bytes
-        chosen: list[StoredEvent] = []
-        for each in self._index.oldest_pictured(AT_ONCE) if excess > 0 else ():
+        excess = self._index.bytes() + self.samples.bytes() - limit_bytes
+        if excess <= 0:
+            return False
+        oldest: list[StoredEvent | Stored] = [
+            *self._index.oldest_pictured(AT_ONCE),
+            *self.samples.oldest(AT_ONCE),
+        ]
+        chosen: list[StoredEvent | Stored] = []
+        for each in sorted(oldest, key=lambda each: (each.began_at, each.id)):
             if excess <= 0:
                 break
             chosen.append(each)
             excess -= each.bytes
-        unlabelled = self._delete_pictures(chosen)
+        self.samples.discard([each for each in chosen if isinstance(each, Stored)])
+        unlabelled = self._delete_pictures([each for each in chosen if isinstance(each, StoredEvent)])
         self._index.settle([self._on_disk(each) for each in unlabelled])
         return bool(chosen)
 

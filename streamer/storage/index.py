@@ -31,7 +31,7 @@ from streamer.storage.parking import ParkedAt, keep_parked, replace_parked
 from streamer.storage.query import EventQuery, Interval, count, newest
 from streamer.storage.records import Choices, EventCount, EventPage, Staying, StoredEvent, Told
 from streamer.storage.rows import event_row, stored_event
-from streamer.storage.schema import EVENT_ZONES, EVENTS, PARKED, make_tables
+from streamer.storage.schema import EVENT_ZONES, EVENTS, IMPRESSIONS, PARKED, make_tables
 from streamer.storage.stays import end_stays, move, staying
 from streamer.storage.telling import told_since
 from streamer.storage.troubles import add_troubles, forget_troubles, latest_troubles
@@ -99,7 +99,7 @@ class EventIndex:
         """
         relabelled: list[Event] = []
         now = datetime.now(UTC)
-        with self._begin() as connection:
+        with self.begin() as connection:
             for entry in entries:
                 values = event_row(entry.event, entry.seen_at, entry.size) | {"told_at": now}
                 add_zones(connection, entry.event)
@@ -123,14 +123,14 @@ class EventIndex:
         Returns:
             Those whose files may change; the others are gone, or labelled by a person.
         """
-        with self._begin() as connection:
+        with self.begin() as connection:
             free = and_(EVENTS.c.id.in_(ids), EVENTS.c.human_label.is_(None))
             connection.execute(update(EVENTS).where(free).values(unsettled=True))
             return frozenset(connection.execute(select(EVENTS.c.id).where(free)).scalars())
 
     def settle(self, kept: Sequence[Kept]) -> None:
         """Say what lies on disk."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             for each in kept:
                 snapshot = None if each.bytes is None else each.snapshot
                 values = {"snapshot": snapshot, "bytes": each.bytes or 0, "unsettled": False}
@@ -138,7 +138,7 @@ class EventIndex:
 
     def parked(self, cameras: Sequence[str]) -> dict[str, tuple[Parked, ...]]:
         """What was parked at these cameras when the last process ended, by camera; the rest is forgotten."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             return keep_parked(connection, cameras)
 
     def end_unfinished(self) -> tuple[tuple[StoredEvent, ...], tuple[ZoneEvent, ...]]:
@@ -147,7 +147,7 @@ class EventIndex:
         Those of parked objects go on.
         """
         open_ones = and_(EVENTS.c.ended_at.is_(None), EVENTS.c.id.not_in(select(PARKED.c.event)))
-        with self._begin() as connection:
+        with self.begin() as connection:
             ids = list(connection.execute(select(EVENTS.c.id).where(open_ones)).scalars())
             connection.execute(
                 update(EVENTS).where(open_ones).values(ended_at=EVENTS.c.seen_at, told_at=datetime.now(UTC))
@@ -161,7 +161,7 @@ class EventIndex:
         chosen = select(EVENTS.c.id, EVENTS.c.ended_at).where(
             EVENTS.c.id.in_(ids), EVENTS.c.ended_at.is_not(None)
         )
-        with self._begin() as connection:
+        with self.begin() as connection:
             return {row.id: row.ended_at for row in connection.execute(chosen)}
 
     def unsettled(self) -> tuple[StoredEvent, ...]:
@@ -170,7 +170,7 @@ class EventIndex:
 
     def page(self, query: EventQuery) -> EventPage:
         """Events, newest first."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             found = newest(connection, query)
             rows = connection.execute(select(EVENTS).where(EVENTS.c.id.in_(found[: query.limit])))
             events = {row["id"]: stored_event(row) for row in rows.mappings()}
@@ -185,7 +185,7 @@ class EventIndex:
 
     def choices(self) -> Choices:
         """What there are events of."""
-        with self._begin() as connection:
+        with self.begin() as connection:
 
             def distinct(column: Column[Any]) -> list[Any]:
                 return list(connection.execute(select(column).distinct()).scalars())
@@ -198,32 +198,32 @@ class EventIndex:
 
     def count(self, query: EventQuery, interval: Interval) -> tuple[EventCount, ...]:
         """How many events that fit began in each interval."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             return count(connection, query, interval)
 
     def told_since(self, moment: datetime, query: EventQuery) -> Told:
         """Events of which a phase was told from that moment on, in the order of their last ones."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             return told_since(connection, moment, query)
 
     def staying(self, event: StoredEvent) -> tuple[Staying, ...]:
         """The zones that an event's object is in."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             return staying(connection, event)
 
     def troubles(self, camera: str, limit: int) -> tuple[CameraEvent, ...]:
         """What befell a camera last, newest first."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             return latest_troubles(connection, camera, limit)
 
     def forget_troubles(self, moment: datetime) -> None:
         """Delete those that began before that moment."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             forget_troubles(connection, moment)
 
     def cameras(self) -> frozenset[str]:
         """The names of all cameras that there are events of."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             return frozenset(connection.execute(select(EVENTS.c.camera).distinct()).scalars())
 
     def older(self, moment: datetime, limit: int) -> tuple[StoredEvent, ...]:
@@ -235,35 +235,37 @@ class EventIndex:
         return self._rows(_unlabelled().where(EVENTS.c.bytes > 0).limit(limit))
 
     def bytes(self) -> int:
-        """The size of all pictures."""
-        with self._begin() as connection:
+        """The size of all pictures of events."""
+        with self.begin() as connection:
             return int(connection.execute(select(func.coalesce(func.sum(EVENTS.c.bytes), 0))).scalar_one())
 
     def forget(self, ids: Sequence[str]) -> None:
         """Delete these rows."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             connection.execute(delete(EVENTS).where(EVENTS.c.id.in_(ids)))
+            connection.execute(delete(IMPRESSIONS).where(IMPRESSIONS.c.id.in_(ids)))
             forget_zones(connection, ids)
 
     def change_files(self, event_id: str) -> None:
         """As ``unsettle``, also of an event that a person labelled."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             connection.execute(update(EVENTS).where(EVENTS.c.id == event_id).values(unsettled=True))
 
     def label(self, event_id: str, label: str | None) -> StoredEvent | None:
         """Keep what a person says the object is, or nothing; None when there is no such event."""
         row = EVENTS.c.id == event_id
-        with self._begin() as connection:
+        with self.begin() as connection:
             connection.execute(update(EVENTS).where(row).values(human_label=label))
             found = connection.execute(select(EVENTS).where(row)).mappings().one_or_none()
             return None if found is None else stored_event(found)
 
     def _rows(self, statement: Select[Any]) -> tuple[StoredEvent, ...]:
-        with self._begin() as connection:
+        with self.begin() as connection:
             return tuple(stored_event(row) for row in connection.execute(statement).mappings())
 
     @contextmanager
-    def _begin(self) -> Iterator[Connection]:
+    def begin(self) -> Iterator[Connection]:
+        """A transaction; it is taken back where something fails in it."""
         assert self._engine is not None
         with self._translated(), self._engine.begin() as connection:
             yield connection

@@ -40,6 +40,11 @@ class StoredEvent:
     bytes: int
     size: tuple[int, int] | None = None
 
+    @property
+    def began_at(self) -> datetime:
+        """By which it is old."""
+        return self.started_at
+
     def ending(self) -> Event:
         """The event as it is told at its end."""
         return self.told("end")

@@ -121,6 +121,54 @@ EVENT_ZONES: Final = Table(
     Index("event_zones_by_camera_and_label", "zone", "camera", "label", "started_at", "id"),
 )
 
+SAMPLES: Final = Table(
+    "samples",
+    METADATA,
+    # Pictures that were collected beside those of events; since the fifth version.
+    Column("id", String(64), primary_key=True),
+    # Samples of one object share it; the id of its event where it has one.
+    Column("event", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("camera", String(255), nullable=False),
+    Column("label", String(255), nullable=False),
+    Column("human_label", String(255)),
+    Column("confidence", Float, nullable=False),
+    Column("box", JSON, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("captured_at", UtcDateTime, nullable=False),
+    Column("snapshot", String(1024), nullable=False),
+    Column("bytes", BigInteger, nullable=False, default=0),
+    # Its files are being written or deleted.
+    Column("unsettled", Boolean, nullable=False, default=False),
+    Index("samples_by_time", "captured_at", "id"),
+    Index("samples_by_camera", "camera", "captured_at", "id"),
+    Index("samples_by_event", "event"),
+    _where("samples_by_human_label", "human_label IS NOT NULL", "human_label"),
+)
+
+IMPRESSIONS: Final = Table(
+    "impressions",
+    METADATA,
+    # What machines make of a picture that may be labelled; its id is that of the event or the sample.
+    Column("id", String(64), primary_key=True),
+    # A perceptual hash as a signed number; None of a picture that cannot be read.
+    Column("look", BigInteger),
+    # What a classifier suggests, how sure it is, and by how much more than of the next class.
+    Column("model", String(255)),
+    Column("suggestion", String(255)),
+    Column("confidence", Float),
+    Column("margin", Float),
+)
+
+CLASSES: Final = Table(
+    "classes",
+    METADATA,
+    # Those that somebody added; others there are where pictures are labelled so.
+    Column("name", String(255), primary_key=True),
+    Column("added_at", UtcDateTime, nullable=False),
+)
+
 PARKED: Final = Table(
     "parked",
     METADATA,

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import cv2
 import numpy as np
@@ -34,6 +34,9 @@ RESERVE_BYTES: Final = 64 * 2**20
 RESERVE_SHARE: Final = 50
 """So much, or a 50th of a small disk, is left free for the index, which needs little but always."""
 
+Kind: TypeAlias = Literal["event", "diverse", "near", "random"]
+"""An event's best picture; another one of its object; an object near the threshold; a frame without any."""
+
 DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -48,6 +51,7 @@ class Snapshot(BaseModel):
         captured_at, width, height: of the picture that is kept.
         zones: entered so far.
         rules: what let the object become an event.
+        kind: why there is this picture; of an event it is its best one.
     """
 
     model_config = ConfigDict(frozen=True, validate_by_name=True, validate_by_alias=True)
@@ -66,6 +70,7 @@ class Snapshot(BaseModel):
     stream: Stream | None = None
     zones: tuple[str, ...] = ()
     rules: tuple[Ruling, ...] = ()
+    kind: Kind = "event"
 
 
 class DiskFull(SinkUnavailable):
@@ -99,11 +104,12 @@ class SnapshotFolder:
         """
         crop = crop_of(event.box, frame)
         x1, y1, x2, y2 = crop
-        contents = {
-            CROP: self._jpeg(frame.image[y1:y2, x1:x2]),
-            FULL: self._jpeg(frame.image),
-            SIDECAR: _text(_sidecar(frame, event, crop, stream)),
-        }
+        known = _sidecar(frame, event, crop, stream)
+        return self.write_set(path, frame.image, frame.image[y1:y2, x1:x2], known)
+
+    def write_set(self, path: str, full: NDArray[np.uint8], crop: NDArray[np.uint8], known: Snapshot) -> int:
+        """Write or replace a set of pictures and what is known of them; as ``write``."""
+        contents = {CROP: self._jpeg(crop), FULL: self._jpeg(full), SIDECAR: _text(known)}
         try:
             self._replace(self._data / path, contents)
         except OSError as error:

@@ -15,10 +15,13 @@ from anyio import TASK_STATUS_IGNORED, CancelScope, CapacityLimiter, to_thread
 from anyio.abc import TaskStatus
 from sqlalchemy import URL
 
+from detectors.store import models_in
 from streamer.errors import SinkUnavailable
 from streamer.storage.archive import Archive, Picture, Waiting
 from streamer.storage.cursor import Cursor
+from streamer.storage.impressions import Impressions
 from streamer.storage.index import Entry, EventIndex
+from streamer.storage.labelling import Samples
 from streamer.storage.query import EventQuery, Interval
 from streamer.storage.records import (
     Choices,
@@ -31,6 +34,7 @@ from streamer.storage.records import (
     Told,
 )
 from streamer.storage.snapshots import SnapshotFolder
+from streamer.storage.suggesting import StoreClassifier
 
 if TYPE_CHECKING:
     from streamer.config.tree import StorageConfig
@@ -60,6 +64,9 @@ class EventStore:
     While the disk is full pictures are left out and events wait in memory, ``WAITING_EVENTS`` of them;
     beyond that the oldest is lost, which is logged. Of cameras' troubles the last ``WAITING_TROUBLES`` wait,
     and of what happens in zones the last ``WAITING_MOVES``.
+
+    Attributes:
+        samples: pictures that a person may label.
     """
 
     def __init__(
@@ -76,7 +83,9 @@ class EventStore:
         self._cameras = tuple(cameras)
         index = EventIndex(url or URL.create("sqlite", database=str(data / "events.db")))
         self._archive = Archive(data, index, SnapshotFolder(data, config.jpeg_quality))
+        self._impressions = Impressions(data, index, StoreClassifier(models_in(data)))
         self._one_at_a_time = CapacityLimiter(1)
+        self.samples = Samples(self._archive, self._one_at_a_time)
         self._entries: dict[str, Entry] = {}
         self._pictures: dict[str, Picture] = {}
         self._parked: dict[str, tuple[Parked, ...]] = {}
@@ -116,6 +125,7 @@ class EventStore:
             try:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._prune_regularly)
+                    tasks.start_soon(self._impressions.run)
                     await self._write_forever()
             finally:
                 with anyio.move_on_after(FLUSH_S, shield=True):
@@ -310,6 +320,7 @@ class EventStore:
             self._wrote = anyio.Event()
         self._left_out += outcome.left_out
         self._tell(None, outcome.reason if pictures else self._no_pictures)
+        self._impressions.wake()
         return True
 
     def _put_back(self, entries: dict[str, Entry]) -> None:

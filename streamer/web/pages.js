@@ -55,6 +55,57 @@
     }
   });
 
+  // A picture that somebody chose, or dropped, goes to a model; a small copy of it is enough.
+  async function tryOut(input, file) {
+    const answer = input.parentElement.querySelector(".answer");
+    answer.textContent = "…";
+    try {
+      const picture = await createImageBitmap(file);
+      const scale = Math.min(1, 800 / Math.max(picture.width, picture.height));
+      const canvas = Object.assign(document.createElement("canvas"), { width: picture.width * scale, height: picture.height * scale });
+      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+      const body = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));
+      const response = await fetch(input.dataset.try, { method: "POST", body, headers: { "Content-Type": "image/jpeg" } });
+      const told = await response.json();
+      if (!response.ok) throw new Error(told.detail);
+      answer.replaceChildren(Object.assign(canvas, { role: "img", ariaLabel: "The picture" }), ...answerOf(told));
+    } catch (error) {
+      answer.textContent = error instanceof DOMException ? "This is no picture that the browser can read." : error.message;
+    }
+  }
+  function answerOf({ label, classes }) {
+    const title = Object.assign(document.createElement("b"), { textContent: label ?? "None of these" });
+    const list = document.createElement("ul");
+    for (const each of classes.slice(0, 6)) {
+      const row = document.createElement("li");
+      const bar = document.createElement("i");
+      bar.style.setProperty("--share", each.probability);
+      row.append(Object.assign(document.createElement("span"), { textContent: each.label }), bar, `${(100 * each.probability).toFixed(1)} %`);
+      list.append(row);
+    }
+    const box = document.createElement("div");
+    box.append(title, list);
+    return [box];
+  }
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.("input[data-try]") && event.target.files.length) tryOut(event.target, event.target.files[0]);
+  });
+  for (const name of ["dragover", "drop"]) {
+    document.addEventListener(name, (event) => {
+      const place = event.target.closest?.("[data-drop]");
+      if (!place) return;
+      event.preventDefault();
+      const file = name === "drop" && event.dataTransfer.files[0];
+      if (file) tryOut(document.getElementById(place.dataset.drop), file);
+    });
+  }
+
+  // Some buttons have a key of their own.
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.("input, select, textarea")) return;
+    document.querySelector(`button[data-key="${CSS.escape(event.key.toLowerCase())}"]`)?.click();
+  });
+
   // A picture that is not there (yet) leaves its place to words.
   document.addEventListener("error", (event) => {
     if (event.target.matches?.("img[data-picture]")) event.target.closest("[data-frame]").dataset.frame = "missing";

@@ -1044,8 +1044,16 @@
     }
 
     async run(signal) {
+      // How often somebody came back to this page: who signed in elsewhere while we asked is not missed.
+      let returns = 0;
+      const back = () => {
+        returns += 1;
+      };
+      addEventListener("focus", back, { signal });
+      document.addEventListener("visibilitychange", back, { signal });
       for (let failures = 0; !signal.aborted; failures += 1) {
         const began = performance.now();
+        const before = returns;
         let pauseMs = 0;
         try {
           await this.play(signal);
@@ -1057,7 +1065,7 @@
             failures = -1;
             continue;
           }
-          pauseMs = await this.report(failureOf(error), signal);
+          pauseMs = await this.report(failureOf(error), () => returns === before, signal);
         }
         if (performance.now() - began > 10000) failures = 0;
         await sleep(Math.max(pauseMs, RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]), signal);
@@ -1065,7 +1073,8 @@
     }
 
     // Says why nothing is shown, the camera's own trouble before all else; gives how long to wait at least.
-    async report(failure, signal) {
+    // Nothing is asked of who is signed out until somebody comes back to this page, unless they did already.
+    async report(failure, isAway, signal) {
       let told = failure;
       if (failure.notYet) {
         try {
@@ -1075,7 +1084,7 @@
         }
       }
       this.face.tell(told.title, told.message, told.signIn ? this.service.login : null);
-      if (told.signIn) await this.returned(signal);
+      if (told.signIn && isAway()) await this.returned(signal);
       return told.pauseMs;
     }
 

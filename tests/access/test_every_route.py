@@ -27,7 +27,7 @@ pytestmark = pytest.mark.anyio
 
 OPEN = {
     *("/healthz", "/readyz", "/metrics", "/login", "/logout", "/ca.crt"),
-    *("/player.js", "/scene.js", "/watch.js", "/send.js"),
+    *("/player.js", "/scene.js", "/label.js", "/watch.js", "/send.js"),
 }
 """What anybody may ask for; the figures only on this machine."""
 

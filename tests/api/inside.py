@@ -20,6 +20,7 @@ from detectors.pixels import BgrPixels
 from streamer.access.accounts import Accounts
 from streamer.api.app import create_app
 from streamer.api.event import add_event
+from streamer.api.samples import add_samples
 from streamer.api.server import serve
 from streamer.api.stream import add_stream
 from streamer.config.tree import HttpConfig, StorageConfig
@@ -93,6 +94,12 @@ class Inside:
         assert answer.status_code == 200, answer.text
         return [item["id"] for item in answer.json()["items"]]
 
+    async def get(self, path: str, **query: Any) -> Any:
+        """What it answers, where it does."""
+        answer = await self.client.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
 
 @asynccontextmanager
 async def inside(
@@ -104,6 +111,7 @@ async def inside(
     app = create_app(metrics, status, store)
     add_stream(app, live, metrics, store)
     add_event(app, store, folder)
+    add_samples(app, store.samples, folder)
     async with anyio.create_task_group() as tasks:
         await tasks.start(store.run)
         await tasks.start(live.run)

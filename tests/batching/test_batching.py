@@ -46,7 +46,7 @@ class Watcher:
     def batch(self, detector: str, frames: int, seconds: float) -> None:
         self.batches.append(frames)
 
-    def stuck(self, detector: str, reason: str | None) -> None:
+    def stuck(self, part: str, reason: str | None) -> None:
         self.reasons.append(reason)
 
 

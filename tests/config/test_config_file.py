@@ -22,7 +22,7 @@ BAD = {
     "cameras:\n  front:\n    sauce: x.mp4\n": (
         "c.yaml:3: cameras.front.sauce: expected one of source, username, password, transport, decode, "
         "timeout_s, loop, clock, state, detect, labels, filters, masks, zones, lines, track, stationary, "
-        "events, counts, detector, title, enabled; received 'sauce' (did you mean 'source'?)"
+        "events, counts, collect, detector, title, enabled; received 'sauce' (did you mean 'source'?)"
     ),
     "detect:\n  min_confidence: 3\ncameras: {front: {source: x.mp4}}": (
         "c.yaml:2: detect.min_confidence: expected less than 1, received 3"

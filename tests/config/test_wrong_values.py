@@ -200,8 +200,8 @@ BAD = {
     ),
     f"{A}port: 80": (
         "c.yaml:4: port: expected one of cameras, detectors, decode, clock, state, detect, labels, filters, "
-        "masks, zones, lines, track, stationary, events, counts, storage, http, webrtc, output, kafka, data; "
-        "received 'port' (did you mean http.port?)"
+        "masks, zones, lines, track, stationary, events, counts, collect, storage, http, webrtc, output, "
+        "kafka, data; received 'port' (did you mean http.port?)"
     ),
     f"{A}    password: hunter2": (
         "c.yaml:4: cameras.a.password: expected username beside it, received none: it is not used"

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import onnxruntime
@@ -59,6 +60,42 @@ def test_what_the_runtime_lists_says_nothing_of_the_machine():
     assert "built without it" in (providers.missing("cuda", ["CPUExecutionProvider"]) or "")
     everything = list(providers.RUNTIME_NAMES.values())
     assert (providers.missing("cuda", everything) is None) == driver()
+
+
+def test_every_provider_of_the_runtime_has_a_name_or_is_of_another_kind_of_machine():
+    others = {"Azure", "Js", "Nnapi", "Rknpu", "VSINPU", "WebNN"}  # browsers, telephones, a cloud
+    named = set(providers.RUNTIME_NAMES.values())
+    for theirs in onnxruntime.get_all_providers():
+        assert theirs in named or theirs.removesuffix("ExecutionProvider") in others
+    assert set(providers.known(onnxruntime.get_available_providers())) >= {"cpu"}
+    assert {"auto", *providers.RUNTIME_NAMES} == set(get_args(providers.Provider))
+
+
+@pytest.mark.parametrize("provider", ["openvino", "migraphx", "directml", "coreml", "qnn"])
+def test_a_provider_of_another_package_is_an_error_that_names_it(provider, mini, tmp_path):
+    if providers.RUNTIME_NAMES[provider] in onnxruntime.get_available_providers():
+        assert load(mini, SessionOptions(provider=provider), cache=tmp_path).warm_up().provider == provider
+        return
+    package = providers.WHEELS[provider]
+    with pytest.raises(ModelLoadError, match=rf"provider {provider}: .* \(the package {package} has it"):
+        load(mini, SessionOptions(provider=provider), cache=tmp_path)
+
+
+def test_options_are_those_of_the_provider_that_is_named():
+    heuristic = {"cudnn_conv_algo_search": "HEURISTIC"}
+    assert providers.chain("cpu", {}) == [("CPUExecutionProvider", {})]
+    assert providers.chain("openvino", {"device_type": "GPU"}) == [
+        ("OpenVINOExecutionProvider", {"device_type": "GPU"}),
+        ("CPUExecutionProvider", {}),
+    ]
+    assert providers.chain("cuda", {"cudnn_conv_algo_search": "DEFAULT"})[0][1] == {
+        "cudnn_conv_algo_search": "DEFAULT"
+    }
+    assert providers.chain("tensorrt", {"trt_fp16_enable": "1"}) == [
+        ("TensorrtExecutionProvider", {"trt_fp16_enable": "1"}),
+        ("CUDAExecutionProvider", heuristic),
+        ("CPUExecutionProvider", {}),
+    ]
 
 
 def test_the_linker_says_which_library_is_missing(tmp_path):

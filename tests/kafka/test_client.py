@@ -173,7 +173,7 @@ def test_who_speaks_another_protocol_is_told_which_option_may_be_missing(gates: 
         assert hint in str(refusal)
 
 
-@pytest.mark.usefixtures("soon_given_up")
+# Not soon given up: on a busy machine the name of the second is looked for later than after a second.
 def test_brokers_that_cannot_be_reached_are_worth_waiting_for(free_port: int) -> None:
     brokers = f"127.0.0.1:{free_port},nowhere.invalid:9092"
     told = refusal_of(KafkaConfig.model_validate({"brokers": brokers}))

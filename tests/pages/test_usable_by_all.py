@@ -10,7 +10,7 @@ from pages.browsing import Visit, visiting
 from playwright.sync_api import Browser, expect
 from system.serving import Service
 
-PAGES = ("/", "/cameras/gate", "/cameras/gate/settings", "/events", "/system")
+PAGES = ("/", "/cameras/gate", "/cameras/gate/settings", "/events", "/label", "/train", "/models", "/system")
 FOCUSABLE = "a[href], button, select, input, [tabindex='0']"
 FOCUSED = "document.activeElement.shadowRoot?.activeElement ?? document.activeElement"
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -103,6 +103,15 @@ class Service:
         their own."""
         assert self.get("/").status_code == 200
         return psutil.Process(self.process.pid)
+
+    def descriptors(self) -> int:
+        """How many files and sockets it has open, but for the accounts' database: how many connections are
+        kept there depends on how many were asked at once."""
+        names = []
+        for each in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed by now
+                names.append(each.readlink().name)
+        return sum(not name.startswith("accounts.db") for name in names)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> Ended:
         """Sends a signal and waits for the end."""

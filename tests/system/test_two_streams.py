@@ -98,7 +98,10 @@ def sidecars(folder: Path, stream: str) -> list[dict[str, Any]]:
     """What is said of the pictures of that stream, with where they lie."""
     found = []
     for path in sorted((folder / "sightline-data" / "snapshots").rglob("*.json")):
-        kept = json.loads(path.read_text())
+        try:
+            kept = json.loads(path.read_text())
+        except FileNotFoundError:  # a better picture takes its place at this moment
+            continue
         if kept["stream"] == stream:
             found.append({**kept, "picture": path.with_suffix(".jpg")})
     return found

@@ -48,14 +48,14 @@ def post(service: Service, offer: str) -> httpx.Response:
 
 async def test_who_never_connects_is_forgotten(service):
     offer = await offer_text()
-    process = service.whole()
+    service.whole()
     assert post(service, "v=0").status_code == 400
-    files = process.num_fds()
+    files = service.descriptors()
     answers = [post(service, offer).status_code for _ in range(20)]
     assert answers == [201] * 20
-    assert process.num_fds() > files
+    assert service.descriptors() > files
     until(lambda: viewers(service) == 0)
-    until(lambda: process.num_fds() <= files)
+    until(lambda: service.descriptors() <= files)
     assert service.series("sightline_viewer_units_skipped_total", camera="street") > 0
     assert post(service, offer).status_code == 201
     assert "Traceback" not in service.log, service.log
@@ -76,9 +76,10 @@ async def test_who_vanishes_without_a_word_is_noticed(service):
 
 
 async def test_a_flood_of_offers_is_answered_or_sent_away(service, capsys):
-    offer, process = await offer_text(), service.whole()
+    offer = await offer_text()
+    service.whole()
     assert post(service, "v=0").status_code == 400
-    files, began = process.num_fds(), time.monotonic()
+    files, began = service.descriptors(), time.monotonic()
     answers: list[httpx.Response] = []
     done = threading.Event()
     with ThreadPoolExecutor(CLIENTS + 1) as clients:
@@ -100,7 +101,7 @@ async def test_a_flood_of_offers_is_answered_or_sent_away(service, capsys):
             end="",
         )
     until(lambda: viewers(service) == 0)
-    until(lambda: process.num_fds() <= files)
+    until(lambda: service.descriptors() <= files)
     assert "Traceback" not in service.log, service.log
 
 

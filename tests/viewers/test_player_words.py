@@ -160,7 +160,7 @@ def test_who_is_signed_out_is_asked_to_sign_in_again_and_nothing_is_asked_meanwh
     with playing(chromium, f"{guarded.url}/watch/street", UDP_IS_SHUT) as player:
         page = player.page
         sign_in(page)
-        page.wait_for_selector("sightline-player")
+        page.wait_for_selector("sightline-player:defined")
         player.until(lambda now: now["frames"] > 0)
         page.request.post(f"{guarded.url}/logout", headers={"Origin": guarded.url})
         player.until(lambda now: "Please sign in again" in now["said"])

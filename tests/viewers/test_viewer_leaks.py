@@ -67,11 +67,11 @@ async def test_viewers_come_and_go_and_nothing_is_kept(
             for _ in range(WARM):
                 await _look(service, http)
             until(lambda: service.cameras()["street"]["viewers"] == 0)
-            before = process.num_fds(), process.num_threads(), process.memory_info().rss
+            before = service.descriptors(), process.num_threads(), process.memory_info().rss
             for _ in range(VIEWERS):
                 await _look(service, http)
             until(lambda: service.cameras()["street"]["viewers"] == 0)
-        until(lambda: process.num_fds() <= before[0])
+        until(lambda: service.descriptors() <= before[0])
         until(lambda: process.num_threads() <= before[1] + 1)
         grown = process.memory_info().rss - before[2]
         with capsys.disabled():

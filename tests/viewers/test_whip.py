@@ -133,11 +133,11 @@ def test_browsers_come_and_go_and_nothing_is_kept(service: Service, phone: Phone
 
     join()
     until(lambda: not sockets(process))
-    before = process.num_fds(), process.num_threads()
+    before = service.descriptors(), process.num_threads()
     for _ in range(JOINS):
         join()
     until(lambda: not sockets(process))
-    until(lambda: process.num_fds() <= before[0])
+    until(lambda: service.descriptors() <= before[0])
     until(lambda: process.num_threads() <= before[1])
 
 

@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from detectors.convert import Kind, kind_of
 from detectors.errors import DetectorError
 from detectors.recognition import probe
-from trainer.convert import keras_file
 from trainer.convert.limits import confine
+from trainer.convert.written import Converted, write
 from trainer.errors import ConversionError, TrainerError
+from trainer.parser import Parser
 
 QUIET: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 """What TensorFlow is told before it is imported: no chatter, and no GPU for something so small."""
 
 
-def add_parser(recipes: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(recipes: "argparse._SubParsersAction[Parser]") -> None:
     parser = recipes.add_parser("convert", help="a TensorFlow model becomes an ONNX file")
     parser.add_argument(
         "model", type=Path, metavar="MODEL", help="SavedModel folder, .pb, .keras, .h5, .tflite"
@@ -44,17 +45,26 @@ def run(options: argparse.Namespace) -> None:
         raise ConversionError(
             "not a TensorFlow model: expected a SavedModel folder, .pb, .keras, .h5 or .tflite"
         )
-    if kind in (Kind.KERAS, Kind.HDF5):
-        keras_file.inspect(options.model, kind)
     pictures = [_read(path) for path in options.picture] or [each.image for each in probe()]
     try:
-        from trainer.convert import conversion
+        made = _converted(options.model, kind, pictures)
     except ModuleNotFoundError as error:
-        raise TrainerError(f"{error.name} is missing: pip install 'sightline[train]'") from error
-    made = conversion.converted(options.model, kind, pictures)
-    conversion.write(made, options.model, kind, options.out)
+        package = (error.name or "a package").partition(".")[0]
+        raise TrainerError(f"{package} is missing: pip install 'sightline[train]'") from error
+    write(made, options.model, kind, options.out)
     for line in made.lines:
         print(line)
+
+
+def _converted(model: Path, kind: Kind, pictures: list[NDArray[np.uint8]]) -> Converted:
+    # Here and not at the top: what they import takes seconds, and is installed with [train] only.
+    if kind in (Kind.KERAS, Kind.HDF5):
+        from trainer.convert import keras_file
+
+        keras_file.inspect(model, kind)
+    from trainer.convert.conversion import converted
+
+    return converted(model, kind, pictures)
 
 
 def _read(path: Path) -> NDArray[np.uint8]:

@@ -1,9 +1,7 @@
 """One conversion: read, convert, look at the result, compare, write."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -18,31 +16,18 @@ from detectors.inspection import every_node
 from detectors.manifest import InputSpec, stated_in
 from detectors.session import raw_runs
 from trainer.convert.inner import inner_of
-from trainer.convert.parity import Difference, compare, feeds
-from trainer.convert.reading import FAILURES, Source, read
+from trainer.convert.parity import compare, feeds
+from trainer.convert.reading import FAILURES, read
+from trainer.convert.source import Source
+from trainer.convert.written import Converted
 from trainer.errors import ConversionError
 
 USUAL_SIDE: Final = 640
 """Of a model that takes any size and has none of its own."""
+PREPARES: Final = frozenset({"channels", "mean", "std"})
+"""Fields of a manifest's input that say how a picture's numbers are made."""
 NAMED: Final = 5
 """Operations that cannot be converted, at most, in one line."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Converted:
-    """A model as ONNX.
-
-    Attributes:
-        model: itself.
-        manifest: the fields that are known of it.
-        differences: between its outputs and those of the model it was made from, by name.
-        lines: what a person should know.
-    """
-
-    model: onnx.ModelProto
-    manifest: Mapping[str, Any]
-    differences: Mapping[str, Difference]
-    lines: tuple[str, ...]
 
 
 def converted(path: Path, kind: Kind, pictures: Sequence[NDArray[np.uint8]]) -> Converted:
@@ -53,34 +38,20 @@ def converted(path: Path, kind: Kind, pictures: Sequence[NDArray[np.uint8]]) -> 
     """
     stated = _stated(path)
     source = read(path, kind)
+    if source.prepared:
+        stated["input"] = {**source.prepared, **stated.get("input", {})}
     model = _to_onnx(source)
     manifest, lines = _with_size(stated, source, model)
-    spec = stated.get("input", {})
-    known = InputSpec(**manifest["input"]) if {"mean", "std", "channels"} & spec.keys() else None
-    inputs = feeds(pictures, _size(source, manifest), source.dtype, known)
+    width, height = _size(source, manifest)
+    told = stated.get("input", {})
+    spec = InputSpec(**{"width": width, "height": height, **told}) if PREPARES & told.keys() else None
+    inputs = feeds(pictures, (width, height), source.dtype, spec)
     differences = compare(inputs, source.run, lambda picture: _run(model, picture))
     origin = f"{path.name} ({kind.value}), converted by tf2onnx {version('tf2onnx')}"
     manifest = {"source": origin, **manifest}
     worst = max(differences.values(), key=lambda each: each.largest / (each.magnitude or 1))
     said = f"outputs differ by at most {worst.largest:.2g} where values reach {worst.magnitude:.4g}"
     return Converted(model, manifest, differences, (*lines, f"{said}, on {len(pictures)} pictures"))
-
-
-def write(made: Converted, path: Path, kind: Kind, out: Path) -> None:
-    """Write ``<stem>.onnx``, its manifest ``<stem>.json`` and ``conversion.json`` into the folder ``out``."""
-    content = made.model.SerializeToString()
-    manifest = {**made.manifest, "sha256": hashlib.sha256(content).hexdigest()}
-    report = {
-        "from": path.name,
-        "kind": kind.value,
-        "tensorflow": version("tensorflow"),
-        "tf2onnx": version("tf2onnx"),
-        "outputs": {name: asdict(difference) for name, difference in made.differences.items()},
-    }
-    out.mkdir(parents=True, exist_ok=True)
-    (out / f"{path.stem}.onnx").write_bytes(content)
-    for name, record in ((f"{path.stem}.json", manifest), ("conversion.json", report)):
-        (out / name).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 def _stated(path: Path) -> dict[str, Any]:

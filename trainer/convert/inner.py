@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 TRIALS: Final = ((480, 640), (600, 400))
 """Heights and widths that are tried; a size of the model's own is the same for both."""
+Mode = Literal["top-left", "centre", "stretch"]
 EVEN: Final = 1e-3
 
 
@@ -25,7 +26,7 @@ class Inner:
 
     width: int
     height: int
-    mode: Literal["top-left", "centre", "stretch"]
+    mode: Mode
 
 
 def inner_of(
@@ -55,7 +56,9 @@ def inner_of(
     block = round((channels / 3) ** 0.5)
     if channels != 3 * block * block:
         return None
-    return Inner(width * block, height * block, _mode(seen[0]))
+    # A picture of the same proportions shows nothing.
+    modes = [mode for each in seen if (mode := _mode(each)) != "stretch"]
+    return Inner(width * block, height * block, modes[0] if modes else "stretch")
 
 
 def _looked_at(model: onnx.ModelProto) -> str | None:
@@ -71,7 +74,7 @@ def _looked_at(model: onnx.ModelProto) -> str | None:
     return name
 
 
-def _mode(seen: NDArray[Any]) -> Literal["top-left", "centre", "stretch"]:
+def _mode(seen: NDArray[Any]) -> Mode:
     """How a white picture lies in what is seen of it."""
     middle = seen[:, :, seen.shape[2] // 2, seen.shape[3] // 2]
     white = (np.abs(seen - middle[..., None, None]) <= EVEN * (1 + np.abs(middle).max())).all(axis=(0, 1))

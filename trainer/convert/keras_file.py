@@ -17,6 +17,8 @@ CODE: Final = {
     "TorchModuleWrapper": "a pickled module of PyTorch, which runs code when it is read",
 }
 """What is refused by its class, and why."""
+PACKAGES: Final = frozenset({"keras", "tensorflow", "builtins"})
+"""Whose classes a file may name."""
 MAX_CONFIG_BYTES: Final = 64 * 1024**2
 
 
@@ -32,10 +34,12 @@ def inspect(path: Path, kind: Kind) -> None:
         layer = described.get("name", "?") if isinstance(described, dict) else "?"
         if name in CODE:
             raise ConversionError(f"refused: {layer!r:.60} is {CODE[name]}")
-        module = part.get("module") or "keras"
-        if str(module).partition(".")[0] not in ("keras", "tensorflow", "builtins"):
+        # Files of Keras 2 name no module, but the package that a class of somebody else is registered in.
+        home = part.get("module") or str(name).rpartition(">")[0] or "keras"
+        if str(home).partition(".")[0] not in PACKAGES:
+            called = str(name).rpartition(">")[2]
             raise ConversionError(
-                f"{layer!r:.60} is a {name!s:.60} of {module!s:.60}, which is not part of Keras"
+                f"{layer!r:.60} is a {called:.60} of {home!s:.60}, which is not part of Keras"
             )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.manifest import InputSpec
-from trainer.convert.reading import Outputs
+from trainer.convert.source import Outputs
 from trainer.errors import ConversionError
 
 CLOSE: Final = 0.02

@@ -1,7 +1,6 @@
 """Reads the forms of a TensorFlow model, each as one function from a picture to named outputs."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,9 +15,10 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from detectors.convert import GRAPH, Kind
 from detectors.errors import one_line
+from trainer.convert import tflite
+from trainer.convert.source import OPSET, Outputs, Source, one_picture
 from trainer.errors import ConversionError
 
-OPSET: Final = 17
 SIGNATURE: Final = "serving_default"
 REACHES_OUT: Final = frozenset(
     {"PyFunc", "PyFuncStateless", "EagerPyFunc", "ReadFile", "WriteFile", "MatchingFiles", "LoadLibrary"}
@@ -29,24 +29,6 @@ FAILURES: Final = (
     NotImplementedError,
 )  # fmt: skip
 """What TensorFlow, Keras and tf2onnx raise over a model; they promise nothing."""
-Outputs = Mapping[str, NDArray[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A model that was read.
-
-    Attributes:
-        shape: of its picture; None for a dimension that is left open.
-        dtype: of its picture.
-        run: what TensorFlow answers to a picture, by name.
-        to_onnx: converts it.
-    """
-
-    shape: tuple[int | None, ...]
-    dtype: np.dtype[Any]
-    run: Callable[[NDArray[Any]], Outputs]
-    to_onnx: Callable[[], onnx.ModelProto]
 
 
 def read(path: Path, kind: Kind) -> Source:
@@ -71,7 +53,7 @@ def _saved_model(path: Path) -> Source:
     if not signatures:
         raise ConversionError("a SavedModel without a signature: export it with one (model.export)")
     signature = signatures.get(SIGNATURE) or next(iter(signatures.values()))
-    [(name, spec)] = _one_picture(signature.structured_input_signature[1].items())
+    [(name, spec)] = one_picture(signature.structured_input_signature[1].items())
     # The function holds what it was made of weakly: without the model its variables are gone.
     return _of_function(lambda picture: (model, signature(**{name: picture}))[1], spec, name)
 
@@ -87,7 +69,7 @@ def _frozen_graph(path: Path) -> Source:
     if not inputs or not outputs:
         raise ConversionError("no frozen graph: it has no input or no output")
     imported = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph, name=""), [])
-    [(name, spec)] = _one_picture(
+    [(name, spec)] = one_picture(
         (node.name, tf.TensorSpec.from_tensor(imported.graph.get_tensor_by_name(f"{node.name}:0")))
         for node in inputs
     )
@@ -101,7 +83,7 @@ def _frozen_graph(path: Path) -> Source:
 
 def _keras(path: Path) -> Source:
     model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    [(name, spec)] = _one_picture((each.name, tf.TensorSpec(each.shape, each.dtype)) for each in model.inputs)
+    [(name, spec)] = one_picture((each.name, tf.TensorSpec(each.shape, each.dtype)) for each in model.inputs)
 
     def run(picture: Any) -> Any:
         outputs = model(picture, training=False)
@@ -110,26 +92,6 @@ def _keras(path: Path) -> Source:
         return dict(zip(model.output_names, outputs if isinstance(outputs, list) else [outputs], strict=True))
 
     return _of_function(run, spec, name)
-
-
-def _tflite(path: Path) -> Source:
-    interpreter = tf.lite.Interpreter(str(path))
-    interpreter.allocate_tensors()
-    [(_, about)] = _one_picture((each["name"], each) for each in interpreter.get_input_details())
-    # tf2onnx calls outputs as the file does.
-    outputs = {each["name"]: each["index"] for each in interpreter.get_output_details()}
-
-    def run(picture: NDArray[Any]) -> Outputs:
-        interpreter.set_tensor(about["index"], picture)
-        interpreter.invoke()
-        return {called: interpreter.get_tensor(index) for called, index in outputs.items()}
-
-    def to_onnx() -> onnx.ModelProto:
-        model: onnx.ModelProto = tf2onnx.convert.from_tflite(str(path), opset=OPSET)[0]
-        return model
-
-    shape = tuple(int(side) if side > 0 else None for side in about["shape_signature"])
-    return Source(shape, np.dtype(about["dtype"]), run, to_onnx)
 
 
 def _of_function(function: Callable[[Any], Any], spec: Any, name: str) -> Source:
@@ -146,14 +108,6 @@ def _of_function(function: Callable[[Any], Any], spec: Any, name: str) -> Source
     return Source(tuple(spec.shape), np.dtype(spec.dtype.as_numpy_dtype), run, to_onnx)
 
 
-def _one_picture(inputs: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    found = list(inputs)
-    if len(found) != 1:
-        names = ", ".join(f"{name!r:.60}" for name, _ in found) or "none"
-        raise ConversionError(f"expected one input, a picture; received {names}")
-    return found
-
-
 def _refuse_reaching_out(graph: Any) -> None:
     functions = (node for function in graph.library.function for node in function.node_def)
     for node in (*graph.node, *functions):
@@ -168,5 +122,5 @@ READERS: Final[Mapping[Kind, Callable[[Path], Source]]] = {
     Kind.FROZEN_GRAPH: _frozen_graph,
     Kind.KERAS: _keras,
     Kind.HDF5: _keras,
-    Kind.TFLITE: _tflite,
+    Kind.TFLITE: tflite.read,
 }

@@ -11,6 +11,7 @@ from trainer.nano import checkpoint, dataset, export, recipe, release
 from trainer.nano.architecture import LABELS, NetworkSpec
 from trainer.nano.batches import Sampler
 from trainer.nano.schedule import Plan
+from trainer.parser import Parser
 
 log = logging.getLogger(__name__)
 STATE, RECIPE = "state.npz", "recipe.json"
@@ -19,7 +20,7 @@ NAME = "sightline-nano"
 CALIBRATION = 256
 
 
-def add_parser(recipes: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(recipes: "argparse._SubParsersAction[Parser]") -> None:
     """Put `nano` and its commands under the trainer's."""
     commands = recipes.add_parser("nano", help="the embedded detector").add_subparsers(
         required=True, metavar="COMMAND"

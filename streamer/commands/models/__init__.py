@@ -12,12 +12,15 @@ from streamer.commands.models import (
     listing,
     measuring,
     pulling,
+    quantizing,
     showing,
     versions,
 )
 from streamer.commands.parsers import Subparsers
 
-ACTIONS: Final = (listing, showing, adding, checking, evaluating, exporting, measuring, pulling, versions)
+ACTIONS: Final = (
+    listing, showing, adding, pulling, checking, evaluating, exporting, measuring, quantizing, versions,
+)  # fmt: skip
 
 
 def add_parser(subparsers: Subparsers) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,7 @@ def add(
     Raises:
         ModelLoadError: it is refused.
     """
+    from detectors.convert import REPORT
     from detectors.errors import AmbiguousFamily, ModelLoadError
     from detectors.examination import Bounds, examine
 
@@ -75,6 +77,9 @@ def add(
     try:
         with store.stage(name) as folder:
             found = examine(order.model_copy(update={"folder": folder.absolute()}))
+            report = files.weights.parent / REPORT
+            if report.is_file():
+                shutil.copy(report, folder)
     except AmbiguousFamily as error:
         folder = options.out or Path(f"{name}-candidates")
         raise type(error)(f"{files.weights}: {error}\n{drawn(error.trials, folder)}") from None

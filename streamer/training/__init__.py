@@ -1,0 +1,1 @@
+"""Trainings: a queue of child processes that make classifiers of labelled pictures."""

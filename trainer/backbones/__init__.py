@@ -1,0 +1,1 @@
+"""Networks that somebody else trained, whose features a new classifier is built on."""

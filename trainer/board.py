@@ -1,0 +1,37 @@
+"""Figures of every epoch as TensorBoard reads them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+class Board:
+    """A folder of logs with a run for each fold; TensorFlow is not loaded before the first figure."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writers: dict[str, Any] = {}
+        self._steps: Counter[str] = Counter()
+
+    def __enter__(self) -> Board:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for writer in self._writers.values():
+            writer.close()
+
+    def write(self, run: str, figures: Mapping[str, float]) -> None:
+        """Put down the figures of an epoch of one training."""
+        import tensorflow as tf
+
+        if run not in self._writers:
+            self._writers[run] = tf.summary.create_file_writer(str(self._folder / run.replace(" ", "-")))
+        with self._writers[run].as_default(step=self._steps[run]):
+            for name, value in figures.items():
+                tf.summary.scalar(name, value)
+        self._steps[run] += 1

@@ -1,0 +1,85 @@
+"""The models that are trained: a head on features, or backbone and head in one piece."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import keras
+import numpy as np
+from keras import layers
+
+from trainer.learner import FeatureScale
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from trainer.backbones.backbone import Tunable
+
+FLAT: Final = 1e-3
+"""Added to deviations: a feature that never changes stays small."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
+    """How features [d] are brought to mean 0 and, all together, to length 1."""
+
+    mean: NDArray[np.float32]
+    factor: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """A trained head: logits are ``(features - mean) * factor @ kernel + bias``."""
+
+    scale: Scale
+    kernel: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def logits(self, features: NDArray[Any]) -> NDArray[np.float64]:
+        scaled = (features.astype(np.float64) - self.scale.mean) * self.scale.factor
+        rows: NDArray[np.float64] = scaled @ self.kernel.astype(np.float64) + self.bias
+        return rows
+
+    def folded(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Kernel [d,k] and bias [k] with the scale in them."""
+        kernel = self.kernel.astype(np.float64) * self.scale.factor[:, None]
+        bias = self.bias - self.scale.mean.astype(np.float64) @ kernel
+        return kernel.astype(np.float32), bias.astype(np.float32)
+
+
+def scale_of(features: NDArray[np.float32]) -> Scale:
+    """Of training pictures [n,d]."""
+    deviation = features.std(axis=0) + FLAT
+    # By the root of their number, so that a rate of learning means the same for few features and for many.
+    factor = 1 / (deviation * np.sqrt(features.shape[1]))
+    return Scale(features.mean(axis=0), factor.astype(np.float32))
+
+
+def head_model(scale: Scale, classes: int) -> Any:
+    """From features to logits; it begins with no opinion."""
+    entry = keras.Input((len(scale.mean),), name="features")
+    return keras.Model(entry, _head(classes)(FeatureScale(scale.mean, scale.factor)(entry)))
+
+
+def whole_model(backbone: Tunable, head: Head, blocks: int) -> Any:
+    """From prepared pictures to logits; the head and the top ``blocks`` of the backbone are trained."""
+    trained = {name for block in backbone.blocks[max(0, len(backbone.blocks) - blocks) :] for name in block}
+    for layer in backbone.model.layers:
+        layer.trainable = layer.name in trained
+    top = _head(head.kernel.shape[1])
+    scaled = FeatureScale(head.scale.mean, head.scale.factor)(backbone.model.output)
+    model = keras.Model(backbone.model.input, top(scaled))
+    top.set_weights([head.kernel, head.bias])
+    return model
+
+
+def _head(classes: int) -> Any:
+    return layers.Dense(classes, kernel_initializer="zeros", dtype="float32", name="head")
+
+
+def head_of(scale: Scale, weights: Sequence[NDArray[Any]]) -> Head:
+    """The head from the last two weights of a learner."""
+    return Head(scale, np.asarray(weights[-2], np.float32), np.asarray(weights[-1], np.float32))

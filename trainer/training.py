@@ -1,0 +1,338 @@
+"""The two phases, over all folds and for the model that goes live; what is done is never done twice."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from trainer import divide
+from trainer.backbones.backbone import Tunable
+from trainer.errors import Cancelled, TrainerError
+from trainer.feeds import FeatureFeed, PictureFeed
+from trainer.figures import cross_entropy, softmax
+from trainer.fitting import Curve, Fitted, Rows, Run, fit
+from trainer.heads import Head, Scale, head_model, head_of, scale_of, whole_model
+from trainer.learner import Learner
+from trainer.schedule import Schedule
+from trainer.workspace import STATE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trainer.backbones.backbone import Backbone
+    from trainer.data.sample import Dataset
+    from trainer.divide import Part
+    from trainer.feeds import Feed
+    from trainer.options import Recipe, TrainOptions
+    from trainer.workspace import Workspace
+
+FINAL: Final = "final"
+
+
+class Interruption:
+    """Whether somebody wants the training to end."""
+
+    def __init__(self) -> None:
+        self.wanted = threading.Event()
+
+    @contextlib.contextmanager
+    def heard(self) -> Iterator[None]:
+        """SIGINT and SIGTERM only ask; the next step answers."""
+        before = {
+            number: signal.signal(number, lambda *_: self.wanted.set())
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def check(self) -> None:
+        """Raises Cancelled when somebody does."""
+        if self.wanted.is_set():
+            raise Cancelled("cancelled")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What is trained on.
+
+    Attributes:
+        features: float32 [n,d] of all pictures.
+        pictures: uint8 [n,h,w,3] fitted to the backbone, where phase 2 is wanted.
+        watched_features, watched_pictures, watched_truth: of a validation set of its own.
+    """
+
+    dataset: Dataset
+    backbone: Backbone
+    features: NDArray[np.float32]
+    pictures: NDArray[np.uint8] | None = None
+    watched_features: NDArray[np.float32] | None = None
+    watched_pictures: NDArray[np.uint8] | None = None
+    watched_truth: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tuned:
+    """What phase 2 made of it: logits of the held-out pictures, head, the backbone's top weights, epochs."""
+
+    logits: NDArray[Any]
+    head: Head
+    top: list[NDArray[Any]]
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """One training.
+
+    Attributes:
+        held: numbers of the pictures that were held out.
+        frozen_logits: of them after phase 1, [len(held), k].
+        frozen_head: as it was then.
+        epochs: of phase 1 that were best, from 1.
+        tuned: by phase 2, where there was one.
+        curves: of each phase.
+    """
+
+    held: NDArray[np.int64]
+    frozen_logits: NDArray[Any]
+    frozen_head: Head
+    epochs: int
+    tuned: Tuned | None = None
+    curves: dict[str, list[Curve]] = field(default_factory=dict)
+
+    @property
+    def logits(self) -> NDArray[Any]:
+        return self.tuned.logits if self.tuned else self.frozen_logits
+
+    @property
+    def head(self) -> Head:
+        return self.tuned.head if self.tuned else self.frozen_head
+
+    @property
+    def top(self) -> list[NDArray[Any]]:
+        return self.tuned.top if self.tuned else []
+
+    def without(self) -> Outcome:
+        """As it was before phase 2."""
+        return replace(self, tuned=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Whether phase 2 is taken: it has to be better on all held-out pictures together."""
+
+    accuracy_without: float
+    accuracy_with: float
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """All trainings, the one that goes live, and what phase 2 was worth where there was one."""
+
+    outcomes: list[Outcome]
+    final: Outcome
+    choice: Choice | None
+
+
+OnTrained = Callable[[str, float, Mapping[str, float]], None]
+
+
+class Trainings:
+    """Trains part after part; ``told`` hears name, share (0..1) of all and the figures of each epoch."""
+
+    def __init__(
+        self, material: Material, options: TrainOptions, workspace: Workspace, told: OnTrained
+    ) -> None:
+        self.interruption = Interruption()
+        self.strategy: Any = None
+        self._material = material
+        self._options = options
+        self._workspace = workspace
+        self._told = told
+        backbone = material.backbone
+        self._base = backbone.model.get_weights() if isinstance(backbone, Tunable) else []
+
+    def all(self) -> Trained:
+        """Of every part, and the one whose model goes live."""
+        dataset = self._material.dataset
+        parts = divide.parts(dataset, self._options.division, self._options.seed)
+        width = 1 / (len(parts) + 1) if len(parts) > 1 else 1.0
+        found = []
+        for number, part in enumerate(parts):
+            place = Place(f"part-{number}", f"fold {number + 1} of {len(parts)}", number * width, width)
+            found.append(self._once(place, part, None))
+        choice = _chosen(found, np.array(dataset.classes, np.int64))
+        outcomes = [each if choice is None or choice.taken else each.without() for each in found]
+        if len(parts) == 1:
+            return Trained(outcomes, outcomes[0], choice)
+        last = Place(FINAL, "final model", 1 - width, width)
+        return Trained(outcomes, self._once(last, divide.everything(dataset), _usual(outcomes)), choice)
+
+    def _once(self, place: Place, part: Part, fixed: tuple[int, int] | None) -> Outcome:
+        """A part, or what is kept of it from before a kill."""
+        name = f"{place.key}.npz"
+        kept = self._workspace.kept(name)
+        if kept is not None:
+            self._told(place.name, place.begin + place.width, {})
+            return unpacked(kept)
+        outcome = self._trained(place, part, fixed)
+        self._workspace.keep(name, packed(outcome))
+        self._workspace.drop(STATE)
+        return outcome
+
+    def _trained(self, place: Place, part: Part, fixed: tuple[int, int] | None) -> Outcome:
+        tuned = self._options.tuning.epochs > 0 and (fixed is None or fixed[1] > 0)
+        scale = scale_of(self._material.features[part.train])
+        first = self._phase_1(place.phase(0, 0.2 if tuned else 1.0), part, fixed, scale)
+        head = head_of(scale, first.weights)
+        curves = {"head": first.curves}
+        logits = head.logits(self._material.features[part.held])
+        frozen = Outcome(part.held, logits, head, first.best_epoch + 1, None, curves)
+        if not tuned:
+            return frozen
+        second, logits = self._phase_2(place.phase(0.2, 0.8), part, fixed, head)
+        tuned_head = head_of(scale, second.weights)
+        return replace(
+            frozen,
+            tuned=Tuned(logits, tuned_head, second.weights[:-2], second.best_epoch + 1),
+            curves={**curves, "fine_tuning": second.curves},
+        )
+
+    def _phase_1(self, place: Place, part: Part, fixed: tuple[int, int] | None, scale: Scale) -> Fitted:
+        material, recipe = self._material, self._options.recipe
+        with self._scope():
+            learner = Learner(head_model(scale, len(material.dataset.labels)), recipe.l2, self.strategy)
+        watched = None if material.watched_features is None else FeatureFeed(material.watched_features)
+        run = self._run(place, "head", fixed and fixed[0], recipe)
+        return fit(learner, FeatureFeed(material.features), self._rows(part, watched), recipe, run)
+
+    def _phase_2(
+        self, place: Place, part: Part, fixed: tuple[int, int] | None, head: Head
+    ) -> tuple[Fitted, NDArray[Any]]:
+        material, tuning = self._material, self._options.tuning
+        backbone = material.backbone
+        if not isinstance(backbone, Tunable) or material.pictures is None:
+            raise TrainerError(f"backbone {backbone.name} is frozen: leave --fine-tune out")
+        schedule = Schedule("cosine", tuning.rate, end_rate=tuning.rate / 100)
+        recipe = replace(self._options.recipe, epochs=tuning.epochs, schedule=schedule)
+        backbone.model.set_weights(self._base)
+        with self._scope():
+            learner = Learner(whole_model(backbone, head, tuning.blocks), recipe.l2, self.strategy)
+        feed = PictureFeed(material.pictures, backbone.input, tuning.augment)
+        others = material.watched_pictures
+        watched = None if others is None else PictureFeed(others, backbone.input, augment=False)
+        run = self._run(place, "fine_tuning", fixed and fixed[1], recipe)
+        done = fit(learner, feed, self._rows(part, watched), recipe, run)
+        logits = (
+            learner.logits(feed.plain(part.held)) if len(part.held) else np.zeros((0, head.kernel.shape[1]))
+        )
+        return done, logits
+
+    def _rows(self, part: Part, watched: Feed | None) -> Rows:
+        truth = np.array(self._material.dataset.classes, np.int64)
+        labels = len(self._material.dataset.labels)
+        return Rows(part.train, part.watched, truth, labels, watched, self._material.watched_truth)
+
+    def _run(self, place: Place, phase: str, stop_after: int | None, recipe: Recipe) -> Run:
+        def on_epoch(epoch: int, curve: Curve) -> None:
+            share = (epoch + 1) / (stop_after or recipe.epochs)
+            self._told(place.name, place.begin + place.width * share, curve)
+
+        keeper = PhaseKeeper(self._workspace, f"{place.key}/{phase}", self.interruption)
+        return Run(self._options.seed, keeper, on_epoch, stop_after)
+
+    def _scope(self) -> Any:
+        return self.strategy.scope() if self.strategy else contextlib.nullcontext()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A part of the training among all: the key of its files, its name for people, its share of the time."""
+
+    key: str
+    name: str
+    begin: float
+    width: float
+
+    def phase(self, begin: float, width: float) -> Place:
+        return replace(self, begin=self.begin + begin * self.width, width=self.width * width)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseKeeper:
+    """The state of one phase of one part; see ``fitting.Keeper``."""
+
+    workspace: Workspace
+    name: str
+    interruption: Interruption
+
+    def keep(self, arrays: Mapping[str, Any]) -> None:
+        self.workspace.keep(STATE, {"phase": np.array(self.name), **arrays})
+
+    def kept(self) -> dict[str, NDArray[Any]] | None:
+        found = self.workspace.kept(STATE)
+        return found if found is not None and str(found["phase"]) == self.name else None
+
+    def check(self) -> None:
+        self.interruption.check()
+
+
+def _chosen(outcomes: list[Outcome], truth: NDArray[np.int64]) -> Choice | None:
+    if any(each.tuned is None for each in outcomes):
+        return None
+    rows = truth[np.concatenate([each.held for each in outcomes])]
+    scores = []
+    for logits in ([each.frozen_logits for each in outcomes], [each.logits for each in outcomes]):
+        together = np.concatenate(logits)
+        scores.append(
+            (float((together.argmax(axis=1) == rows).mean()), -cross_entropy(softmax(together), rows))
+        )
+    return Choice(scores[0][0], scores[1][0], scores[1] > scores[0])
+
+
+def _usual(outcomes: list[Outcome]) -> tuple[int, int]:
+    """Epochs of both phases as they were best in the folds; none of a phase 2 that is not taken."""
+    first = max(1, round(float(np.median([each.epochs for each in outcomes]))))
+    second = [each.tuned.epochs for each in outcomes if each.tuned]
+    return first, round(float(np.median(second))) if second else 0
+
+
+def packed(outcome: Outcome) -> dict[str, Any]:
+    """As arrays."""
+    head, tuned = outcome.frozen_head, outcome.tuned
+    arrays = {
+        "held": outcome.held, "logits": outcome.frozen_logits, "kernel": head.kernel, "bias": head.bias,
+        "mean": head.scale.mean, "factor": head.scale.factor, "epochs": np.array(outcome.epochs),
+        "curves": np.array(json.dumps(outcome.curves)),
+    }  # fmt: skip
+    if tuned is None:
+        return arrays
+    top = {f"top:{number}": array for number, array in enumerate(tuned.top)}
+    return {
+        **arrays, **top, "tuned_logits": tuned.logits, "tuned_kernel": tuned.head.kernel,
+        "tuned_bias": tuned.head.bias, "tuned_epochs": np.array(tuned.epochs),
+    }  # fmt: skip
+
+
+def unpacked(arrays: Mapping[str, NDArray[Any]]) -> Outcome:
+    """From ``packed``."""
+    scale = Scale(arrays["mean"], arrays["factor"])
+    tuned = None
+    if "tuned_logits" in arrays:
+        top = [arrays[f"top:{number}"] for number in range(sum(name.startswith("top:") for name in arrays))]
+        head = Head(scale, arrays["tuned_kernel"], arrays["tuned_bias"])
+        tuned = Tuned(arrays["tuned_logits"], head, top, int(arrays["tuned_epochs"]))
+    head = Head(scale, arrays["kernel"], arrays["bias"])
+    curves = json.loads(str(arrays["curves"]))
+    return Outcome(arrays["held"], arrays["logits"], head, int(arrays["epochs"]), tuned, curves)
