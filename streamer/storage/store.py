@@ -83,7 +83,10 @@ class EventStore:
         self._cameras = tuple(cameras)
         index = EventIndex(url or URL.create("sqlite", database=str(data / "events.db")))
         self._archive = Archive(data, index, SnapshotFolder(data, config.jpeg_quality))
-        self._impressions = Impressions(data, index, StoreClassifier(models_in(data)))
+        suggesting = StoreClassifier(
+            models_in(data), lambda: {each.name for each in self._archive.samples.classes()}
+        )
+        self._impressions = Impressions(data, index, suggesting)
         self._one_at_a_time = CapacityLimiter(1)
         self.samples = Samples(self._archive, self._one_at_a_time)
         self._entries: dict[str, Entry] = {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,19 +20,24 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CLASSIFIES: Final = '"classify"'
+CLASSIFIES: Final = "classify"
 
 
 class StoreClassifier:
-    """The one that was promoted last. It is loaded when there is something to suggest, and again when
-    another one takes its place; one that cannot be loaded suggests nothing."""
+    """The one that was promoted last, of those that know some class that people label pictures as.
 
-    def __init__(self, models: Path) -> None:
+    It is loaded when there is something to suggest, and again when another one takes its place; one that
+    cannot be loaded suggests nothing.
+    """
+
+    def __init__(self, models: Path, classes: Callable[[], Collection[str]]) -> None:
         """
         Args:
             models: folder of the store.
+            classes: that people label pictures as; may block.
         """
         self._store = ModelStore(models)
+        self._classes = classes
         self._loaded: Classifier | None = None
         self._key: str | None = None
         self._refused: str | None = None
@@ -41,9 +47,10 @@ class StoreClassifier:
             (pointer.stat().st_mtime_ns, pointer.parent.name)
             for pointer in self._store.folder.glob(f"*/{POINTER}")
         ]
+        classes = frozenset(self._classes()) if found else frozenset()
         for _, name in sorted(found, reverse=True):
             key = f"{name}@{self._store.serving(name)}"
-            if key == self._refused or not self._classifies(key):
+            if key == self._refused or classes.isdisjoint(self._labels(key)):
                 continue
             if key == self._key or self._load(key):
                 return key
@@ -56,12 +63,14 @@ class StoreClassifier:
         answers = model.answers(model.infer([model.prepare(each) for each in pictures]))
         return [Suggestion(each.label, each.confidence, _margin(each.probabilities)) for each in answers]
 
-    def _classifies(self, key: str) -> bool:
+    def _labels(self, key: str) -> list[str]:
+        """The classes of a classifier; none where it is something else, or cannot be read."""
         name, _, version = key.partition("@")
         try:
-            return CLASSIFIES in (self._store.folder / name / version / MANIFEST).read_text()
-        except OSError:
-            return False
+            manifest = json.loads((self._store.folder / name / version / MANIFEST).read_bytes())
+        except (OSError, ValueError):
+            return []
+        return list(manifest.get("labels", ())) if manifest.get("task") == CLASSIFIES else []
 
     def _load(self, key: str) -> bool:
         # The runtime of models takes a moment to import, and may never be needed here.
