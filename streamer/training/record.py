@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 State: TypeAlias = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 """``interrupted``: the service ended meanwhile."""
@@ -21,6 +21,11 @@ NAME: Final = "^[a-z0-9][a-z0-9_-]{0,99}$"
 MOST_LINES: Final = 20_000
 """Of the progress that is read."""
 MOST_LOG_BYTES: Final = 4_000
+
+
+def _whole(said: object) -> object:
+    """JSON has one kind of number: 60.0 is a whole one."""
+    return int(said) if isinstance(said, float) and said.is_integer() else said
 
 
 class Wish(BaseModel):
@@ -39,8 +44,8 @@ class Wish(BaseModel):
     ] = "auto"
     fine_tune: Annotated[bool, Field(description="train the top of the backbone, too: slower")] = False
     balanced: Annotated[bool, Field(description="rare classes weigh as much as common ones")] = False
-    epochs: Annotated[int, Field(ge=1, le=10_000)] = 60
-    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    epochs: Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)] = 60
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_whole)] = 0
     promote: Annotated[
         Literal["gate", "always", "never"],
         Field(description="`gate`: it serves at once where it is no worse than the one that does"),
@@ -51,7 +56,7 @@ class Wish(BaseModel):
         yield from ("--name", self.name, "--backbone", self.backbone, "--epochs", str(self.epochs))
         yield from ("--seed", str(self.seed), "--promote", self.promote)
         if self.labels:
-            yield from ("--labels", ",".join(self.labels))
+            yield f"--labels={','.join(self.labels)}"
         if self.fine_tune:
             yield "--fine-tune"
         if self.balanced:
