@@ -83,7 +83,10 @@ CASES = [
     # Models.
     Wrong("detect good.jpg --model nano", "nano: no such model: did you mean 'sightline-nano'?"),
     Wrong("detect good.jpg --model ./nano.onnx", "./nano.onnx: no such file"),
-    Wrong("detect good.jpg --model empty-folder", "empty-folder: expected an ONNX file, received a folder"),
+    Wrong(
+        "detect good.jpg --model empty-folder",
+        "empty-folder: expected an ONNX file or a SavedModel, received another folder",
+    ),
     Wrong("detect good.jpg --model text.onnx", "text.onnx: damaged, or not an ONNX file"),
     Wrong("detect good.jpg --model empty.onnx", "empty.onnx: the file is empty"),
     Wrong("detect good.jpg --model half.onnx", "half.onnx: damaged, or not an ONNX file"),
