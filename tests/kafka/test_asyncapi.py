@@ -148,6 +148,7 @@ HAPPENINGS: dict[str, Told] = {
     "zoneLeft": examples.LEFT,
     "crossing": examples.CROSSED,
     "camera": examples.DOWN,
+    "attribute": examples.OPENED,
     "counts": examples.TOTALS,
 }
 

@@ -59,8 +59,8 @@ CHANNELS: Final = (
     ),
     Channel(
         "events",
-        "What happens: objects that come and go, zones, lines, and cameras in trouble.",
-        ("object", "zoneEntered", "zoneLoitering", "zoneLeft", "crossing", "camera"),
+        "What happens: objects that come and go, zones, lines, and cameras in trouble, and parts of their pictures.",
+        ("object", "zoneEntered", "zoneLoitering", "zoneLeft", "crossing", "camera", "attribute"),
     ),
     Channel("counts", "Totals of zones and lines over intervals.", ("counts",)),
     Channel("frames", "Annotated pictures; none unless `kafka.frames` says so.", ("frame",)),
