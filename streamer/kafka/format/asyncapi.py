@@ -59,7 +59,7 @@ CHANNELS: Final = (
     ),
     Channel(
         "events",
-        "What happens: objects that come and go, zones, lines, and cameras in trouble, and parts of their pictures.",
+        "What happens: objects that come and go, zones, lines, cameras in trouble, parts that change.",
         ("object", "zoneEntered", "zoneLoitering", "zoneLeft", "crossing", "camera", "attribute"),
     ),
     Channel("counts", "Totals of zones and lines over intervals.", ("counts",)),
