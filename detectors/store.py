@@ -284,10 +284,14 @@ def resolve(model: str, models: Path | None = None) -> ModelFiles:
         return store.find(model)
     try:
         path = Path(model).expanduser()
-        if path.is_dir() or path.is_file():
-            return _files(_as_onnx(path))
+        is_there = path.is_dir() or path.is_file()
     except (OSError, RuntimeError, ValueError) as error:  # no name a file could have
         raise ModelLoadError(f"{model:.100}: no such file: {one_line(error)}") from error
+    if is_there:
+        try:
+            return _files(_as_onnx(path))
+        except OSError as error:
+            raise ModelLoadError(f"{path}: cannot read {path.name}: {error.strerror or error}") from error
     if path.suffix or os.sep in model:
         raise ModelLoadError(f"{model}: no such file")
     names = (*names, *(store.names() if store else ()))

@@ -43,6 +43,16 @@ class Ended:
     took_s: float
 
 
+def descriptors(process: int) -> int:
+    """How many files and sockets a process has open, but for the accounts' database: how many connections are
+    kept there depends on how many were asked at once."""
+    names = []
+    for each in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed by now
+            names.append(each.readlink().name)
+    return sum(not name.startswith("accounts.db") for name in names)
+
+
 class Service:
     """One process of the service, in a folder of its own."""
 
@@ -105,13 +115,8 @@ class Service:
         return psutil.Process(self.process.pid)
 
     def descriptors(self) -> int:
-        """How many files and sockets it has open, but for the accounts' database: how many connections are
-        kept there depends on how many were asked at once."""
-        names = []
-        for each in Path(f"/proc/{self.process.pid}/fd").iterdir():
-            with suppress(FileNotFoundError):  # closed by now
-                names.append(each.readlink().name)
-        return sum(not name.startswith("accounts.db") for name in names)
+        """As ``descriptors`` of its process."""
+        return descriptors(self.process.pid)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> Ended:
         """Sends a signal and waits for the end."""

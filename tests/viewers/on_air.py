@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,8 +12,8 @@ from typing import Final
 
 import anyio
 import httpx
-import psutil
 from access.fronts import in_front
+from system.serving import descriptors
 
 from streamer.api.app import create_app
 from streamer.api.fallbacks import add_fallbacks
@@ -86,7 +87,7 @@ async def on_air(
                 await anyio.sleep(0.01)
         transport = httpx.ASGITransport(front)
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
-            tasks_now, files_now = len(asyncio.all_tasks()), psutil.Process().num_fds()
+            tasks_now, files_now = len(asyncio.all_tasks()), descriptors(os.getpid())
             yield OnAir(client, viewers, metrics, streams, tasks_now, files_now)
         tasks.cancel_scope.cancel()
 

@@ -8,10 +8,10 @@ import re
 from typing import Final
 
 import anyio
-import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from system.serving import descriptors
 from viewers.on_air import on_air
 from viewers.whep_viewer import SDP, TRICKLE, offer_text
 
@@ -183,5 +183,5 @@ async def test_nothing_of_all_that_is_left(air):
     await air.until(viewers=0)
     with anyio.fail_after(60):
         # What fills a stream goes on for some seconds after its last viewer.
-        while len(air.tasks()) > air.first_tasks + 1 or psutil.Process().num_fds() > air.first_files:
+        while len(air.tasks()) > air.first_tasks + 1 or descriptors(os.getpid()) > air.first_files:
             await anyio.sleep(0.05)

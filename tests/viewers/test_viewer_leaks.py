@@ -9,9 +9,8 @@ from typing import Final
 
 import anyio
 import httpx
-import psutil
 import pytest
-from system.serving import Service, serving, until, write_config
+from system.serving import Service, descriptors, serving, until, write_config
 from viewers.on_air import on_air
 from viewers.whep_viewer import PATIENCE_S, viewer
 
@@ -40,7 +39,7 @@ async def test_no_task_socket_or_session_outlives_its_viewer(footage: Path, tmp_
             await air.until(viewers=0)
         with anyio.fail_after(PATIENCE_S):
             # What fills a stream goes on for some seconds after its last viewer.
-            while len(air.tasks()) > air.first_tasks or psutil.Process().num_fds() > air.first_files:
+            while len(air.tasks()) > air.first_tasks or descriptors(os.getpid()) > air.first_files:
                 await anyio.sleep(0.05)
         gc.collect()
         assert [kept for kept in gc.get_objects() if isinstance(kept, (Peer, Session))] == []
