@@ -10,10 +10,11 @@ import numpy as np
 from detectors.cache import GraphCache, default_folder
 from detectors.compilation import compiled, of_task
 from detectors.detector import USUAL, checked
-from detectors.errors import InferenceError, ModelLoadError, ProviderMissing
+from detectors.errors import ModelLoadError, ProviderMissing
 from detectors.letterbox import fit
-from detectors.policy import Policy, measured, unmeasured
-from detectors.session import Session, SessionOptions, open_session
+from detectors.loaded import LoadedModel
+from detectors.policy import Policy, measured
+from detectors.session import SessionOptions, open_session
 from detectors.store import resolve
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from detectors.compiled import CompiledModel
     from detectors.pixels import Pixels
 
 __all__ = ["Answer", "Classifier", "load"]
@@ -43,22 +43,8 @@ class Answer:
     probabilities: tuple[float, ...]
 
 
-class Classifier:
-    """One model, loaded. ``prepare`` and ``infer`` may be called from several threads at once.
-
-    Attributes:
-        manifest: what the model is.
-        labels: names of its classes.
-        policy: how it is best driven; a guess until ``warm_up`` has measured.
-    """
-
-    def __init__(self, model: CompiledModel, session: Session, options: SessionOptions) -> None:
-        self.manifest = model.manifest
-        self.labels = model.manifest.labels
-        self.policy = unmeasured(session, options)
-        self._graph = model.graph
-        self._session = session
-        self._options = options
+class Classifier(LoadedModel):
+    """One model, loaded. ``prepare`` and ``infer`` may be called from several threads at once."""
 
     def warm_up(self, *, quick: bool = False) -> Policy:
         """Run the model until it is warm, measure, and choose the policy.
@@ -69,9 +55,8 @@ class Classifier:
         Raises:
             InferenceError: the model does not run at all.
         """
-        size = (self.manifest.input.height, self.manifest.input.width)
         run = self._session.probabilities
-        self.policy = measured(self._session, size, self._options, quick=quick, run=run)
+        self.policy = measured(self._session, self._size, self._options, quick=quick, run=run)
         return self.policy
 
     def prepare(self, picture: NDArray[np.uint8] | Pixels) -> NDArray[np.uint8]:
@@ -104,25 +89,6 @@ class Classifier:
             label = self.labels[best] if row[best] >= least else None
             answers.append(Answer(label, float(row[best]), tuple(map(float, row))))
         return answers
-
-    def rebuild(self) -> None:
-        """A fresh session, after a run that never returned.
-
-        Raises:
-            ModelLoadError: the provider is gone.
-        """
-        self._session = open_session(self._graph, self._options)
-
-    def _filled(self, batch: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-        """The pictures as one array, with blank ones up to the next warm batch size."""
-        shape = (self.manifest.input.height, self.manifest.input.width, 3)
-        for one in batch:
-            if one.shape != shape or one.dtype != np.uint8:
-                raise InferenceError(f"expected uint8 {shape}, received {one.dtype} {one.shape}")
-        bucket = next(size for size in self.policy.buckets if size >= len(batch))
-        images = np.zeros((bucket, *shape), np.uint8)
-        np.stack(batch, out=images[: len(batch)])
-        return images
 
 
 def load(

@@ -13,8 +13,9 @@ from detectors.compilation import compiled, of_task
 from detectors.detections import from_arrays
 from detectors.errors import InferenceError, ModelLoadError, ProviderMissing
 from detectors.letterbox import Letterbox, fit
+from detectors.loaded import LoadedModel
 from detectors.pixels import BgrPixels, Pixels
-from detectors.policy import Policy, measured, unmeasured
+from detectors.policy import Policy, measured
 from detectors.session import Limits, Session, SessionOptions, open_session
 
 if TYPE_CHECKING:
@@ -40,23 +41,12 @@ class Prepared:
     letterbox: Letterbox
 
 
-class Detector:
-    """One model, loaded. ``prepare`` and ``infer`` may be called from several threads at once.
-
-    Attributes:
-        manifest: what the model is.
-        labels: names of its classes.
-        policy: how it is best driven; a guess until ``warm_up`` has measured.
-    """
+class Detector(LoadedModel):
+    """One model, loaded. ``prepare`` and ``infer`` may be called from several threads at once."""
 
     def __init__(self, model: CompiledModel, session: Session, options: SessionOptions) -> None:
-        self.manifest = model.manifest
-        self.labels = model.manifest.labels
-        self.policy = unmeasured(session, options)
+        super().__init__(model, session, options)
         self._names = np.array(model.manifest.labels)
-        self._graph = model.graph
-        self._session = session
-        self._options = options
 
     def warm_up(self, *, quick: bool = False) -> Policy:
         """Run the model until it is warm, measure, and choose the policy.
@@ -67,8 +57,7 @@ class Detector:
         Raises:
             InferenceError: the model does not run at all.
         """
-        size = (self.manifest.input.height, self.manifest.input.width)
-        self.policy = measured(self._session, size, self._options, quick=quick)
+        self.policy = measured(self._session, self._size, self._options, quick=quick)
         return self.policy
 
     def prepare(self, picture: NDArray[np.uint8] | Pixels) -> Prepared:
@@ -89,30 +78,9 @@ class Detector:
         results: list[Detections] = []
         for start in range(0, len(prepared), largest):
             batch = prepared[start : start + largest]
-            found = self._session.run(self._filled(batch), limits)
+            found = self._session.run(self._filled([one.image for one in batch]), limits)
             results += [self._of(found, number, one.letterbox) for number, one in enumerate(batch)]
         return results
-
-    def rebuild(self) -> None:
-        """A fresh session, after a run that never returned.
-
-        Raises:
-            ModelLoadError: the provider is gone.
-        """
-        self._session = open_session(self._graph, self._options)
-
-    def _filled(self, batch: Sequence[Prepared]) -> NDArray[np.uint8]:
-        """The pictures as one array, with blank ones up to the next warm batch size."""
-        shape = (self.manifest.input.height, self.manifest.input.width, 3)
-        for one in batch:
-            if one.image.shape != shape or one.image.dtype != np.uint8:
-                raise InferenceError(f"expected uint8 {shape}, received {one.image.dtype} {one.image.shape}")
-        if len(batch) == 1:
-            return batch[0].image[None]
-        bucket = next(size for size in self.policy.buckets if size >= len(batch))
-        images = np.zeros((bucket, *shape), np.uint8)
-        np.stack([one.image for one in batch], out=images[: len(batch)])
-        return images
 
     def _of(self, found: Found, number: int, letterbox: Letterbox) -> Detections:
         """What was found in one picture of the batch."""
