@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, Protocol, TypeVar
@@ -62,7 +63,7 @@ class BatchObserver(Protocol):
     def stuck(self, part: str, reason: str | None) -> None: ...
 
 
-class Runner(Generic[AnyEngine, Job]):
+class Runner(ABC, Generic[AnyEngine, Job]):
     """Runs one model for many cameras.
 
     On a CPU a batch is one picture and each of N threads runs the shared session; on a GPU one
@@ -105,9 +106,9 @@ class Runner(Generic[AnyEngine, Job]):
         self._rebuilt = False
         self._stuck = False
 
+    @abstractmethod
     def _infer(self, requests: Sequence[Job]) -> Sequence[Outcome | None]:
         """What each of a batch comes to; called by several threads, ``model`` is to be read once."""
-        raise NotImplementedError
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Warm the model up, then serve until cancelled.
