@@ -10,7 +10,7 @@ import pytest
 from viewers.on_air import ORIGIN, on_air
 from viewers.whep_viewer import SDP, TRICKLE, offer_text, viewer
 
-from streamer.api.whep import MOST_BYTES
+from streamer.api.offers import MOST_BYTES
 from streamer.config.tree import HttpConfig, WebRtcConfig
 
 pytestmark = pytest.mark.anyio
