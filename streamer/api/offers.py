@@ -97,8 +97,8 @@ class Way:
         for server in self.sessions.config.ice_servers:
             login = ""
             if server.username is not None and server.credential is not None:
-                secret = server.credential.get_secret_value()
-                login = f'; username="{server.username}"; credential="{secret}"; credential-type="password"'
+                name, secret = map(_quoted, (server.username, server.credential.get_secret_value()))
+                login = f'; username={name}; credential={secret}; credential-type="password"'
             for url in server.urls:
                 response.headers.append("Link", f'<{url}>; rel="ice-server"{login}')
         return response
@@ -116,6 +116,12 @@ def _refuse(app: FastAPI, error: type[Exception], status: HTTPStatus) -> None:
     @app.exception_handler(error)
     async def refused(request: Request, error: Exception) -> Response:
         return problem(status, str(error), headers)
+
+
+def _quoted(text: str) -> str:
+    """A quoted string of a header (RFC 9110, section 5.6.4)."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 async def offer_of(request: Request) -> str:
