@@ -29,7 +29,7 @@ SECTION: Final = Markup('<h2 id="{0}">{0}</h2><p class="soft">{1}</p>{2}')
 PART: Final = Markup('<a href="#{0}">{0}</a>')
 SCHEMAS_PART: Final = "Schemas"
 PLACE: Final = re.compile(r"\{(version|about|parts|body)\}")
-QUOTED: Final = re.compile("`([^`]+)`")
+QUOTED: Final = re.compile("(`{1,2})([^`]+)\\1")
 
 
 def add_reference(app: FastAPI) -> None:
@@ -90,7 +90,7 @@ def _operation(path: str, method: str, operation: Mapping[str, Any]) -> Markup:
 
 def _told(text: str) -> Markup:
     """What stands between backticks is code."""
-    return Markup(QUOTED.sub(r"<code>\1</code>", str(escape(text))))
+    return Markup(QUOTED.sub(r"<code>\2</code>", str(escape(text))))
 
 
 def _place(parameter: Mapping[str, Any]) -> str:
