@@ -13,6 +13,8 @@ from detectors.errors import DetectorError
 from streamer.pages import words
 from streamer.pages.markup import EMPTY, Text, box, h, join, show
 
+from streamer.storage.labels import NOTHING
+
 if TYPE_CHECKING:
     from streamer.pages.here import Here
     from streamer.pages.layout import Layout
@@ -70,10 +72,11 @@ class ModelsPage:
                 if model.before is not None:
                     back = Text("button", f"Roll back to {model.before}", "button", type="button")
                     back.on("click", self._doing(lambda: self._shelf.store.rollback(model.name)))
-            with box("div", "wide"):
-                self._table(model)
-            if classifies:
-                show(self._trial(model), "div", "trial")
+            with box("div", "beside-each-other"):
+                with box("div", "wide"):
+                    self._table(model)
+                if classifies:
+                    show(self._trial(model), "div", "trial")
             programs = _classifier_programs if classifies else _detector_programs
             show(
                 join((h("summary", "Use it in a program"), *programs(model, self._here))), "details", "usage"
@@ -193,7 +196,7 @@ def _lines(versions: Sequence[Version]) -> list[Markup]:
     ]
     labels = sorted({label for report in reports for label in _recalls(report)})
     lines += [
-        (f"Of {label} it finds", [_percent(_recalls(each).get(label)) for each in reports])
+        (f"Recognises {_shown(label)}", [_percent(_recalls(each).get(label)) for each in reports])
         for label in labels
     ]
     lines.append(("Classes", [_labels(each) for each in versions]))
@@ -234,4 +237,8 @@ def _text(backbone: object) -> str:
 
 
 def _labels(version: Version) -> str:
-    return ", ".join(version.manifest.labels) if version.manifest else NONE
+    return ", ".join(map(_shown, version.manifest.labels)) if version.manifest else NONE
+
+
+def _shown(label: str) -> str:
+    return "nothing of these" if label == NOTHING else label
