@@ -12,7 +12,6 @@ from nicegui import ui
 from detectors.errors import DetectorError
 from streamer.pages import words
 from streamer.pages.markup import EMPTY, Text, box, h, join, show
-
 from streamer.storage.labels import NOTHING
 
 if TYPE_CHECKING:

@@ -41,6 +41,15 @@ def done(*arguments: str, folder: Path, said: str = PASSWORD) -> str:
     return ended.stdout
 
 
+def status_of(arguments: list[str]) -> int:
+    """Of a command that runs in this process."""
+    try:
+        return main(arguments)
+    except SystemExit as ended:  # what argparse refuses
+        assert isinstance(ended.code, int)
+        return ended.code
+
+
 def refused(*arguments: str, folder: Path, said: str = PASSWORD) -> str:
     """The one line of a command that is refused."""
     ended = sightline(*arguments, folder=folder, said=said)
@@ -105,7 +114,7 @@ def test_what_is_wrong_is_one_line(
     (tmp_path / "a-file").touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", io.StringIO(said))
-    assert main(arguments) == 2
+    assert status_of(arguments) == 2
     written = capsys.readouterr()
     assert (written.out, written.err.count("\n")) == ("", 1)
     assert told in written.err
