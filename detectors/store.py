@@ -99,6 +99,10 @@ class ModelStore:
         """The version that serves; None where none does."""
         return self._pointer(name).serving
 
+    def before(self, name: str) -> str | None:
+        """The version that a rollback lets serve again; None where none served before."""
+        return next(iter(self._pointer(name).before), None)
+
     def find(self, model: str) -> ModelFiles:
         """The files of ``NAME``, which is the version that serves, ``NAME@VERSION`` or ``NAME@newest``.
 
