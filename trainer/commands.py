@@ -155,7 +155,7 @@ def train_options(given: argparse.Namespace) -> TrainOptions:
         tuning=Tuning(given.fine_tune or 0, given.fine_tune_blocks, given.fine_tune_rate, given.augment),
         division=Division(
             given.validation, given.validation_fraction, given.folds, given.held_out,
-            least=given.min_per_class, labels=tuple(given.labels),
+            least=given.min_per_class, labels=(*given.labels, *given.label),
         ),
         gate=Gate(given.promote, given.margin),
         machine=Machine(given.strategy, given.memory, given.mixed_precision, given.reuse_features),
@@ -223,6 +223,13 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
 def _add_data(group: argparse._ArgumentGroup) -> None:
     usual = Division()
     group.add_argument("--labels", type=_list, default=[], metavar="L,..", help="only these classes")
+    group.add_argument(
+        "--label",
+        action="append",
+        default=[],
+        metavar="L",
+        help="only this class, whatever its name holds; as often as wanted",
+    )
     group.add_argument("--min-per-class", type=_positive, default=usual.least)
     group.add_argument(
         "--validation", type=Path, metavar="DATASET", help="other pictures to watch while training"
