@@ -25,12 +25,14 @@ class BackboneChoice:
         weights: ``imagenet``, ``none``, a file, or None for what the network usually has.
         size: side of its input in pixels; its usual one if None.
         taps: tensors of an ONNX model that are features; found automatically when empty.
+        views: how often it looks at a picture: 2 mirrors it, 8 turns it by quarters, too.
     """
 
     name: str = "auto"
     weights: str | None = None
     size: int | None = None
     taps: tuple[str, ...] = ()
+    views: int = 1
 
 
 @dataclass(frozen=True, slots=True)
