@@ -40,7 +40,6 @@ DATA: Final = Path("sightline-data")
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 UNITS: Final = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "mib": 2**20, "gib": 2**30}
 TUNED_EPOCHS: Final = 8
-VIEWS_OF: Final = {"none": 1, "upright": 2, "any-way": 8}
 
 
 def add_parser(recipes: argparse._SubParsersAction[Parser]) -> None:
@@ -148,7 +147,7 @@ def train_options(given: argparse.Namespace) -> TrainOptions:
         name=given.name,
         data=data,
         workspace=given.workspace or data / "training" / given.name,
-        backbone=BackboneChoice(given.backbone, given.weights, given.size, tuple(given.taps), _views(given)),
+        backbone=BackboneChoice(given.backbone, given.weights, given.size, tuple(given.taps), given.views),
         recipe=Recipe(
             given.epochs, given.batch_size, schedule, patience, given.l2, given.label_smoothing,
             given.class_weights == "balanced",
@@ -169,12 +168,6 @@ def train_options(given: argparse.Namespace) -> TrainOptions:
     )  # fmt: skip
 
 
-def _views(given: argparse.Namespace) -> int:
-    if given.views is not None:
-        return int(given.views)
-    return VIEWS_OF[given.augment] if given.fine_tune else 1
-
-
 def _add_backbone(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--backbone",
@@ -191,9 +184,9 @@ def _add_backbone(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--views",
         type=int,
-        choices=(1, 2, 8),
-        help="answer by the mean of so many views, at as many times the cost: 2 mirrors, 8 turns, too "
-        "(1; while fine-tuning what --augment says)",
+        choices=(1, 2, 4, 8),
+        help="answer by the mean of so many views, at as many times the cost: 2 mirror, 4 and 8 turn, too "
+        "(1; fine-tuned: 2, or 4 of what lies any way)",
     )
 
 
@@ -230,7 +223,10 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--fine-tune-blocks", type=_positive, default=tuning.blocks, metavar="N")
     group.add_argument("--fine-tune-rate", type=_above, default=tuning.rate)
     group.add_argument(
-        "--augment", choices=("none", "upright", "any-way"), default=tuning.augment, help="while fine-tuning"
+        "--augment",
+        choices=("auto", "none", "upright", "any-way"),
+        default=tuning.augment,
+        help="while fine-tuning",
     )
 
 

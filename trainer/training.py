@@ -228,13 +228,7 @@ class Trainings:
         if not isinstance(backbone, Tunable) or material.pictures is None:
             raise TrainerError(f"backbone {backbone.name} is frozen: leave --fine-tune out")
         schedule = Schedule("cosine", tuning.rate, end_rate=tuning.rate / 100)
-        smoothing = max(self._options.recipe.label_smoothing, tuning.smoothing)
-        recipe = replace(
-            self._options.recipe,
-            epochs=tuning.epochs,
-            schedule=schedule,
-            label_smoothing=smoothing,
-        )
+        recipe = replace(self._options.recipe, epochs=tuning.epochs, schedule=schedule)
         backbone.model.set_weights(self._base)
         with self._scope():
             learner = Learner(whole_model(backbone, head, tuning.blocks), recipe.l2, self.strategy)

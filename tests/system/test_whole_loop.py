@@ -1,4 +1,4 @@
-"""A camera, pictures labelled by keyboard, classifiers that a gate lets serve, their events, and a roll back."""
+"""A camera, pictures labelled by keyboard, classifiers that a gate lets serve, their events, a roll back."""
 
 from __future__ import annotations
 

@@ -150,14 +150,15 @@ def test_a_worse_candidate_is_kept_and_does_not_serve(
     before = len(store.versions("kinds"))
     # It learns with a rate of almost nothing: no better than chance.
     report = train(
-        pictures, data, "--learning-rate", "1e-9", "--end-learning-rate", "1e-10", "--schedule", "constant"
-    )
+        pictures, data, "--learning-rate", "1e-9", "--end-learning-rate", "1e-10", "--schedule", "constant",
+        "--epochs", "3",
+    )  # fmt: skip
     assert not report["serving"]
     assert not report["gate"]["passed"]
     assert store.serving("kinds") == serving
     assert len(store.versions("kinds")) == before + 1
     assert "is kept, the other one goes on serving" in capsys.readouterr().out
-    assert train(pictures, data, "--learning-rate", "1e-9", "--margin", "1")["serving"]
+    assert train(pictures, data, "--learning-rate", "1e-9", "--margin", "1", "--epochs", "3")["serving"]
     store.promote("kinds", "1")
 
 
@@ -214,26 +215,25 @@ def reached(process: subprocess.Popen[bytes], path: Path) -> None:
 LONG = ("--early-stopping", "off", "--no-reuse-features")
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return train(pictures, tmp_path_factory.mktemp("whole") / "data", *LONG)
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_goes_on_after_it_was_ended(
-    pictures: Path, tmp_path: Path, uninterrupted: dict[str, Any], number: signal.Signals
-) -> None:
+def test_goes_on_after_a_kill_and_a_cancel_as_if_nothing_had_been(pictures: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     workspace = data / "training" / "kinds"
-    process = start(command(pictures, data, *LONG))
-    reached(process, workspace / "part-0.npz")
-    process.send_signal(number)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == (-9 if number is signal.SIGKILL else 130)
-    assert (b"--resume" in said) == (number is signal.SIGTERM)
+    killed = start(command(pictures, data, *LONG))
+    reached(killed, workspace / "part-0.npz")
+    killed.kill()
+    killed.communicate(timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    cancelled = start(command(pictures, data, *LONG, "--resume"))
+    reached(cancelled, workspace / "part-2.npz")
+    cancelled.terminate()
+    _, said = cancelled.communicate(timeout=60)
+    assert cancelled.returncode == 130
+    assert b"going on with what was done before" in said
+    assert b"--resume" in said
     assert not ModelStore(data / "models").names()
     assert not (workspace / "part-4.npz").exists()
     resumed = train(pictures, data, *LONG, "--resume")
     assert not list(workspace.glob("*.npz"))
+    uninterrupted = train(pictures, tmp_path / "whole" / "data", *LONG)
     for key in ("accuracy", "temperature", "threshold", "confusion", "loss"):
         assert resumed[key] == uninterrupted[key]

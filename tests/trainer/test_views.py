@@ -16,6 +16,7 @@ from trainer.backbones.prepared import prepared
 from trainer.backbones.viewed import VIEWS, viewed
 from trainer.errors import TrainerError
 from trainer.options import BackboneChoice
+from trainer.orientation import UP, told_apart
 
 SIDE = 48
 
@@ -62,14 +63,21 @@ def test_the_features_are_their_mean_also_as_onnx(name: str, weights: str | None
     assert several.about.endswith("the mean of 8 views")
 
 
-def test_a_backbone_is_asked_for_with_its_views() -> None:
-    asked = choose(BackboneChoice("squeezenet", "none", SIDE, views=2), Path("/nowhere"))
-    assert asked.about.endswith("the mean of 2 views")
-
-
 def test_only_what_is_square_is_turned() -> None:
     oblong = backbone("squeezenet", "none", SIDE)
     oblong.input = oblong.input.model_copy(update={"width": 64})
     with pytest.raises(TrainerError, match="no square"):
         viewed(oblong, 8)
     assert len(viewed(oblong, 2).about) > len(oblong.about)
+
+
+def test_what_is_upright_is_told_from_what_is_not() -> None:
+    rng = np.random.default_rng(0)
+    groups = list(range(30)) * 2
+    plain = rng.normal(0, 1, (60, 8)).astype(np.float32)
+    lit_from_above = np.eye(8)[0] * 4
+    assert told_apart(plain + lit_from_above, plain - lit_from_above, groups) > 0.95
+    assert told_apart(plain, rng.normal(0, 1, (60, 8)).astype(np.float32), groups) < UP - 0.1
+    # Only pictures of other groups tell: what is remembered of one does not count.
+    own = np.repeat(rng.normal(0, 9, (30, 8)), 2, axis=0).astype(np.float32)
+    assert told_apart(own, -own, [number // 2 for number in range(60)]) < UP

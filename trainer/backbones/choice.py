@@ -43,12 +43,6 @@ def choose(choice: BackboneChoice, models: Path) -> Backbone:
     Raises:
         TrainerError: there is none of this name, or its weights are missing.
     """
-    from trainer.backbones.viewed import viewed
-
-    return viewed(_one(choice, models), choice.views)
-
-
-def _one(choice: BackboneChoice, models: Path) -> Backbone:
     from detectors.store import catalogue
 
     plain = "".join(letter for letter in choice.name.lower() if letter.isalnum())

@@ -45,12 +45,9 @@ class View:
         return turned
 
 
-VIEWS: Final[dict[int, tuple[View, ...]]] = {
-    1: (View(),),
-    2: (View(), View(mirrored=True)),
-    8: tuple(View(*(bool(number & bit) for bit in (4, 2, 1))) for number in range(8)),
-}
-"""By their number: upright things are mirrored at most; what can lie any way has eight (dihedral group)."""
+_ALL: Final = tuple(View(*(bool(number & bit) for bit in (4, 2, 1))) for number in range(8))
+VIEWS: Final[dict[int, tuple[View, ...]]] = {count: _ALL[:count] for count in (1, 2, 4, 8)}
+"""By their number: mirrored, upside down, turned by quarters, too (the dihedral group of a square)."""
 
 
 @dataclass(slots=True, eq=False)
