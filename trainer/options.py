@@ -116,7 +116,7 @@ class Machine:
     Attributes:
         strategy: of tf.distribute.
         memory: bytes that the process may take; no limit if None.
-        mixed_precision: whether phase 2 computes in bfloat16 (float16 on a GPU).
+        mixed_precision: whether phase 2 computes in bfloat16; weights, features and answers stay in float32.
         reuse_features: whether features of earlier runs are taken.
     """
 

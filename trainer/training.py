@@ -20,7 +20,7 @@ from trainer.feeds import FeatureFeed, PictureFeed
 from trainer.figures import cross_entropy, softmax
 from trainer.fitting import Curve, Fitted, Rows, Run, fit
 from trainer.heads import Head, Scale, head_model, head_of, scale_of, whole_model
-from trainer.learner import Learner
+from trainer.learner import Learner, computing_in
 from trainer.schedule import Schedule
 from trainer.workspace import STATE
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from trainer.workspace import Workspace
 
 FINAL: Final = "final"
+MIXED: Final = "mixed_bfloat16"
 FEW: Final = 100
 """Watched pictures, below which fine-tuning takes the mean of its later epochs, not the best one."""
 
@@ -243,10 +244,11 @@ class Trainings:
             run = replace(run, stop_after=tuning.epochs)
         if run.stop_after:
             run = replace(run, average_from=run.stop_after // 2)
-        done = fit(learner, feed, rows, recipe, run)
-        if not len(part.held):
-            return done, np.zeros((0, head.kernel.shape[1]))
-        return done, np.mean([learner.logits(view) for view in feed.seen(part.held)], axis=0)
+        with computing_in(MIXED if self._options.machine.mixed_precision else None, backbone.model):
+            done = fit(learner, feed, rows, recipe, run)
+            if not len(part.held):
+                return done, np.zeros((0, head.kernel.shape[1]))
+            return done, np.mean([learner.logits(view) for view in feed.seen(part.held)], axis=0)
 
     def _rows(self, part: Part, watched: Feed | None) -> Rows:
         truth = np.array(self._material.dataset.classes, np.int64)

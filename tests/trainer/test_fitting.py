@@ -1,6 +1,7 @@
 """The epochs of a phase: what they learn, when they stop, what they go on from."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,14 @@ from numpy.typing import NDArray
 
 from detectors.manifest import InputSpec
 from tests.trainer.pictures import drawn
+from trainer.backbones.choice import choose
+from trainer.backbones.prepared import prepared
 from trainer.errors import Cancelled
 from trainer.feeds import FeatureFeed, PictureFeed, any_way, upright
 from trainer.fitting import Curve, Fitted, Rows, Run, fit
 from trainer.heads import head_model, head_of, scale_of
-from trainer.learner import Learner
-from trainer.options import Recipe
+from trainer.learner import Learner, computing_in
+from trainer.options import BackboneChoice, Recipe
 from trainer.schedule import Schedule
 from trainer.stopping import Patience
 
@@ -87,6 +90,20 @@ def test_the_mean_of_the_later_epochs_is_taken_also_after_an_interruption() -> N
     _, resumed = trained(recipe, keeper=keeper, stop_after=6, average_from=3)
     for number, array in enumerate(done.weights):
         np.testing.assert_allclose(resumed.weights[number], array, atol=1e-6)
+
+
+def test_layers_compute_in_another_precision_only_meanwhile() -> None:
+    backbone = choose(BackboneChoice("squeezenet", "none", 32), Path("/nowhere"))
+    pixels = prepared(np.stack([drawn("dots", 1, 32)]), backbone.input)
+    exact = np.asarray(backbone.model(pixels), np.float32)
+    with computing_in("mixed_bfloat16", backbone.model):
+        rough = backbone.model(pixels)
+        assert rough.dtype == "bfloat16"
+    again = backbone.model(pixels)
+    assert again.dtype == "float32"
+    np.testing.assert_array_equal(np.asarray(again), exact)
+    difference = np.abs(np.asarray(rough, np.float32) - exact).max()
+    assert 0 < difference < 0.05 * np.abs(exact).max()
 
 
 @pytest.mark.parametrize("metric", ["loss", "accuracy"])

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ from tests.trainer.pictures import drawn, write_set
 from trainer import features as feature_rows
 from trainer.__main__ import main
 from trainer.backbones.networks import Network
+from trainer.commands import add_parser, train_options
+from trainer.parser import Parser
+from trainer.progress import Teller
+from trainer.sitting import sit
 
 QUICK = ("--backbone", "SqueezeNet", "--weights", "none", "--size", "48", "--seed", "3")
 COUNT = 16
@@ -163,11 +168,36 @@ def test_a_worse_candidate_is_kept_and_does_not_serve(
 
 
 def test_fine_tuning_trains_the_top_and_exports_it(pictures: Path, tmp_path: Path) -> None:
+    watched = write_set(tmp_path / "watched", 4, first=200)
     report = train(
-        pictures, tmp_path / "data", "--fine-tune", "2", "--folds", "2", "--fine-tune-rate", "0.001"
-    )
+        pictures, tmp_path / "data", "--fine-tune", "2", "--folds", "2", "--fine-tune-rate", "0.001",
+        "--views", "2", "--mixed-precision", "--validation", str(watched), "--memory", "60GB",
+        "--tensorboard", str(tmp_path / "board"),
+    )  # fmt: skip
     assert report["parity"] < 1e-3
     assert set(report["fine_tuning"]) == {"accuracy_without", "accuracy_with", "taken"}
+    assert report["backbone"]["about"].endswith("the mean of 2 views")
+    written = {event.parent.name for event in (tmp_path / "board").glob("*/events.out.tfevents.*")}
+    assert written >= {"fold-1-of-2", "fold-2-of-2"}
+
+
+def test_too_little_memory_is_said_before_anything_is_done(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command(pictures, tmp_path / "data", "--memory", "100MB")) == 2
+    assert "--memory: expected at least" in capsys.readouterr().err
+
+
+def test_a_large_set_is_held_out_in_one_part(pictures: Path, tmp_path: Path) -> None:
+    parser = Parser(prog="trainer")
+    add_parser(parser.add_subparsers())
+    said = command(pictures, tmp_path / "data", "--held-out", "0.25", epochs=3)
+    options = train_options(parser.parse_args(said))
+    result = sit(replace(options, division=replace(options.division, small=2 * COUNT)), Teller())
+    assert result is not None
+    assert result.report["pictures"] == pytest.approx(0.25 * 2 * COUNT, abs=2)
+    assert "held out" in result.report["method"]
+    assert len(result.report["accuracy_by_fold"]) == 1
 
 
 @pytest.mark.parametrize(
