@@ -93,6 +93,7 @@ def test_its_page_needs_nothing_else(data: Path) -> None:
     assert "http:" not in text.replace("http://www.w3.org", "")
     assert "https:" not in text
     assert "% right" in text
+    assert "ms of one core" in text
     assert "<svg" in text
 
 
@@ -175,7 +176,10 @@ def test_fine_tuning_trains_the_top_and_exports_it(pictures: Path, tmp_path: Pat
         "--tensorboard", str(tmp_path / "board"),
     )  # fmt: skip
     assert report["parity"] < 1e-3
-    assert set(report["fine_tuning"]) == {"accuracy_without", "accuracy_with", "taken"}
+    worth = report["fine_tuning"]
+    assert set(worth) == {"accuracy_without", "accuracy_with", "taken"}
+    text = (tmp_path / "data" / "models" / "kinds" / "1" / "report.html").read_text()
+    assert f"Fine-tuning: {worth['accuracy_with']:.1%} right with it" in text
     assert report["backbone"]["about"].endswith("the mean of 2 views")
     written = {event.parent.name for event in (tmp_path / "board").glob("*/events.out.tfevents.*")}
     assert written >= {"fold-1-of-2", "fold-2-of-2"}
