@@ -104,7 +104,8 @@ def _mistakes(report: dict[str, Any], picture: Callable[[int], NDArray[np.uint8]
 def _cost(report: dict[str, Any]) -> str:
     told = (
         f"<p>It was trained in {report['trained_in_s']:.0f} s. "
-        f"An answer takes {report['inference_ms']:.1f} ms of one core; the file has {report['model_bytes'] / 10**6:.1f} MB.</p>"
+        f"An answer takes {report['inference_ms']:.1f} ms of one core; "
+        f"the file has {report['model_bytes'] / 10**6:.1f} MB.</p>"
     )
     worth = report["fine_tuning"]
     if worth is None:
