@@ -24,6 +24,7 @@ from trainer.commands import add_parser, train_options
 from trainer.parser import Parser
 from trainer.progress import Teller
 from trainer.sitting import sit
+from trainer.workspace import Workspace
 
 QUICK = ("--backbone", "SqueezeNet", "--weights", "none", "--size", "48", "--seed", "3")
 COUNT = 16
@@ -197,7 +198,8 @@ def test_a_large_set_is_held_out_in_one_part(pictures: Path, tmp_path: Path) -> 
     add_parser(parser.add_subparsers())
     said = command(pictures, tmp_path / "data", "--held-out", "0.25", epochs=3)
     options = train_options(parser.parse_args(said))
-    result = sit(replace(options, division=replace(options.division, small=2 * COUNT)), Teller())
+    with Workspace(options.workspace).claimed():
+        result = sit(replace(options, division=replace(options.division, small=2 * COUNT)), Teller())
     assert result is not None
     assert result.report["pictures"] == pytest.approx(0.25 * 2 * COUNT, abs=2)
     assert "held out" in result.report["method"]

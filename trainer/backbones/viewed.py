@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -56,22 +56,15 @@ class Viewed:
 
     inner: Backbone
     views: tuple[View, ...]
+    name: str = field(init=False)
+    key: str = field(init=False)
+    input: InputSpec = field(init=False)
+    about: str = field(init=False)
 
-    @property
-    def name(self) -> str:
-        return self.inner.name
-
-    @property
-    def key(self) -> str:
-        return hashlib.sha256(f"{self.inner.key} {self.views}".encode()).hexdigest()
-
-    @property
-    def input(self) -> InputSpec:
-        return self.inner.input
-
-    @property
-    def about(self) -> str:
-        return f"{self.inner.about}, the mean of {len(self.views)} views"
+    def __post_init__(self) -> None:
+        self.name, self.input = self.inner.name, self.inner.input
+        self.key = hashlib.sha256(f"{self.inner.key} {self.views}".encode()).hexdigest()
+        self.about = f"{self.inner.about}, the mean of {len(self.views)} views"
 
     def features(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         rows = [self.inner.features(np.ascontiguousarray(view.of(pictures))) for view in self.views]
