@@ -68,7 +68,8 @@ class Viewed:
 
     def features(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         rows = [self.inner.features(np.ascontiguousarray(view.of(pictures))) for view in self.views]
-        return np.mean(rows, axis=0, dtype=np.float32)
+        mean: NDArray[np.float32] = np.mean(rows, axis=0, dtype=np.float32)
+        return mean
 
     def graph(self) -> onnx.ModelProto:
         body = self.inner.graph()
