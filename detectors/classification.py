@@ -17,8 +17,8 @@ from detectors.letterbox import fit
 from detectors.manifest import InputSpec, validated
 from detectors.pixels import BgrPixels
 from detectors.preparing import shown_by
-from detectors.recognition import probe
 from detectors.session import raw_runs
+from detectors.trialpictures import probe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

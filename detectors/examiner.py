@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import onnx
 
     from detectors.compiled import CompiledModel
-    from detectors.recognition import Trial
+    from detectors.trial import Trial
 
 WRITTEN_BYTES: Final = 4 * 1024**3
 """Of one file."""

@@ -69,9 +69,14 @@ def shown_by(model: onnx.ModelProto) -> Preparation | None:
     return _stated(metadata) or _standard_metadata(metadata) or _by_weights(model) or _in_graph(model)
 
 
+def written_by_ultralytics(metadata: Mapping[str, str]) -> bool:
+    """Whether Ultralytics exported a model: its pictures are RGB from 0 to 1."""
+    return "Ultralytics" in metadata.get("description", "") or metadata.get("author") == "Ultralytics"
+
+
 def _stated(metadata: Mapping[str, str]) -> Preparation | None:
     """From keys such as ``mean`` and ``std`` that exporters write, or Ultralytics' task."""
-    if metadata.get("task") == "classify" and "Ultralytics" in metadata.get("description", ""):
+    if metadata.get("task") == "classify" and written_by_ultralytics(metadata):
         return Preparation("rgb", ZERO, (WHITE,) * 3, "its metadata: a classifier of Ultralytics")
     mean, std = _triple(metadata.get("mean", "")), _triple(metadata.get("std", ""))
     if mean is None or std is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,7 @@ class Signature:
         labels: names of its classes where the file or its manifest tells them.
         integer: the outputs that hold whole numbers.
         sample: what it answers to one picture, by output; empty where it was not run.
+        depths: sizes of its weights along any axis: they tell how many classes a graph was built for.
     """
 
     width: int
@@ -39,6 +40,7 @@ class Signature:
     labels: tuple[str, ...] | None = None
     integer: frozenset[str] = frozenset()
     sample: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
+    depths: frozenset[int] = frozenset()
 
     def only(self) -> tuple[str, Shape] | None:
         """Name and shape of its output, where it has exactly one."""
@@ -60,6 +62,9 @@ class Head:
         turned: whether boxes are turned by an angle that the model tells.
         shapes: of these outputs, where the decode depends on them.
         ignored: what of its outputs is left aside, for people; empty when nothing is.
+        shares: whether boxes are in shares of the picture where a family's may be either.
+        activated: which values a run showed to be after their sigmoid where a family's need not be.
+        gaps: whether classes have the numbers of COCO's annotations, with gaps.
     """
 
     width: int
@@ -72,6 +77,9 @@ class Head:
     turned: bool = False
     shapes: tuple[Shape, ...] = ()
     ignored: str = ""
+    shares: bool = False
+    activated: Literal["", "scores", "all"] = ""
+    gaps: bool = False
 
 
 @dataclass(frozen=True, slots=True)

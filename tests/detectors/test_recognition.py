@@ -10,8 +10,8 @@ from onnx import TensorProto, helper, numpy_helper
 from detectors.detector import load
 from detectors.errors import AmbiguousFamily, UnknownFamily
 from detectors.families.grid import cells
-from detectors.recognition import probe
 from detectors.session import Limits, SessionOptions
+from detectors.trialpictures import probe
 
 CPU = SessionOptions(provider="cpu", workers=1)
 
