@@ -167,8 +167,8 @@ def worded(spec: InputSpec) -> str:
 
 
 def _alike(one: InputSpec, other: InputSpec) -> bool:
-    numbers = np.array([[*each.mean, *each.std] for each in (one, other)])
-    return one.channels == other.channels and bool(np.allclose(*numbers, rtol=CLOSE, atol=1))
+    first, second = (np.array([*each.mean, *each.std]) for each in (one, other))
+    return one.channels == other.channels and np.allclose(first, second, rtol=CLOSE, atol=1)
 
 
 def _said(chosen: Trial, usual: Sequence[Trial]) -> str:

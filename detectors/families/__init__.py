@@ -87,7 +87,7 @@ def candidates(signature: Signature, named: str | None = None) -> dict[str, Head
     outputs = ", ".join(f"{name} {_shape(shape)}" for name, shape in list(signature.outputs.items())[:8])
     raise UnknownFamily(
         f"outputs of {named or 'no known family'} on a {signature.width}x{signature.height} input: "
-        f"{outputs or 'none'} (known families: {', '.join(FAMILIES)})"
+        f"{outputs or 'none'} (detectors/README.md tells what each family's are)"
     )
 
 

@@ -228,7 +228,7 @@ class AnchorMaps:
         """Which values of these maps a run showed to be shares already; none where it was not run."""
         tables = []
         for stride, name in zip(self.anchors, outputs, strict=True):
-            values, shape = signature.sample.get(name), signature.outputs[name]
+            values, shape = signature.values(name), signature.outputs[name]
             told = self._map(shape, stride, signature.width, signature.height)
             if values is None or told is None:
                 return ""
@@ -238,8 +238,8 @@ class AnchorMaps:
                 tables.append(split.reshape(-1, told.channels))
             else:
                 tables.append(values[0].reshape(-1, told.channels))
-        table = np.concatenate(tables).astype(np.float32)
-        within = (table >= 0).all(axis=0) & (table <= 1).all(axis=0)
+        table = np.concatenate(tables)
+        within = (table.min(axis=0) >= 0) & (table.max(axis=0) <= 1)
         return "all" if within.all() else "scores" if within[BOX:].all() else ""
 
     def _map(self, shape: Shape, stride: int, width: int, height: int) -> Map | None:

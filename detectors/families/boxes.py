@@ -26,10 +26,8 @@ def the_boxes(names: Sequence[str]) -> str | None:
 
 def in_shares(signature: Signature, name: str) -> bool | None:
     """Whether the boxes of an output are in shares of the picture, not in pixels; None where no run told."""
-    boxes = signature.sample.get(name)
-    if boxes is None or not boxes.size:
-        return None
-    return bool(np.abs(boxes.astype(np.float32)).max() <= LARGEST_SHARE)
+    boxes = signature.values(name)
+    return None if boxes is None else bool(np.abs(boxes).max() <= LARGEST_SHARE)
 
 
 def of_centres(nodes: Nodes, centre: str, size: str, axis: int = 2) -> str:

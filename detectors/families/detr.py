@@ -98,9 +98,8 @@ class QueryRows:
         name, (_, queries, columns) = found
         if not columns or columns <= BOX or not queries or queries > MOST_QUERIES:
             return None
-        rows = signature.sample.get(name)
         # Only that all of it is shares tells it from rows in pixels.
-        if rows is None or bool((rows < 0).any() or (rows > 1).any()):
+        if not signature.shares(name):
             return None
         return Head(signature.width, signature.height, (), columns - BOX, (name,), suppress=False)
 

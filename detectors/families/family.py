@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from detectors.manifest import InputSpec
@@ -41,6 +42,16 @@ class Signature:
     integer: frozenset[str] = frozenset()
     sample: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
     depths: frozenset[int] = frozenset()
+
+    def values(self, name: str) -> NDArray[np.float32] | None:
+        """What a run showed of an output, as numbers; None where it was not run, or nothing was in it."""
+        shown = self.sample.get(name)
+        return None if shown is None or not shown.size else shown.astype(np.float32)
+
+    def shares(self, name: str) -> bool | None:
+        """Whether all of an output lies from 0 to 1; None where no run told."""
+        values = self.values(name)
+        return None if values is None else bool(values.min() >= 0 and values.max() <= 1)
 
     def only(self) -> tuple[str, Shape] | None:
         """Name and shape of its output, where it has exactly one."""

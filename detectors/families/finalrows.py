@@ -72,8 +72,8 @@ class FlatRows:
 
     def _contradicted(self, signature: Signature, name: str) -> bool:
         """Whether what a run answered cannot be such rows: a class is a whole number, a score a share."""
-        rows = signature.sample.get(name)
-        if rows is None or not len(rows):
+        rows = signature.values(name)
+        if rows is None:
             return False
         numbers, scores = rows[:, self.number], rows[:, self.score]
         fits = (numbers == numbers.round()) & (scores <= 1.01) & ((scores >= 0) | (numbers < 0))

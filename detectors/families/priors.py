@@ -63,7 +63,7 @@ class Retinanet:
         shape = signature.outputs[scores]
         if {shape[1], signature.outputs[offsets][1]} != {count} or not shape[2]:
             return None
-        if _are_logits(signature, scores) not in (self.logits, None):
+        if signature.shares(scores) is self.logits:
             return None
         gaps = shape[2] == COCO_NUMBERS and signature.labels is None
         return Head(
@@ -106,11 +106,6 @@ class Retinanet:
     @staticmethod
     def _classes(nodes: Nodes, head: Head, scores: str) -> str:
         return nodes.op("Gather", scores, nodes.ints(COCO_IDS), axis=2) if head.gaps else scores
-
-
-def _are_logits(signature: Signature, name: str) -> bool | None:
-    values = signature.sample.get(name)
-    return None if values is None else bool((values < 0).any() or (values > 1).any())
 
 
 def _priors(width: int, height: int, whole: bool, corner: bool) -> NDArray[np.float32]:

@@ -36,7 +36,7 @@ class YoloFastestV2:
     """Outputs [n,h,w,15+classes] of strides 16 and 32."""
 
     def recognise(self, signature: Signature) -> Head | None:
-        grids = {
+        grids: dict[tuple[int | None, ...], int] = {
             (-(-signature.height // stride), -(-signature.width // stride)): stride for stride in ANCHORS
         }
         found = {
@@ -49,7 +49,8 @@ class YoloFastestV2:
             return None
         classes = (depths.pop() or 0) - CLASSES
         outputs = tuple(found[stride][0] for stride in ANCHORS)
-        if classes < 1 or not _are_shares(signature, outputs):
+        # Exports of other kinds end before the sigmoid.
+        if classes < 1 or any(signature.shares(name) is False for name in outputs):
             return None
         return Head(signature.width, signature.height, tuple(ANCHORS), classes, outputs)
 
@@ -100,12 +101,6 @@ class YoloFastestV2:
             for name in head.outputs
         ]
         return nodes.op("Concat", *parts, axis=1)
-
-
-def _are_shares(signature: Signature, outputs: tuple[str, ...]) -> bool:
-    """Whether everything lies from 0 to 1, as far as it was run: other exports end before the sigmoid."""
-    ran = [signature.sample[name] for name in outputs if name in signature.sample]
-    return all(bool((values >= 0).all() and (values <= 1).all()) for values in ran)
 
 
 def _table(head: Head) -> NDArray[np.float32]:

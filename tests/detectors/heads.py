@@ -151,8 +151,8 @@ KINDS: Mapping[str, Kind] = {
     "ultraface of three classes": Kind(masked_faces, ultraface_decoded),
     "picodet": Kind(picodet, picodet_decoded),
     "mmdeploy": Kind(mmdeploy, mmdeploy_decoded),
-    "retinanet": Kind(retinanet(-3, 2, 0.5), retinanet_decoded(torchvision=True)),
-    "retinanet-scored": Kind(retinanet(0, 1, 2), retinanet_decoded(torchvision=False)),
+    "retinanet": Kind(retinanet(-9, 1, 0.5), retinanet_decoded(torchvision=True)),
+    "retinanet-scored": Kind(retinanet(0, 0.4, 2), retinanet_decoded(torchvision=False)),
     "ssd": Kind(shares, torchvision_shares_decoded),
 }
 """By the name of the family, and what is special about it."""

@@ -66,8 +66,8 @@ def test_a_manifest_may_name_the_family():
     assert list(candidates(Signature(416, 416, YOLOX), "yolox-decoded")) == ["yolox-decoded"]
     with pytest.raises(UnknownFamily, match=r"ultralytics-v8.*output \[1,3549,85\]"):
         candidates(Signature(416, 416, YOLOX), "ultralytics-v8")
-    with pytest.raises(UnknownFamily, match=r"expected one of sightline, yolox, .*, received 'ssd'"):
-        candidates(Signature(416, 416, YOLOX), "ssd")
+    with pytest.raises(UnknownFamily, match=r"expected one of sightline, yolox, .*, received 'fcos'"):
+        candidates(Signature(416, 416, YOLOX), "fcos")
 
 
 def test_other_tasks_of_ultralytics_are_no_more_classes():

@@ -37,7 +37,7 @@ def constant_model(kind, outputs):
 
 
 @pytest.mark.parametrize("name", KINDS)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_equal_to_plain_loops(name, seed, tmp_path):
     kind = KINDS[name]
     outputs = kind.make(np.random.default_rng(seed))
@@ -56,6 +56,25 @@ def test_equal_to_plain_loops(name, seed, tmp_path):
         )
         oracle.assert_same(found, oracle.hits([kind.decode(outputs)], overlap))
     assert len(found.scores)
+
+
+@pytest.mark.parametrize("name", ["paddle-final", "torchvision", "mmdeploy"])
+def test_a_model_that_chose_nothing_found_nothing(name, tmp_path):
+    kind = KINDS[name]
+    full = kind.make(np.random.default_rng(0))
+    # All their lists are of 20 objects.
+    empty = {
+        key: values[tuple(slice(0 if size == 20 else None) for size in values.shape)]
+        for key, values in full.items()
+    }
+    read = [
+        with_input(parse(constant_model(kind, each).SerializeToString(), tmp_path).model, None)
+        for each in (full, empty)
+    ]
+    [head] = candidates(signature(read[0]), name).values()
+    graph = compile_graph(read[1], name, head, FAMILIES[name].input(head)).SerializeToString()
+    session = open_session(graph, SessionOptions(provider="cpu"))
+    assert session.run(np.zeros((1, SIDE, SIDE, 3), np.uint8), Limits()).boxes.shape == (0, 4)
 
 
 def test_every_family_has_a_head():
