@@ -82,9 +82,11 @@ def decided(model: onnx.ModelProto, readings: Sequence[Reading], known: Known) -
     usual = [trials.of(reading) for reading in readings]
     tried = usual if known.preparation else [_prepared(trials, each, known) for each in usual]
     possible = sorted((each for each in tried if each.wrong is None), key=lambda each: -each.agreement)
-    if not possible:
+    readable = tuple(each for each in tried if each.ran)
+    if not possible and not (known.family and readable):
         reasons = "; ".join(f"not {each.reading.family}: {each.wrong}" for each in tried)
-        raise UnknownFamily(f"its outputs make no sense: {reasons}")
+        raise UnknownFamily(f"its outputs make no sense: {reasons}", readable)
+    possible = possible or [*readable]
     first = possible[0]
     if len(possible) > 1:
         if first.agreement < LEAST or first.agreement - possible[1].agreement < CLEAR:
@@ -178,6 +180,8 @@ def _said(chosen: Trial, usual: Sequence[Trial]) -> str:
     if chosen is not before:
         was = f"{before.agreement:.2f} {worded(before.reading.manifest.input)}, as is usual for {family}"
         return f"pictures: {worded(spec)}, as a trial shows ({chosen.agreement:.2f}; {was})"
+    if chosen.wrong is not None:
+        return f"that it is {family}, as was said: in a trial it makes no sense ({chosen.wrong})"
     if chosen.agreement >= LEAST:
         return f"pictures: {worded(spec)}, as is usual for {family}; a trial agrees ({chosen.agreement:.2f})"
     return (

@@ -75,12 +75,14 @@ class Trial:
         agreement: with the truth, 0..1: the harmonic mean of recall and precision, each hit weighed by its
             overlap.
         wrong: why it cannot be this family; None where it can.
+        ran: whether it could be read so at all.
     """
 
     reading: Reading
     found: tuple[Found, ...]
     agreement: float = 0.0
     wrong: str | None = None
+    ran: bool = True
 
     def first(self) -> float:
         """Agreement on the first picture alone."""
@@ -102,19 +104,20 @@ class Trials:
     def of(self, reading: Reading, pictures: Sequence[ProbePicture] | None = None) -> Trial:
         """How a reading does on these pictures; on all of the trial unless said."""
         spec = reading.manifest.input
-        found = []
+        found, wrong = [], []
         try:
             decode = compile_decode(self._model, reading.family, reading.head)
             session = open_session(decode.SerializeToString(), CPU)
             for picture in pictures or probe():
                 outputs, box = self._answer(picture, spec)
                 there = self._decoded(session, outputs)
-                wrong = impossible(there, spec.width, spec.height)
-                if wrong is not None:
-                    return Trial(reading, (), wrong=wrong)
+                wrong += [] if (said := impossible(there, spec.width, spec.height)) is None else [said]
+                there = _finite(there)
                 found.append(replace(there, boxes=box.inverse(there.boxes)))
         except DetectorError as error:
-            return Trial(reading, (), wrong=str(error))
+            return Trial(reading, (), wrong=str(error), ran=False)
+        if wrong:
+            return Trial(reading, tuple(found), wrong=wrong[0])
         return Trial(reading, tuple(found), _best_agreement(found, reading.manifest.labels))
 
     def _answer(self, picture: ProbePicture, spec: InputSpec) -> tuple[list[NDArray[Any]], Letterbox]:
@@ -158,6 +161,20 @@ def impossible(found: Found, width: int, height: int) -> str | None:
         return "boxes of less than a pixel"
     sure = int((found.scores > SURE).sum())
     return f"{sure} objects in a street with a few people" if sure > CROWD else None
+
+
+def _finite(found: Found) -> Found:
+    """Without what is no number, so that the rest can be shown."""
+    fine = np.isfinite(found.boxes).all(axis=1) & np.isfinite(found.scores)
+    if fine.all():
+        return found
+    return replace(
+        found,
+        boxes=found.boxes[fine],
+        scores=found.scores[fine],
+        classes=found.classes[fine],
+        picture=found.picture[fine],
+    )
 
 
 def _best_agreement(found: Sequence[Found], labels: tuple[str, ...]) -> float:
