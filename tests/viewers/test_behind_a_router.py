@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import httpx
 import pytest
-from system.commanding import SIGHTLINE
 from system.serving import Service, until, write_config
+from viewers.impatient_service import IMPATIENT
 from viewers.namespaces import SERVICE, VIEWER, Network, forwarding, inside, network
 from viewers.relay import relaying
 from viewers.whep_viewer import PATIENCE_S, SDP
@@ -36,7 +36,7 @@ def service_behind(place: Network, folder: Path, footage: Path, **webrtc: Any) -
         http={"host": place.service, "insecure": True},
         webrtc={"udp_ports": f"{PORTS[0]}-{PORTS[-1]}", **webrtc},
     )
-    command = [*inside(SERVICE), SIGHTLINE, "run", config, "--port", "0"]
+    command = [*inside(SERVICE), *IMPATIENT, "run", config, "--port", "0"]
     with (folder / "stderr").open("wb") as err, (folder / "stdout").open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
     service = Service(process, folder)

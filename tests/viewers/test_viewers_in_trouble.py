@@ -52,7 +52,8 @@ def shown(page: Page) -> list[tuple[float, float]]:
 def test_lost_packets_do_not_freeze_the_picture(
     rtsp_camera: CameraFactory, chromium: Chromium, tmp_path: Path
 ) -> None:
-    camera = rtsp_camera(Clip(fps=15, gop=90, seconds=12))
+    # Several packets a picture: enough of them are lost within seconds.
+    camera = rtsp_camera(Clip(width=640, height=480, fps=15, gop=90, seconds=12))
     config = write_config(tmp_path, {"gate": {"source": camera.url, "detect": {"fps": 1}}})
     with (
         serving("run", config, folder=tmp_path, program=LOSSY) as service,
