@@ -11,6 +11,7 @@ import asyncio
 import errno
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from ipaddress import ip_address
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
@@ -134,6 +135,19 @@ class Peer(RTCPeerConnection):
             # Nobody awaits this; it went on to the next of its transports, which was closed meanwhile.
             if not self._is_left:
                 raise
+
+    def _RTCPeerConnection__createSctpTransport(self) -> None:  # noqa: N802  # its name
+        made_by: Any = super()
+        made_by._RTCPeerConnection__createSctpTransport()
+        taken_over: Any = self.sctp
+        send = taken_over._send_chunk
+
+        async def send_while_connected(chunk: Any) -> None:
+            # Nobody awaits what is sent on a channel; that its viewer has gone is noticed elsewhere.
+            with suppress(ConnectionError):
+                await send(chunk)
+
+        taken_over._send_chunk = send_while_connected
 
     def _RTCPeerConnection__createDtlsTransport(self) -> Any:  # noqa: N802  # its name
         made_by: Any = super()

@@ -99,8 +99,7 @@ class Viewers:
             try:
                 while True:
                     await anyio.sleep(COUNT_S)
-                    for session in self._sessions.values():
-                        self._count_missed(session)
+                    self._count_all_missed()
             finally:
                 self._tasks = None
 
@@ -207,6 +206,11 @@ class Viewers:
                 self._observer.viewer_went(camera, ROUTE, kind)
         except Exception:
             log.exception("%s: a viewer's session failed", camera)
+
+    def _count_all_missed(self) -> None:
+        # Not in `run`: its frame would hold the last one for as long as it sleeps.
+        for session in self._sessions.values():
+            self._count_missed(session)
 
     def _count_missed(self, session: Session) -> None:
         if units := session.newly_skipped():

@@ -9,6 +9,7 @@ import inspect
 import anyio
 import pytest
 from aiortc import RTCIceTransport, RTCPeerConnection
+from aiortc.rtcsctptransport import DataChunk
 from viewers.live_viewing import WELCOME
 from viewers.test_hostile_offers import CHROME
 
@@ -49,6 +50,20 @@ async def test_closing_while_the_library_connects_leaves_no_error() -> None:
     gc.collect()
     assert peer.connectionState == "closed"
     assert failed == []
+
+
+async def test_what_cannot_be_sent_any_more_is_no_error() -> None:
+    config = WebRtcConfig()
+    ours, the_library_s = Peer(configuration_of(config), Ports(config)), RTCPeerConnection()
+    for peer in (ours, the_library_s):
+        peer.createDataChannel("detections")
+        assert peer.sctp is not None
+        peer.sctp._remote_port = 5000
+    with pytest.raises(ConnectionError):
+        await the_library_s.sctp._send_chunk(DataChunk())
+    await ours.sctp._send_chunk(DataChunk())
+    for peer in (ours, the_library_s):
+        await peer.close()
 
 
 def test_the_library_connects_where_this_takes_over() -> None:
