@@ -129,7 +129,9 @@ class TrainPage:
             self._form["backbone"] = Choice("train-backbone", "It builds on", **BACKBONES)
             self._form["backbone"].fill("auto")
             self._form["fine_tune"] = Switch(
-                "train-deeper", "Train deeper, too", "Better with many pictures, and much slower."
+                "train-deeper",
+                "Train deeper, too",
+                "Often better. It trains for much longer, and answers two to four times slower.",
             )
             self._form["fine_tune"].fill(False)
             self._form["balanced"] = Switch("train-balanced", "Rare classes count as much as common ones")

@@ -55,8 +55,7 @@ class Wish(BaseModel):
         """Of the trainer's command, behind the dataset."""
         yield from ("--name", self.name, "--backbone", self.backbone, "--epochs", str(self.epochs))
         yield from ("--seed", str(self.seed), "--promote", self.promote)
-        if self.labels:
-            yield f"--labels={','.join(self.labels)}"
+        yield from (f"--label={each}" for each in self.labels)
         if self.fine_tune:
             yield "--fine-tune"
         if self.balanced:
