@@ -83,10 +83,12 @@ class Accounts:
     @classmethod
     def of(cls, data: Path, http: HttpConfig | None = None) -> Accounts:
         """Those of the database that is configured, or of a data folder."""
-        token = http and http.token and http.token.get_secret_value()
-        if http is not None and http.accounts is not None:
-            return cls(http.accounts.get_secret_value(), token)
-        return cls(URL.create("sqlite", database=str(data / FILE)), token)
+        url: str | URL = URL.create("sqlite", database=str(data / FILE))
+        if http is None:
+            return cls(url)
+        if http.accounts is not None:
+            url = http.accounts.get_secret_value()
+        return cls(url, http.token.get_secret_value() if http.token else None)
 
     def open(self) -> None:
         """Connect, and make the tables that are missing."""
