@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 DATA: Final = Path("sightline-data")
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 UNITS: Final = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "mib": 2**20, "gib": 2**30}
-TUNED_EPOCHS: Final = 12
+TUNED_EPOCHS: Final = 8
 
 
 def add_parser(recipes: argparse._SubParsersAction[Parser]) -> None:
@@ -147,7 +147,7 @@ def train_options(given: argparse.Namespace) -> TrainOptions:
         name=given.name,
         data=data,
         workspace=given.workspace or data / "training" / given.name,
-        backbone=BackboneChoice(given.backbone, given.weights, given.size, tuple(given.taps)),
+        backbone=BackboneChoice(given.backbone, given.weights, given.size, tuple(given.taps), given.views),
         recipe=Recipe(
             given.epochs, given.batch_size, schedule, patience, given.l2, given.label_smoothing,
             given.class_weights == "balanced",
@@ -155,7 +155,7 @@ def train_options(given: argparse.Namespace) -> TrainOptions:
         tuning=Tuning(given.fine_tune or 0, given.fine_tune_blocks, given.fine_tune_rate, given.augment),
         division=Division(
             given.validation, given.validation_fraction, given.folds, given.held_out,
-            least=given.min_per_class, labels=tuple(given.labels),
+            least=given.min_per_class, labels=(*given.labels, *given.label),
         ),
         gate=Gate(given.promote, given.margin),
         machine=Machine(given.strategy, given.memory, given.mixed_precision, given.reuse_features),
@@ -180,6 +180,13 @@ def _add_backbone(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--size", type=_positive, metavar="PIXELS", help="side of the backbone's input")
     group.add_argument(
         "--taps", type=_list, default=[], metavar="T,..", help="tensors of an ONNX backbone that are features"
+    )
+    group.add_argument(
+        "--views",
+        type=int,
+        choices=(1, 2, 4, 8),
+        help="answer by the mean of so many views, at as many times the cost: 2 mirror, 4 and 8 turn, too "
+        "(1; fine-tuned: 2, or 4 of what lies any way)",
     )
 
 
@@ -216,13 +223,23 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--fine-tune-blocks", type=_positive, default=tuning.blocks, metavar="N")
     group.add_argument("--fine-tune-rate", type=_above, default=tuning.rate)
     group.add_argument(
-        "--augment", choices=("none", "upright", "any-way"), default=tuning.augment, help="while fine-tuning"
+        "--augment",
+        choices=("auto", "none", "upright", "any-way"),
+        default=tuning.augment,
+        help="while fine-tuning",
     )
 
 
 def _add_data(group: argparse._ArgumentGroup) -> None:
     usual = Division()
     group.add_argument("--labels", type=_list, default=[], metavar="L,..", help="only these classes")
+    group.add_argument(
+        "--label",
+        action="append",
+        default=[],
+        metavar="L",
+        help="only this class, whatever its name holds; as often as wanted",
+    )
     group.add_argument("--min-per-class", type=_positive, default=usual.least)
     group.add_argument(
         "--validation", type=Path, metavar="DATASET", help="other pictures to watch while training"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import resource
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from trainer.cores import cores
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
     from trainer.options import TrainOptions
 
+STATUS: Final = Path("/proc/self/status")
+WORKING: Final = 512 * 2**20
+"""Bytes without which even a small training fails."""
 MISSING: Final = "TensorFlow is not installed: pip install 'sightline[train]'"
 
 
@@ -44,12 +49,9 @@ def prepare(options: TrainOptions) -> Any:
     for gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(gpu, True)
     if options.machine.memory is not None:
-        resource.setrlimit(resource.RLIMIT_DATA, (options.machine.memory, options.machine.memory))
+        _limit(options.machine.memory)
     keras.utils.set_random_seed(options.seed)
     tf.config.experimental.enable_op_determinism()
-    if options.machine.mixed_precision:
-        on_gpu = bool(tf.config.list_physical_devices("GPU"))
-        keras.mixed_precision.set_global_policy("mixed_float16" if on_gpu else "mixed_bfloat16")
     return _strategy(tf, options)
 
 
@@ -69,6 +71,18 @@ def within_memory() -> Iterator[None]:
             "not enough memory: take a smaller --size or --batch-size, or a smaller backbone; "
             "what was done is kept for --resume"
         ) from error
+
+
+def _limit(size: int) -> None:
+    """Let the process take no more. Native code that gets none aborts: that is not to happen at once."""
+    taken = next(line for line in STATUS.read_text().splitlines() if line.startswith("VmData"))
+    least = int(taken.split()[1]) * 1024 + WORKING
+    if size < least:
+        gigabytes = math.ceil(least / 10**8) / 10
+        raise TrainerError(
+            f"--memory: expected at least {gigabytes}GB, for TensorFlow alone takes most of that"
+        )
+    resource.setrlimit(resource.RLIMIT_DATA, (size, size))
 
 
 @contextlib.contextmanager

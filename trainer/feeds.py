@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 
 from trainer.backbones.prepared import prepared
+from trainer.backbones.viewed import VIEWS, View
 from trainer.cores import cores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -60,6 +61,7 @@ class PictureFeed:
     pictures: NDArray[np.uint8]
     input: InputSpec
     augment: Augment
+    views: tuple[View, ...] = VIEWS[1]
 
     def batch(self, rows: Iterable[int], seed: int) -> NDArray[Any]:
         if self.augment == "none":
@@ -71,6 +73,11 @@ class PictureFeed:
 
     def plain(self, rows: Iterable[int]) -> NDArray[Any]:
         return prepared(self.pictures[list(rows)], self.input)
+
+    def seen(self, rows: Iterable[int]) -> Iterator[NDArray[Any]]:
+        """Each view of these pictures."""
+        chosen = self.pictures[list(rows)]
+        return (prepared(view.of(chosen), self.input) for view in self.views)
 
 
 def upright(picture: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:

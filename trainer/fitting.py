@@ -56,6 +56,10 @@ class Rows:
     watched_feed: Feed | None = None
     watched_truth: NDArray[np.int64] | None = None
 
+    @property
+    def number_watched(self) -> int:
+        return len(self.watched if self.watched_truth is None else self.watched_truth)
+
 
 @dataclass(slots=True, eq=False)
 class Fitted:
@@ -75,6 +79,8 @@ class Run:
         keeper: of its state.
         on_epoch: is told the figures of each epoch.
         stop_after: so many epochs are trained, and the last one is taken, whatever the watched pictures say.
+        average_from: with ``stop_after``: the mean of the weights after this epoch (from 0) and later ones
+            is taken (Izmailov et al. 2018).
         kept_apart_s: seconds between two writings of the state.
     """
 
@@ -82,6 +88,7 @@ class Run:
     keeper: Keeper
     on_epoch: OnEpoch
     stop_after: int | None = None
+    average_from: int | None = None
     kept_apart_s: float = KEPT_APART_S
 
 
@@ -110,13 +117,21 @@ def fit(learner: Learner, feed: Feed, rows: Rows, recipe: Recipe, run: Run) -> F
         }
         done.curves.append(curve)
         if stopping.judge(epoch, curve[f"val_{stopping.metric}"]).best or run.stop_after:
-            done.best_epoch, done.weights = epoch, learner.weights()
+            done.best_epoch, done.weights = epoch, _taken(learner.weights(), done.weights, epoch, run)
         if time.monotonic() - kept_at >= run.kept_apart_s:
             _keep(learner, stopping, done, run.keeper)
             kept_at = time.monotonic()
         run.on_epoch(epoch, curve)
     learner.set_weights(done.weights)
     return done
+
+
+def _taken(now: list[NDArray[Any]], before: list[NDArray[Any]], epoch: int, run: Run) -> list[NDArray[Any]]:
+    first = run.average_from
+    if first is None or epoch <= first:
+        return now
+    share = 1 / (epoch - first + 1)
+    return [old + (new - old) * share for old, new in zip(before, now, strict=True)]
 
 
 def _epoch(

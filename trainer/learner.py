@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 import keras
@@ -9,6 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 LONGEST_GRADIENT: Final = 5.0
@@ -126,6 +129,20 @@ class Learner:
             first.assign(first * beta + gradient * (1 - beta))
             second.assign(second * beta2 + tf.square(gradient) * (1 - beta2))
             variable.assign(variable - rate * first / (tf.sqrt(second) + small))
+
+
+@contextlib.contextmanager
+def computing_in(policy: str | None, model: Any) -> Iterator[None]:
+    """Meanwhile the layers of a model compute by another policy of precision; None changes nothing."""
+    inner = [layer for layer in model.layers if policy and not isinstance(layer, keras.layers.InputLayer)]
+    before = [layer.dtype_policy for layer in inner]
+    for layer in inner:
+        layer.dtype_policy = policy
+    try:
+        yield
+    finally:
+        for layer, kept in zip(inner, before, strict=True):
+            layer.dtype_policy = kept
 
 
 def _value(variable: Any) -> NDArray[Any]:

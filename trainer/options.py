@@ -12,7 +12,7 @@ from trainer.schedule import Schedule
 from trainer.stopping import Patience
 
 Strategy = Literal["none", "mirrored", "multiworker"]
-Augment = Literal["none", "upright", "any-way"]
+Augment = Literal["auto", "none", "upright", "any-way"]
 Promote = Literal["gate", "always", "never"]
 
 
@@ -25,12 +25,15 @@ class BackboneChoice:
         weights: ``imagenet``, ``none``, a file, or None for what the network usually has.
         size: side of its input in pixels; its usual one if None.
         taps: tensors of an ONNX model that are features; found automatically when empty.
+        views: how often it looks at a picture: 2 mirrors it, 4 turns it upside down, 8 by quarters, too;
+            None: once, and while fine-tuning as often as the way it is augmented allows.
     """
 
     name: str = "auto"
     weights: str | None = None
     size: int | None = None
     taps: tuple[str, ...] = ()
+    views: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +68,14 @@ class Tuning:
         blocks: from the top that are trained.
         rate: of learning at the beginning; it falls as a cosine.
         augment: how pictures are changed: ``upright`` are mirrored, tilted, shifted and tinted; what can lie
-            ``any-way`` is mirrored, turned by quarters and tinted, with no pixel blurred.
-        smoothing: share of the truth that is spread over all classes, on top of the recipe's.
+            ``any-way`` is mirrored, turned by quarters and tinted, with no pixel blurred; ``auto`` finds out
+            which of both the pictures are.
     """
 
     epochs: int = 0
     blocks: int = 3
-    rate: float = 0.0001
-    augment: Augment = "upright"
-    smoothing: float = 0.1
+    rate: float = 0.00003
+    augment: Augment = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Machine:
     Attributes:
         strategy: of tf.distribute.
         memory: bytes that the process may take; no limit if None.
-        mixed_precision: whether phase 2 computes in bfloat16 (float16 on a GPU).
+        mixed_precision: whether phase 2 computes in bfloat16; weights, features and answers stay in float32.
         reuse_features: whether features of earlier runs are taken.
     """
 

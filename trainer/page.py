@@ -55,7 +55,7 @@ def page(
         "<h2>Classes</h2>", _classes(report), "<h2>What was taken for what</h2>", _confusion(report),
         "<h2>Does confidence mean what it says?</h2>", _reliability(report),
         "<h2>The worst mistakes</h2>", _mistakes(report, picture),
-        "<h2>Training</h2>", _curves(curves), "<h2>What it was trained on</h2>", _data(report),
+        "<h2>Training</h2>", _cost(report), _curves(curves), "<h2>What it was trained on</h2>", _data(report),
     ]  # fmt: skip
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -98,6 +98,22 @@ def _mistakes(report: dict[str, Any], picture: Callable[[int], NDArray[np.uint8]
         f"<figcaption>{escape(each['name'])}: {escape(each['truth'])}, "
         f"called {escape(each['answer'])} ({each['confidence']:.0%})</figcaption></figure>"
         for each in report["mistakes"]
+    )
+
+
+def _cost(report: dict[str, Any]) -> str:
+    told = (
+        f"<p>It was trained in {report['trained_in_s']:.0f} s. "
+        f"An answer takes {report['inference_ms']:.1f} ms of one core; "
+        f"the file has {report['model_bytes'] / 10**6:.1f} MB.</p>"
+    )
+    worth = report["fine_tuning"]
+    if worth is None:
+        return told
+    taken = "it was taken" if worth["taken"] else "it was left out"
+    return told + (
+        f"<p>Fine-tuning: {worth['accuracy_with']:.1%} right with it, {worth['accuracy_without']:.1%} "
+        f"without, so {taken}.</p>"
     )
 
 

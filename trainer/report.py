@@ -80,6 +80,7 @@ def summary(report: dict[str, Any]) -> list[str]:
         f"on {report['pictures']} pictures, {report['method']}",
         f"balanced accuracy {report['balanced_accuracy']:.3f}, calibration error {report['ece']:.3f}, "
         f'"none of these" below {report["threshold"]:.2f}',
+        f"an answer takes {report['inference_ms']:.1f} ms of one core",
     ]
     for each in report["per_class"]:
         precision = "-" if each["precision"] is None else f"{each['precision']:.3f}"

@@ -31,13 +31,15 @@ if TYPE_CHECKING:
     from trainer.backbones.backbone import Backbone
     from trainer.data.sample import Dataset
     from trainer.judging import Judgement
-    from trainer.options import TrainOptions
+    from trainer.options import Augment, TrainOptions
     from trainer.progress import Stage, Teller
     from trainer.training import Outcome
 
 COMPARED: Final = 16
 """Pictures on which the exported graph must answer as what was trained."""
 TIMED: Final = 10
+VIEWS_WHEN: Final[dict[Augment, int]] = {"none": 1, "upright": 2, "any-way": 4}
+"""What fine-tuning learns from changed pictures is worth more when the answer is a mean of several views."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +92,7 @@ def sit(options: TrainOptions, teller: Teller) -> Result | None:
 
     strategy = engine.prepare(options)
     from trainer.backbones.choice import choose
+    from trainer.backbones.viewed import viewed
     from trainer.judging import judged
     from trainer.material import gathered
     from trainer.training import Trainings
@@ -97,6 +100,8 @@ def sit(options: TrainOptions, teller: Teller) -> Result | None:
     with engine.within_memory():
         with engine.scope(strategy):
             backbone = choose(options.backbone, models_in(options.data))
+        options = settled(options, dataset, backbone, teller)
+        backbone = viewed(backbone, options.backbone.views or 1)
         teller.say(f"backbone {backbone.name}: {backbone.about}")
         if workspace.begin(options.fingerprint(dataset.digest, backbone.key), options.resume):
             teller.say("going on with what was done before")
@@ -116,6 +121,24 @@ def sit(options: TrainOptions, teller: Teller) -> Result | None:
         result = _released(candidate, options, teller, began)
     workspace.finish()
     return result
+
+
+def settled(options: TrainOptions, dataset: Dataset, backbone: Backbone, teller: Teller) -> TrainOptions:
+    """The options with what is to be found out from the pictures."""
+    if not options.tuning.epochs:
+        return options
+    augment = options.tuning.augment
+    if augment == "auto":
+        from trainer.orientation import has_up
+
+        augment = "upright" if has_up(dataset, backbone) else "any-way"
+        teller.say("these pictures have an up" if augment == "upright" else "these pictures may lie any way")
+    views = options.backbone.views or VIEWS_WHEN[augment]
+    return replace(
+        options,
+        tuning=replace(options.tuning, augment=augment),
+        backbone=replace(options.backbone, views=views),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

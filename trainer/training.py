@@ -14,12 +14,13 @@ import numpy as np
 
 from trainer import divide
 from trainer.backbones.backbone import Tunable
+from trainer.backbones.viewed import VIEWS, Viewed
 from trainer.errors import Cancelled, TrainerError
 from trainer.feeds import FeatureFeed, PictureFeed
 from trainer.figures import cross_entropy, softmax
 from trainer.fitting import Curve, Fitted, Rows, Run, fit
 from trainer.heads import Head, Scale, head_model, head_of, scale_of, whole_model
-from trainer.learner import Learner
+from trainer.learner import Learner, computing_in
 from trainer.schedule import Schedule
 from trainer.workspace import STATE
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from trainer.workspace import Workspace
 
 FINAL: Final = "final"
+MIXED: Final = "mixed_bfloat16"
+FEW: Final = 100
+"""Watched pictures, below which fine-tuning takes the mean of its later epochs, not the best one."""
 
 
 class Interruption:
@@ -225,25 +229,26 @@ class Trainings:
         if not isinstance(backbone, Tunable) or material.pictures is None:
             raise TrainerError(f"backbone {backbone.name} is frozen: leave --fine-tune out")
         schedule = Schedule("cosine", tuning.rate, end_rate=tuning.rate / 100)
-        smoothing = max(self._options.recipe.label_smoothing, tuning.smoothing)
-        recipe = replace(
-            self._options.recipe,
-            epochs=tuning.epochs,
-            schedule=schedule,
-            label_smoothing=smoothing,
-        )
+        recipe = replace(self._options.recipe, epochs=tuning.epochs, schedule=schedule)
         backbone.model.set_weights(self._base)
         with self._scope():
             learner = Learner(whole_model(backbone, head, tuning.blocks), recipe.l2, self.strategy)
-        feed = PictureFeed(material.pictures, backbone.input, tuning.augment)
+        views = backbone.views if isinstance(backbone, Viewed) else VIEWS[1]
+        feed = PictureFeed(material.pictures, backbone.input, tuning.augment, views)
         others = material.watched_pictures
         watched = None if others is None else PictureFeed(others, backbone.input, "none")
+        rows = self._rows(part, watched)
         run = self._run(place, "fine_tuning", fixed and fixed[1], recipe)
-        done = fit(learner, feed, self._rows(part, watched), recipe, run)
-        logits = (
-            learner.logits(feed.plain(part.held)) if len(part.held) else np.zeros((0, head.kernel.shape[1]))
-        )
-        return done, logits
+        if rows.number_watched < FEW and not run.stop_after:
+            # So few say nothing about which epoch is best.
+            run = replace(run, stop_after=tuning.epochs)
+        if run.stop_after:
+            run = replace(run, average_from=run.stop_after // 2)
+        with computing_in(MIXED if self._options.machine.mixed_precision else None, backbone.model):
+            done = fit(learner, feed, rows, recipe, run)
+            if not len(part.held):
+                return done, np.zeros((0, head.kernel.shape[1]))
+            return done, np.mean([learner.logits(view) for view in feed.seen(part.held)], axis=0)
 
     def _rows(self, part: Part, watched: Feed | None) -> Rows:
         truth = np.array(self._material.dataset.classes, np.int64)

@@ -49,9 +49,14 @@ def trainer(arguments: Sequence[str], *, debug: bool) -> int:
         for number, handler in before.items():
             signal.signal(number, handler)
     if status < 0:
-        # Mostly the kernel, short of memory; the trainer had no time left to say anything.
-        name = signal.Signals(-status).name
-        raise StreamerError(
-            f"the trainer was ended by {name}, perhaps for want of memory: go on with --resume"
-        )
+        raise StreamerError(_ended(signal.Signals(-status), arguments[0]))
     return status
+
+
+def _ended(number: signal.Signals, recipe: str) -> str:
+    """What is said for a trainer that had no time left to say anything."""
+    # The kernel kills what takes the last memory; native code that gets none aborts.
+    why = ", perhaps for want of memory" if number in (signal.SIGKILL, signal.SIGABRT) else ""
+    return f"the trainer was ended by {number.name}{why}" + (
+        ": go on with --resume" if recipe == "train" else ""
+    )

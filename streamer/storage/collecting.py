@@ -17,6 +17,7 @@ from anyio import to_thread
 
 from streamer.errors import SinkUnavailable, SourceError
 from streamer.event import new_id
+from streamer.storage.budget import Budget
 from streamer.storage.looks import ALIKE_BITS, Look, distance, look_of
 from streamer.storage.picking import Pick, Picking
 from streamer.storage.shelf import Taken
@@ -54,30 +55,6 @@ class Wish:
 
     frame: Frame
     pick: Pick
-
-
-class Budget:
-    """How many pictures may be taken on a day of UTC."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._day: datetime | None = None
-        self._taken = 0
-
-    def needs(self, moment: datetime) -> datetime | None:
-        """The beginning of a day of which it is not known how many were taken; None where it is."""
-        day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        return None if day == self._day else day
-
-    def begin(self, day: datetime, taken: int) -> None:
-        self._day, self._taken = day, taken
-
-    @property
-    def is_spent(self) -> bool:
-        return self._taken >= self._most
-
-    def spend(self) -> None:
-        self._taken += 1
 
 
 class Collector:
@@ -130,11 +107,12 @@ class Collector:
 
     async def _grant(self, wish: Wish) -> None:
         try:
-            if (day := self._budget.needs(datetime.now(UTC))) is not None:
-                taken = await self._keeper.taken_since(day)
-                self._budget.begin(day, taken.get(self._camera, 0))
+            now = datetime.now(UTC)
+            if (day := self._budget.needs(now)) is not None:
+                lately = await self._taken_since(now - self._budget.refill)
+                self._budget.begin(now, await self._taken_since(day), lately)
             known = self._known(wish.pick)
-            if self._budget.is_spent or len(known) >= self._most(wish.pick):
+            if not self._budget.allows(now) or len(known) >= self._most(wish.pick):
                 return
             found = await to_thread.run_sync(take, wish, known)
             if found is not None:
@@ -144,6 +122,9 @@ class Collector:
         except (SinkUnavailable, SourceError) as error:
             self.left_out += 1
             log.debug("%s: no picture to label: %s", self._camera, error)
+
+    async def _taken_since(self, moment: datetime) -> int:
+        return (await self._keeper.taken_since(moment)).get(self._camera, 0)
 
     def _most(self, pick: Pick) -> int:
         return REMEMBERED + 1 if pick.event is None else self._config.per_event

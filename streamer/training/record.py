@@ -55,8 +55,7 @@ class Wish(BaseModel):
         """Of the trainer's command, behind the dataset."""
         yield from ("--name", self.name, "--backbone", self.backbone, "--epochs", str(self.epochs))
         yield from ("--seed", str(self.seed), "--promote", self.promote)
-        if self.labels:
-            yield f"--labels={','.join(self.labels)}"
+        yield from (f"--label={each}" for each in self.labels)
         if self.fine_tune:
             yield "--fine-tune"
         if self.balanced:
@@ -130,6 +129,12 @@ class Training(BaseModel):
     def epochs(self) -> list[Mapping[str, float]]:
         """The figures of each epoch, in order."""
         return [each.metrics for each in self.steps if each.metrics]
+
+    @property
+    def latest_epochs(self) -> list[Mapping[str, float]]:
+        """Those of the run that goes on, or was last: a small set is trained once for each of its folds."""
+        figured = [each for each in reversed(self.steps) if each.metrics]
+        return [each.metrics for each in figured if each.message == figured[0].message][::-1]
 
 
 def read_training(folder: Path, waiting: State) -> Training | None:

@@ -21,7 +21,8 @@ from detectors.pixels import BgrPixels
 from streamer.config.collect import CollectConfig
 from streamer.config.tree import StorageConfig
 from streamer.frame import Frame
-from streamer.storage.collecting import Budget, Collector
+from streamer.storage.budget import Budget
+from streamer.storage.collecting import Collector
 from streamer.storage.impressions import Impressions, Suggestion
 from streamer.storage.index import EventIndex
 from streamer.storage.picking import NEAR, Pick, Picking
@@ -97,15 +98,71 @@ def test_only_frames_without_any_object_are_taken_at_random():
     assert picked(config, [(tracks(0.0), [])], NEVER) == []
 
 
-def test_a_budget_begins_anew_each_day():
-    budget, midnight = Budget(2), datetime(2026, 3, 1, tzinfo=UTC)
+def spent(budget: Budget, begin: datetime, minutes: int, every: int = 1) -> list[datetime]:
+    """When pictures are taken by who wants one every so many minutes."""
+    moments = []
+    for minute in range(0, minutes, every):
+        now = begin + timedelta(minutes=minute)
+        if budget.needs(now):
+            budget.begin(now, 0, 0)
+        if budget.allows(now):
+            budget.spend()
+            moments.append(now)
+    return moments
+
+
+def test_a_budget_is_spread_over_the_day():
+    midnight = datetime(2026, 3, 1, tzinfo=UTC)
+    budget = Budget(200)
+    moments = spent(budget, midnight, 2 * 24 * 60)
+    first = [each for each in moments if each < midnight + timedelta(days=1)]
+    by_hour = np.bincount([each.hour for each in first], minlength=24)
+    # A quarter at once, then as many an hour as make the day full.
+    assert 199 <= len(first) <= 200
+    assert 50 <= by_hour[0] <= 57
+    assert set(by_hour[1:]) <= {6, 7}
+    second = np.bincount([each.hour for each in moments[len(first) :]], minlength=24)
+    assert set(second) <= {6, 7}
+
+
+def test_what_was_not_taken_may_be_taken_at_once_later():
+    budget = Budget(200)
+    assert len(spent(budget, MORNING, 60)) == 56
+    assert len(spent(budget, MORNING + timedelta(hours=9), 60)) == 56
+
+
+@given(st.integers(1, 400), st.lists(st.integers(0, 40_000), max_size=300))
+def test_no_day_has_more_pictures_than_it_may(most: int, pauses_s: list[int]):
+    budget, now = Budget(most), MORNING
+    taken: dict[int, int] = {}
+    for pause in pauses_s:
+        now += timedelta(seconds=pause)
+        if budget.needs(now):
+            budget.begin(now, 0, 0)
+        if budget.allows(now):
+            budget.spend()
+            taken[now.toordinal()] = taken.get(now.toordinal(), 0) + 1
+    assert all(number <= most for number in taken.values())
+
+
+def test_a_restart_gives_nothing_away():
+    budget, midnight = Budget(200), MORNING.replace(hour=0)
+    assert budget.refill == timedelta(hours=8)
     assert budget.needs(MORNING) == midnight
-    budget.begin(midnight, 1)
+    budget.begin(MORNING, 60, 50)
     assert budget.needs(MORNING) is None
-    assert not budget.is_spent
-    budget.spend()
-    assert budget.is_spent
-    assert budget.needs(MORNING + timedelta(days=1)) == midnight + timedelta(days=1)
+    assert not budget.allows(MORNING)
+    assert budget.allows(MORNING + timedelta(minutes=10))
+    full = Budget(4)
+    full.begin(MORNING, 4, 0)
+    assert not full.allows(MORNING)
+
+
+def test_a_clock_that_is_set_back_stops_nothing():
+    budget = Budget(200)
+    assert len(spent(budget, MORNING, 60)) == 56
+    earlier = MORNING - timedelta(days=30)
+    assert 12 <= len(spent(budget, earlier, 120)) <= 13
 
 
 async def collected(store: Any, config: CollectConfig, seeds: Iterator[int] | list[int]) -> Collector:

@@ -1,6 +1,7 @@
 """The epochs of a phase: what they learn, when they stop, what they go on from."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,14 @@ from numpy.typing import NDArray
 
 from detectors.manifest import InputSpec
 from tests.trainer.pictures import drawn
+from trainer.backbones.choice import choose
+from trainer.backbones.prepared import prepared
 from trainer.errors import Cancelled
 from trainer.feeds import FeatureFeed, PictureFeed, any_way, upright
 from trainer.fitting import Curve, Fitted, Rows, Run, fit
 from trainer.heads import head_model, head_of, scale_of
-from trainer.learner import Learner
-from trainer.options import Recipe
+from trainer.learner import Learner, computing_in
+from trainer.options import BackboneChoice, Recipe
 from trainer.schedule import Schedule
 from trainer.stopping import Patience
 
@@ -51,7 +54,7 @@ def clouds(count: int = 60, apart: float = 1.0) -> tuple[NDArray[np.float32], ND
 
 def trained(
     recipe: Recipe, *, seed: int = 0, keeper: Kept | None = None, curves: list[Curve] | None = None,
-    truth: NDArray[np.int64] | None = None, strategy: Any = None,
+    truth: NDArray[np.int64] | None = None, strategy: Any = None, **more: Any,
 ) -> tuple[Learner, Fitted]:  # fmt: skip
     features, usual = clouds()
     truth = usual if truth is None else truth
@@ -60,7 +63,7 @@ def trained(
         learner = Learner(head_model(scale_of(features), 2), recipe.l2, strategy)
     rows = Rows(np.arange(40), np.arange(40, 60), truth, 2)
     heard = [] if curves is None else curves
-    run = Run(seed, keeper or Kept(), lambda epoch, curve: heard.append(curve), kept_apart_s=0)
+    run = Run(seed, keeper or Kept(), lambda epoch, curve: heard.append(curve), kept_apart_s=0, **more)
     return learner, fit(learner, FeatureFeed(features), rows, recipe, run)
 
 
@@ -70,6 +73,37 @@ def test_learns_and_tells_of_every_epoch() -> None:
     assert len(curves) == len(done.curves) == 20
     assert curves[-1]["loss"] < 0.6 * curves[0]["loss"]
     assert max(curve["val_accuracy"] for curve in curves) > 0.8
+
+
+def test_the_mean_of_the_later_epochs_is_taken_also_after_an_interruption() -> None:
+    recipe = Recipe(6, 8, RATE, None)
+    ends = [trained(recipe, stop_after=epochs)[1].weights for epochs in (4, 5, 6)]
+    learner, done = trained(recipe, stop_after=6, average_from=3)
+    for number, array in enumerate(done.weights):
+        np.testing.assert_allclose(array, np.mean([end[number] for end in ends], axis=0), atol=1e-6)
+        np.testing.assert_array_equal(learner.weights()[number], array)
+    assert done.best_epoch == 5
+    keeper = Kept(steps=5 * 5 + 2)
+    with pytest.raises(Cancelled):
+        trained(recipe, keeper=keeper, stop_after=6, average_from=3)
+    keeper.steps = 10**9
+    _, resumed = trained(recipe, keeper=keeper, stop_after=6, average_from=3)
+    for number, array in enumerate(done.weights):
+        np.testing.assert_allclose(resumed.weights[number], array, atol=1e-6)
+
+
+def test_layers_compute_in_another_precision_only_meanwhile() -> None:
+    backbone = choose(BackboneChoice("squeezenet", "none", 32), Path("/nowhere"))
+    pixels = prepared(np.stack([drawn("dots", 1, 32)]), backbone.input)
+    exact = np.asarray(backbone.model(pixels), np.float32)
+    with computing_in("mixed_bfloat16", backbone.model):
+        rough = backbone.model(pixels)
+        assert rough.dtype == "bfloat16"
+    again = backbone.model(pixels)
+    assert again.dtype == "float32"
+    np.testing.assert_array_equal(np.asarray(again), exact)
+    difference = np.abs(np.asarray(rough, np.float32) - exact).max()
+    assert 0 < difference < 0.05 * np.abs(exact).max()
 
 
 @pytest.mark.parametrize("metric", ["loss", "accuracy"])

@@ -185,9 +185,12 @@ def test_crops_of_one_picture_stay_together(tmp_path: Path) -> None:
     assert picture.read(dataset.pictures[0].sample)[1].shape == (40, 32, 3)
 
 
-def test_a_label_with_a_slash_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="'car/van': expected no slash"):
-        collect(listing(coco(tmp_path, "car/van")))
+@pytest.mark.parametrize(
+    ("label", "line"), [("car/van", "no slash"), ("..", "no dot"), (" van", "without blanks")]
+)
+def test_a_label_that_is_no_name_of_a_folder_is_an_error(tmp_path: Path, label: str, line: str) -> None:
+    with pytest.raises(DatasetError, match=f"{label}': expected .*{line}"):
+        collect(listing(coco(tmp_path, label)))
 
 
 def test_yolo_boxes(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,11 @@ from tests.trainer.pictures import drawn, write_set
 from trainer import features as feature_rows
 from trainer.__main__ import main
 from trainer.backbones.networks import Network
+from trainer.commands import add_parser, train_options
+from trainer.parser import Parser
+from trainer.progress import Teller
+from trainer.sitting import sit
+from trainer.workspace import Workspace
 
 QUICK = ("--backbone", "SqueezeNet", "--weights", "none", "--size", "48", "--seed", "3")
 COUNT = 16
@@ -88,6 +94,7 @@ def test_its_page_needs_nothing_else(data: Path) -> None:
     assert "http:" not in text.replace("http://www.w3.org", "")
     assert "https:" not in text
     assert "% right" in text
+    assert "ms of one core" in text
     assert "<svg" in text
 
 
@@ -150,23 +157,53 @@ def test_a_worse_candidate_is_kept_and_does_not_serve(
     before = len(store.versions("kinds"))
     # It learns with a rate of almost nothing: no better than chance.
     report = train(
-        pictures, data, "--learning-rate", "1e-9", "--end-learning-rate", "1e-10", "--schedule", "constant"
-    )
+        pictures, data, "--learning-rate", "1e-9", "--end-learning-rate", "1e-10", "--schedule", "constant",
+        "--epochs", "3",
+    )  # fmt: skip
     assert not report["serving"]
     assert not report["gate"]["passed"]
     assert store.serving("kinds") == serving
     assert len(store.versions("kinds")) == before + 1
     assert "is kept, the other one goes on serving" in capsys.readouterr().out
-    assert train(pictures, data, "--learning-rate", "1e-9", "--margin", "1")["serving"]
+    assert train(pictures, data, "--learning-rate", "1e-9", "--margin", "1", "--epochs", "3")["serving"]
     store.promote("kinds", "1")
 
 
 def test_fine_tuning_trains_the_top_and_exports_it(pictures: Path, tmp_path: Path) -> None:
+    watched = write_set(tmp_path / "watched", 4, first=200)
     report = train(
-        pictures, tmp_path / "data", "--fine-tune", "2", "--folds", "2", "--fine-tune-rate", "0.001"
-    )
+        pictures, tmp_path / "data", "--fine-tune", "2", "--folds", "2", "--fine-tune-rate", "0.001",
+        "--views", "2", "--mixed-precision", "--validation", str(watched), "--memory", "60GB",
+        "--tensorboard", str(tmp_path / "board"),
+    )  # fmt: skip
     assert report["parity"] < 1e-3
-    assert set(report["fine_tuning"]) == {"accuracy_without", "accuracy_with", "taken"}
+    worth = report["fine_tuning"]
+    assert set(worth) == {"accuracy_without", "accuracy_with", "taken"}
+    text = (tmp_path / "data" / "models" / "kinds" / "1" / "report.html").read_text()
+    assert f"Fine-tuning: {worth['accuracy_with']:.1%} right with it" in text
+    assert report["backbone"]["about"].endswith("the mean of 2 views")
+    written = {event.parent.name for event in (tmp_path / "board").glob("*/events.out.tfevents.*")}
+    assert written >= {"fold-1-of-2", "fold-2-of-2"}
+
+
+def test_too_little_memory_is_said_before_anything_is_done(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command(pictures, tmp_path / "data", "--memory", "100MB")) == 2
+    assert "--memory: expected at least" in capsys.readouterr().err
+
+
+def test_a_large_set_is_held_out_in_one_part(pictures: Path, tmp_path: Path) -> None:
+    parser = Parser(prog="trainer")
+    add_parser(parser.add_subparsers())
+    said = command(pictures, tmp_path / "data", "--held-out", "0.25", epochs=3)
+    options = train_options(parser.parse_args(said))
+    with Workspace(options.workspace).claimed():
+        result = sit(replace(options, division=replace(options.division, small=2 * COUNT)), Teller())
+    assert result is not None
+    assert result.report["pictures"] == pytest.approx(0.25 * 2 * COUNT, abs=2)
+    assert "held out" in result.report["method"]
+    assert len(result.report["accuracy_by_fold"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -214,26 +251,25 @@ def reached(process: subprocess.Popen[bytes], path: Path) -> None:
 LONG = ("--early-stopping", "off", "--no-reuse-features")
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return train(pictures, tmp_path_factory.mktemp("whole") / "data", *LONG)
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_goes_on_after_it_was_ended(
-    pictures: Path, tmp_path: Path, uninterrupted: dict[str, Any], number: signal.Signals
-) -> None:
+def test_goes_on_after_a_kill_and_a_cancel_as_if_nothing_had_been(pictures: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     workspace = data / "training" / "kinds"
-    process = start(command(pictures, data, *LONG))
-    reached(process, workspace / "part-0.npz")
-    process.send_signal(number)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == (-9 if number is signal.SIGKILL else 130)
-    assert (b"--resume" in said) == (number is signal.SIGTERM)
+    killed = start(command(pictures, data, *LONG))
+    reached(killed, workspace / "part-0.npz")
+    killed.kill()
+    killed.communicate(timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    cancelled = start(command(pictures, data, *LONG, "--resume"))
+    reached(cancelled, workspace / "part-2.npz")
+    cancelled.terminate()
+    _, said = cancelled.communicate(timeout=60)
+    assert cancelled.returncode == 130
+    assert b"going on with what was done before" in said
+    assert b"--resume" in said
     assert not ModelStore(data / "models").names()
     assert not (workspace / "part-4.npz").exists()
     resumed = train(pictures, data, *LONG, "--resume")
     assert not list(workspace.glob("*.npz"))
+    uninterrupted = train(pictures, tmp_path / "whole" / "data", *LONG)
     for key in ("accuracy", "temperature", "threshold", "confusion", "loss"):
         assert resumed[key] == uninterrupted[key]

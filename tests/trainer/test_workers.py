@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.trainer.pictures import write_set
+from trainer.__main__ import main
 
 EPOCHS = 8
 
@@ -22,36 +23,40 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def worker(number: int, ports: list[int], pictures: Path, home: Path) -> subprocess.Popen[bytes]:
-    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
-    config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": number}})
-    command = [
-        *(sys.executable, "-m", "trainer", "train", str(pictures), "--name", "kinds"),
+def command(pictures: Path, home: Path, number: int = 0, strategy: str = "none") -> list[str]:
+    return [
+        *("train", str(pictures), "--name", "kinds", "--strategy", strategy),
         *("--data", str(home / "data"), "--workspace", str(home / f"worker-{number}")),
         *("--backbone", "squeezenet", "--weights", "none", "--size", "48"),
         *("--epochs", str(EPOCHS), "--folds", "2", "--early-stopping", "off"),
-        *("--strategy", "multiworker" if len(ports) > 1 else "none"),
         *(("--json", str(home / "report.json")) if number == 0 else ()),
     ]
-    told = os.environ | {"TF_CONFIG": config}
-    return subprocess.Popen(command, env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def worker(number: int, ports: list[int], pictures: Path, home: Path) -> subprocess.Popen[bytes]:
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+    config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": number}})
+    return subprocess.Popen(
+        [sys.executable, "-m", "trainer", *command(pictures, home, number, "multiworker")],
+        env=os.environ | {"TF_CONFIG": config}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_two_workers_learn_what_one_learns(tmp_path: Path) -> None:
     pictures = write_set(tmp_path / "pictures", 12)
-    reports = []
-    for count in (1, 2):
-        home = tmp_path / str(count)
-        home.mkdir()
-        ports = free_ports(count)
-        workers = [worker(number, ports, pictures, home) for number in range(count)]
-        for each in workers:
-            _, said = each.communicate(timeout=200)
-            assert each.returncode == 0, said.decode()[-2000:]
-        reports.append(json.loads((home / "report.json").read_text()))
-        assert len(list((home / "data" / "models" / "kinds").glob("[0-9]*"))) == 1
-    alone, together = reports
+    ports = free_ports(2)
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "together").mkdir()
+    workers = [worker(number, ports, pictures, tmp_path / "together") for number in range(2)]
+    assert main(command(pictures, tmp_path / "alone")) == 0
+    for each in workers:
+        _, said = each.communicate(timeout=200)
+        assert each.returncode == 0, said.decode()[-2000:]
+    assert len(list((tmp_path / "together" / "data" / "models" / "kinds").glob("[0-9]*"))) == 1
+    alone, together = (
+        json.loads((tmp_path / name / "report.json").read_text()) for name in ("alone", "together")
+    )
     assert together["confusion"] == alone["confusion"]
     assert together["loss"] == pytest.approx(alone["loss"], abs=1e-3)

@@ -92,7 +92,7 @@ def frozen(model: str, models: Path, size: int | None = None, taps: Sequence[str
     Args:
         model: name of a built-in one or of the store, or a path.
         models: folder of the store.
-        size: side of its input where the file leaves that open, or another one.
+        size: side of its input where the file leaves that open.
         taps: tensors that are features; empty finds some of several depths.
 
     Raises:
@@ -106,6 +106,8 @@ def frozen(model: str, models: Path, size: int | None = None, taps: Sequence[str
     except (DetectorError, OSError) as error:
         raise TrainerError(f"backbone {model}: {error}") from error
     height, width = (dim.dim_value for dim in whole.graph.input[0].type.tensor_type.shape.dim[2:])
+    if size not in (None, height, width):
+        raise TrainerError(f"backbone {model}: it takes pictures of {width}x{height} only: leave --size out")
     spec = spec.model_copy(update={"width": width, "height": height})
     found = _shapes(whole)
     chosen = _named(model, taps, found) if taps else automatic(whole, found)

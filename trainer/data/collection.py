@@ -117,6 +117,9 @@ def independent(dataset: Dataset) -> dict[str, int]:
 def _check_label(label: str) -> None:
     if any(letter in FORBIDDEN for letter in label):
         raise DatasetError(f"label {label!r}: expected no slash in it: rename the class")
+    # Of a detection set: as the name of a folder, ".." would lead out of an export.
+    if label.startswith("."):
+        raise DatasetError(f"label {label!r}: expected no dot at its beginning: rename the class")
     if label != label.strip() or not label or any(unicodedata.category(letter)[0] == "C" for letter in label):
         raise DatasetError(
             f"label {label!r}: expected readable text without blanks around it: rename the class"
