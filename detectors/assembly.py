@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from detectors.batchaxis import free_batch
-from detectors.classification import classifier, is_classifier
+from detectors.classification import STATES, classifier, is_classifier
 from detectors.coco import COCO_LABELS
 from detectors.compiled import CompiledModel
 from detectors.errors import ModelLoadError
@@ -14,8 +14,11 @@ from detectors.families import FAMILIES, candidates
 from detectors.graph import compile_graph
 from detectors.manifest import validated
 from detectors.modelfile import parse, signature, with_input
-from detectors.recognition import Reading, decided, sample
+from detectors.preparing import written_by_ultralytics
+from detectors.recognition import Known, decided, sample
+from detectors.standard import takes_bytes
 from detectors.stem import fold_stem
+from detectors.trial import Reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,13 +54,24 @@ def assemble(
         return classifier(parsed, model, told, stated)
     heads = candidates(told, stated.get("family"))
     model = fold_stem(model)
-    chosen = decided(model, _readings(stated, heads, _Names(told.labels, beside)))
+    known = Known(
+        family=stated.get("family") is not None,
+        preparation=any(field in size for field in STATES) or written_by_ultralytics(told.metadata),
+        takes_bytes=takes_bytes(parsed.model),
+    )
+    readings = _readings(stated, heads, _Names(told.labels, beside), known)
+    decision = decided(model, readings, known)
+    chosen = decision.reading
+    manifest = chosen.manifest
+    if "assumed" not in stated:
+        said = "; ".join(text for text in (manifest.assumed, decision.said) if text)
+        manifest = manifest.model_copy(update={"assumed": said})
     freed = free_batch(model, chosen.manifest.input)
     graph = compile_graph(freed, chosen.family, chosen.head, chosen.manifest.input).SerializeToString()
-    return CompiledModel(chosen.manifest, graph, parsed.whole)
+    return CompiledModel(manifest, graph, parsed.whole)
 
 
-def _readings(stated: dict[str, Any], heads: dict[str, Head], names: _Names) -> list[Reading]:
+def _readings(stated: dict[str, Any], heads: dict[str, Head], names: _Names, known: Known) -> list[Reading]:
     """The families that the manifest does not contradict, each with the whole manifest.
 
     Raises:
@@ -66,7 +80,7 @@ def _readings(stated: dict[str, Any], heads: dict[str, Head], names: _Names) -> 
     readings, wrong = [], []
     for family, head in heads.items():
         try:
-            readings.append(Reading(family, head, _manifest(stated, family, head, names)))
+            readings.append(Reading(family, head, _manifest(stated, family, head, names, known)))
         except ModelLoadError as error:
             wrong.append(error)
     if not readings:
@@ -74,8 +88,11 @@ def _readings(stated: dict[str, Any], heads: dict[str, Head], names: _Names) -> 
     return readings
 
 
-def _manifest(stated: dict[str, Any], family: str, head: Head, names: _Names) -> ModelManifest:
+def _manifest(stated: dict[str, Any], family: str, head: Head, names: _Names, known: Known) -> ModelManifest:
     usual = FAMILIES[family].input(head).model_dump()
+    if known.takes_bytes:
+        # Whatever they become is done inside.
+        usual |= {"mean": (0.0,) * 3, "std": (1.0,) * 3}
     given = stated
     if "labels" not in stated:
         labels, assumed = names.of(head)

@@ -9,7 +9,7 @@ import onnx
 from onnx import numpy_helper
 
 from detectors.errors import InferenceError, ModelLoadError
-from detectors.session import raw_outputs
+from detectors.session import raw_runs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,11 +37,12 @@ def free_batch(model: onnx.ModelProto, spec: InputSpec) -> onnx.ModelProto:
     alone, together = single(model), _with_axis(model, None)
     pixels = _pictures(spec)
     try:
-        singles = [raw_outputs(alone.SerializeToString(), picture[None]) for picture in pixels]
+        run = raw_runs(alone.SerializeToString())
+        singles = [run(picture[None]) for picture in pixels]
     except InferenceError as error:
         raise ModelLoadError(f"does not run: {error}") from error
     try:
-        batch = raw_outputs(together.SerializeToString(), pixels)
+        batch = raw_runs(together.SerializeToString())(pixels)
     except InferenceError:
         return alone
     for number, outputs in enumerate(singles):

@@ -17,8 +17,8 @@ from detectors.letterbox import fit
 from detectors.manifest import InputSpec, validated
 from detectors.pixels import BgrPixels
 from detectors.preparing import shown_by
-from detectors.recognition import probe
 from detectors.session import raw_runs
+from detectors.trialpictures import probe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,12 @@ STATES: Final = ("channels", "mean", "std")
 """Fields of the input, of which one at least is written where a manifest says how pictures are prepared."""
 EXAMPLE: Final[Mapping[str, Any]] = {
     "task": "classify",
-    "input": {"channels": "rgb", "mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]},
+    "input": {
+        "channels": "rgb",
+        "mean": [123.675, 116.28, 103.53],
+        "std": [58.395, 57.12, 57.375],
+        "letterbox": {"mode": "crop", "shown": 0.875},
+    },
 }
 
 
@@ -122,6 +127,7 @@ def _input(model: onnx.ModelProto, told: Signature, stated: dict[str, Any]) -> t
             f"name, .json) such as {json.dumps(EXAMPLE)}; pixels are from 0 to 255, (pixel - mean) / std"
         )
     usual |= {"channels": shown.channels, "mean": shown.mean, "std": shown.std}
+    usual["letterbox"] = shown.letterbox.model_dump()
     spec = InputSpec.model_validate({**usual, **given})
     return spec, f"{spec.channels}, mean {_figures(spec.mean)}, std {_figures(spec.std)}: {shown.said}"
 

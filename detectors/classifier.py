@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from detectors.cache import GraphCache, default_folder
-from detectors.compilation import compiled, of_task
+from detectors.compilation import NOTHING, compiled, of_task
 from detectors.detector import USUAL, checked
 from detectors.errors import ModelLoadError, ProviderMissing
 from detectors.letterbox import fit
@@ -18,7 +18,7 @@ from detectors.session import SessionOptions, open_session
 from detectors.store import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -92,7 +92,11 @@ class Classifier(LoadedModel):
 
 
 def load(
-    model: str, options: SessionOptions = USUAL, cache: Path | None = None, models: Path | None = None
+    model: str,
+    options: SessionOptions = USUAL,
+    cache: Path | None = None,
+    models: Path | None = None,
+    stated: Mapping[str, Any] = NOTHING,
 ) -> Classifier:
     """Load a classifier, see ``store.resolve``.
 
@@ -101,6 +105,7 @@ def load(
         options: how to run it.
         cache: folder of compiled graphs; the user's own when None.
         models: folder of the store, if there is one.
+        stated: fields of its manifest that win over those of its sidecar.
 
     Raises:
         ModelLoadError: there is no such model, it cannot be used, or it is no classifier.
@@ -109,7 +114,7 @@ def load(
     folder = cache or default_folder()
     files = resolve(model, models)
     try:
-        found = of_task("classify", compiled(files, GraphCache(folder) if folder else None))
+        found = of_task("classify", compiled(files, GraphCache(folder) if folder else None, stated))
         return Classifier(found, open_session(found.graph, options), options)
     except ProviderMissing:
         raise

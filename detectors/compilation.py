@@ -79,15 +79,16 @@ def of_task(task: Literal["detect", "classify"], model: CompiledModel) -> Compil
     return model
 
 
-def described(model: str, models: Path | None = None) -> ModelManifest:
-    """What a model is, see ``store.resolve``: read, compiled and kept, but not started.
+def described(model: str, models: Path | None = None, stated: Mapping[str, Any] = NOTHING) -> ModelManifest:
+    """What a model is, see ``store.resolve``: read, compiled and kept, but not started. ``stated`` are fields
+    of its manifest that win over those of its sidecar.
 
     Raises:
         ModelLoadError: there is no such model, or it cannot be used.
     """
     files, folder = resolve(model, models), default_folder()
     try:
-        return compiled(files, GraphCache(folder) if folder else None).manifest
+        return compiled(files, GraphCache(folder) if folder else None, stated).manifest
     except ModelLoadError as error:
         error.args = (f"{files.weights}: {error}",)
         raise

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from detectors import store
 from detectors.cache import GraphCache, default_folder
-from detectors.compilation import compiled, of_task
+from detectors.compilation import NOTHING, compiled, of_task
 from detectors.detections import from_arrays
 from detectors.errors import InferenceError, ModelLoadError, ProviderMissing
 from detectors.letterbox import Letterbox, fit
@@ -19,7 +19,7 @@ from detectors.policy import Policy, measured
 from detectors.session import Limits, Session, SessionOptions, open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -108,7 +108,11 @@ def checked(picture: NDArray[np.uint8] | Pixels) -> Pixels:
 
 
 def load(
-    model: str, options: SessionOptions = USUAL, cache: Path | None = None, models: Path | None = None
+    model: str,
+    options: SessionOptions = USUAL,
+    cache: Path | None = None,
+    models: Path | None = None,
+    stated: Mapping[str, Any] = NOTHING,
 ) -> Detector:
     """Load a model, see ``store.resolve``.
 
@@ -117,6 +121,7 @@ def load(
         options: how to run it.
         cache: folder of compiled graphs; the user's own when None.
         models: folder of the store, if there is one.
+        stated: fields of its manifest that win over those of its sidecar.
 
     Raises:
         ModelLoadError: there is no such model, or it cannot be used.
@@ -125,7 +130,7 @@ def load(
     folder = cache or default_folder()
     files = store.resolve(model, models)
     try:
-        found = of_task("detect", compiled(files, GraphCache(folder) if folder else None))
+        found = of_task("detect", compiled(files, GraphCache(folder) if folder else None, stated))
         return Detector(found, open_session(found.graph, options), options)
     except ProviderMissing:
         raise

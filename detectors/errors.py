@@ -16,19 +16,19 @@ class ProviderMissing(ModelLoadError):
 
 
 class UnknownFamily(ModelLoadError):
-    """No detector family decodes the outputs of this model."""
-
-
-class AmbiguousFamily(UnknownFamily):
-    """Several families read the outputs of this model, and a trial does not tell which is right.
+    """No detector family decodes the outputs of this model.
 
     Attributes:
-        trials: how each of them did, ``detectors.recognition.Trial``; the best first.
+        trials: how each did that reads them, ``detectors.trial.Trial``; the best first.
     """
 
     def __init__(self, text: str, trials: tuple[Any, ...] = ()) -> None:
         super().__init__(text)
         self.trials = trials
+
+
+class AmbiguousFamily(UnknownFamily):
+    """Several families read the outputs of this model, and a trial does not tell which is right."""
 
 
 class InferenceError(DetectorError):

@@ -128,7 +128,7 @@ def examine(order: Order) -> Examined:
 
     Raises:
         ModelLoadError: it is refused, or takes more than it may; one line.
-        AmbiguousFamily: it could be of several families: its ``trials`` are ``Candidate``.
+        UnknownFamily: of which family it is cannot be told: its ``trials`` are ``Candidate``.
     """
     with tempfile.TemporaryDirectory(prefix="sightline-examine-") as empty, tempfile.TemporaryFile() as said:
         # The folder it works in is empty: modules beside a model are never imported.
@@ -163,8 +163,8 @@ def _taken(answer: Answer) -> Examined:
     if answer.refused is None:
         raise ModelLoadError("what reads the model did not answer")
     refused, kind = answer.refused, ERRORS.get(answer.refused.error, ModelLoadError)
-    if kind is AmbiguousFamily:
-        raise AmbiguousFamily(refused.text, refused.candidates)
+    if issubclass(kind, UnknownFamily):
+        raise kind(refused.text, refused.candidates)
     raise kind(refused.text)
 
 

@@ -7,7 +7,7 @@ import resource
 import sys
 from typing import TYPE_CHECKING, Final
 
-from detectors.errors import AmbiguousFamily, DetectorError
+from detectors.errors import DetectorError, UnknownFamily
 from detectors.examination import Answer, Candidate, Examined, Found, Order, Refused, Tensor
 from detectors.store import MANIFEST, WEIGHTS, ModelFiles
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import onnx
 
     from detectors.compiled import CompiledModel
-    from detectors.recognition import Trial
+    from detectors.trial import Trial
 
 WRITTEN_BYTES: Final = 4 * 1024**3
 """Of one file."""
@@ -50,7 +50,7 @@ def _bound(order: Order) -> None:
 def _answered(order: Order) -> Answer:
     try:
         return Answer(examined=_examined(order))
-    except AmbiguousFamily as error:
+    except UnknownFamily as error:
         candidates = tuple(_candidate(trial) for trial in error.trials)
         return Answer(refused=Refused(error=type(error).__name__, text=str(error), candidates=candidates))
     except DetectorError as error:

@@ -63,6 +63,11 @@ def compile_graph(model: onnx.ModelProto, family: str, head: Head, spec: InputSp
     return joined
 
 
+def compile_decode(model: onnx.ModelProto, family: str, head: Head) -> onnx.ModelProto:
+    """The decode of a model alone: its inputs are the model's outputs (``session.decode``) and the limits."""
+    return bring_to(_decode(model, family, head), OPSET)
+
+
 def dimension(dim: onnx.TensorShapeProto.Dimension) -> int | str:
     return dim.dim_value if dim.HasField("dim_value") and dim.dim_value > 0 else "pictures"
 
@@ -118,7 +123,7 @@ def _suppress(nodes: Nodes, family: str, head: Head) -> None:
     """Best cells of each picture, their boxes and scores, class-wise NMS."""
     score_limit, iou_limit, multi_label, max_candidates = LIMITS
     decode = FAMILIES[family]
-    cells = _best_cells(nodes, decode.gate(nodes, head))
+    cells = _best_cells(nodes, decode.gate(nodes, head), may_be_none=not head.suppress)
     found = decode.candidates(nodes, head, cells)
     best = nodes.op("ArgMax", found.scores, axis=1, keepdims=1)
     is_best = nodes.op("Equal", nodes.ints(np.arange(head.classes).reshape(1, -1, 1)), best)
@@ -135,9 +140,10 @@ def _suppress(nodes: Nodes, family: str, head: Head) -> None:
     nodes.named("picture", nodes.op("Squeeze", picture, nodes.ints([1])))
 
 
-def _best_cells(nodes: Nodes, gate: str) -> str:
+def _best_cells(nodes: Nodes, gate: str, *, may_be_none: bool) -> str:
     """Indices [n,k] of the cells that can pass the score limit; k is that of the fullest picture, at least 1.
 
+    With ``may_be_none`` there may be no cell at all, of a model that chooses among its boxes itself.
     Pictures with fewer are filled with cells that cannot pass: the score limit of the NMS drops those.
     """
     score_limit, _, _, max_candidates = LIMITS
@@ -145,6 +151,8 @@ def _best_cells(nodes: Nodes, gate: str) -> str:
     counts = nodes.op("ReduceSum", passing, nodes.ints([1]), keepdims=0)
     most = nodes.op("ReduceMax", counts, keepdims=1)
     most = nodes.op("Max", nodes.op("Min", most, max_candidates), nodes.ints([1]))
+    if may_be_none:
+        most = nodes.op("Min", most, nodes.op("Shape", gate, start=1, end=2))
     return nodes.ops("TopK", (gate, most), 2, axis=1)[1]
 
 

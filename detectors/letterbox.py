@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from detectors.pixels import scaled
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,16 +23,16 @@ class Letterbox:
     Attributes:
         scale_x: input pixels per picture pixel, across.
         scale_y: the same, down; differs from ``scale_x`` by less than a pixel's rounding unless stretched.
-        pad_x: input pixels left of the picture.
-        pad_y: input pixels above the picture.
+        pad_x: input pixels left of the picture; negative where its left is cut off.
+        pad_y: the same, above it.
         width: of the picture, pixels.
         height: of the picture, pixels.
     """
 
     scale_x: float
     scale_y: float
-    pad_x: int
-    pad_y: int
+    pad_x: float
+    pad_y: float
     width: int
     height: int
 
@@ -57,6 +59,10 @@ def place(width: int, height: int, spec: InputSpec) -> Letterbox:
     """Where a picture of this size goes in the model's input."""
     if spec.letterbox.mode == "stretch":
         return Letterbox(spec.width / width, spec.height / height, 0, 0, width, height)
+    if spec.letterbox.mode == "crop":
+        left, top, right, bottom = _middle(width, height, spec)
+        scale_x, scale_y = spec.width / (right - left), spec.height / (bottom - top)
+        return Letterbox(scale_x, scale_y, -left * scale_x, -top * scale_y, width, height)
     scale = min(spec.width / width, spec.height / height)
     # A sliver of 4000 x 2 pixels must keep at least one row.
     inner_width, inner_height = max(round(width * scale), 1), max(round(height * scale), 1)
@@ -78,11 +84,26 @@ def fit(picture: Pixels, spec: InputSpec) -> tuple[NDArray[np.uint8], Letterbox]
         uint8 ``spec.height`` x ``spec.width`` x 3, BGR, and where the picture lies in it.
     """
     box = place(picture.width, picture.height, spec)
-    right = box.pad_x + round(picture.width * box.scale_x)
-    bottom = box.pad_y + round(picture.height * box.scale_y)
     canvas = np.empty((spec.height, spec.width, 3), np.uint8)
+    if spec.letterbox.mode == "crop":
+        left, top, right, bottom = _middle(picture.width, picture.height, spec)
+        scaled(
+            picture.bgr()[top:bottom, left:right], (spec.width, spec.height), spec.letterbox.scaling, canvas
+        )
+        return canvas, box
+    left, top = int(box.pad_x), int(box.pad_y)
+    right = left + round(picture.width * box.scale_x)
+    bottom = top + round(picture.height * box.scale_y)
     # Straight into its place: no second copy of the picture.
-    picture.scale_into(canvas[box.pad_y : bottom, box.pad_x : right], spec.letterbox.scaling)
-    canvas[: box.pad_y] = canvas[bottom:] = spec.letterbox.pad
-    canvas[box.pad_y : bottom, : box.pad_x] = canvas[box.pad_y : bottom, right:] = spec.letterbox.pad
+    picture.scale_into(canvas[top:bottom, left:right], spec.letterbox.scaling)
+    canvas[:top] = canvas[bottom:] = spec.letterbox.pad
+    canvas[top:bottom, :left] = canvas[top:bottom, right:] = spec.letterbox.pad
     return canvas, box
+
+
+def _middle(width: int, height: int, spec: InputSpec) -> tuple[int, int, int, int]:
+    """The part of a picture that ``crop`` shows: left, top, right and bottom in its pixels."""
+    scale = max(spec.width / width, spec.height / height) / spec.letterbox.shown
+    across, down = max(round(spec.width / scale), 1), max(round(spec.height / scale), 1)
+    left, top = (width - across) // 2, (height - down) // 2
+    return left, top, left + across, top + down

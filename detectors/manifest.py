@@ -31,12 +31,15 @@ class LetterboxSpec(Record):
     """How a picture of any shape becomes the model's input.
 
     ``top-left`` and ``centre`` keep its proportions and fill the rest with ``pad`` (0..255, all channels);
-    ``stretch`` does not. ``scaling`` is that of ``pixels.scaled``.
+    ``stretch`` does not. ``crop`` keeps them and fills the input with the middle of the picture, of whose
+    shorter side it shows the share ``shown``: 0.875 is torchvision's Resize(256) and CenterCrop(224).
+    ``scaling`` is that of ``pixels.scaled``.
     """
 
-    mode: Literal["top-left", "centre", "stretch"] = "top-left"
+    mode: Literal["top-left", "centre", "stretch", "crop"] = "top-left"
     pad: int = Field(default=114, ge=0, le=255)
     scaling: Scaling = "linear"
+    shown: float = Field(default=1.0, gt=0, le=1)
 
 
 class InputSpec(Record):

@@ -114,8 +114,16 @@ def signature(
     outputs = {output.name: _told(shape_of(output), sample.get(output.name)) for output in model.graph.output}
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     integer = {o.name for o in model.graph.output if o.type.tensor_type.elem_type in INTEGERS}
-    labels = labels or labels_in(metadata) or beside
-    return Signature(shape[3] or 0, shape[2] or 0, outputs, metadata, labels, frozenset(integer), sample)
+    return Signature(
+        width=shape[3] or 0,
+        height=shape[2] or 0,
+        outputs=outputs,
+        metadata=metadata,
+        labels=labels or labels_in(metadata) or beside,
+        integer=frozenset(integer),
+        sample=sample,
+        depths=frozenset(size for tensor in model.graph.initializer for size in tensor.dims),
+    )
 
 
 def _told(shape: Shape, answer: NDArray[np.generic] | None) -> Shape:

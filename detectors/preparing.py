@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 from onnx import TensorProto, numpy_helper
 
+from detectors.manifest import LetterboxSpec
 from detectors.normalising import Affine, affine_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ Channels = Literal["bgr", "rgb"]
 WHITE: Final = 255.0
 UNIT: Final = 1.5
 """Means up to this one are of pixels from 0 to 1."""
+STRETCHED: Final = LetterboxSpec(mode="stretch")
 ZERO: Final[Triple] = (0.0, 0.0, 0.0)
 ONE: Final[Triple] = (1.0, 1.0, 1.0)
 RGB_ASSUMED: Final = "RGB is assumed, as most exporters have it: nothing in the file tells the order"
@@ -35,12 +37,14 @@ class Preparation:
 
     Attributes:
         said: what showed it, and what was assumed, for people.
+        letterbox: how pictures are fitted in.
     """
 
     channels: Channels
     mean: Triple
     std: Triple
     said: str
+    letterbox: LetterboxSpec = STRETCHED
 
 
 CAFFE: Final = ("bgr", (103.939, 116.779, 123.68), ONE)
@@ -69,10 +73,17 @@ def shown_by(model: onnx.ModelProto) -> Preparation | None:
     return _stated(metadata) or _standard_metadata(metadata) or _by_weights(model) or _in_graph(model)
 
 
+def written_by_ultralytics(metadata: Mapping[str, str]) -> bool:
+    """Whether Ultralytics exported a model: its pictures are RGB from 0 to 1."""
+    return "Ultralytics" in metadata.get("description", "") or metadata.get("author") == "Ultralytics"
+
+
 def _stated(metadata: Mapping[str, str]) -> Preparation | None:
     """From keys such as ``mean`` and ``std`` that exporters write, or Ultralytics' task."""
-    if metadata.get("task") == "classify" and "Ultralytics" in metadata.get("description", ""):
-        return Preparation("rgb", ZERO, (WHITE,) * 3, "its metadata: a classifier of Ultralytics")
+    if metadata.get("task") == "classify" and written_by_ultralytics(metadata):
+        said = "its metadata: a classifier of Ultralytics"
+        # ultralytics/data/augment.py ``classify_transforms``: the shorter side fits, the middle is taken.
+        return Preparation("rgb", ZERO, (WHITE,) * 3, said, LetterboxSpec(mode="crop"))
     mean, std = _triple(metadata.get("mean", "")), _triple(metadata.get("std", ""))
     if mean is None or std is None:
         return None

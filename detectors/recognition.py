@@ -1,24 +1,19 @@
-"""Decides by a trial which family a model is of: what its outputs would mean must make sense on pictures we
-know."""
+"""Decides by a trial which family a model is of, and how its pictures are prepared: what its outputs would
+mean must make sense on pictures we know."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import cv2
 import numpy as np
-from supervision import box_iou_batch
 
 from detectors.batchaxis import single
-from detectors.errors import AmbiguousFamily, DetectorError, InferenceError, ModelLoadError, UnknownFamily
-from detectors.graph import compile_graph
-from detectors.letterbox import fit
-from detectors.pixels import BgrPixels
-from detectors.session import Limits, SessionOptions, open_session, raw_outputs
+from detectors.errors import AmbiguousFamily, InferenceError, ModelLoadError, UnknownFamily
+from detectors.session import raw_runs
+from detectors.trial import Reading, Trial, Trials
+from detectors.trialpictures import KNOWN, probe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,178 +21,170 @@ if TYPE_CHECKING:
     import onnx
     from numpy.typing import NDArray
 
-    from detectors.families.family import Head
-    from detectors.manifest import ModelManifest
-    from detectors.session import Found
+    from detectors.manifest import InputSpec, Triple
 
-PROBE: Final = Path(__file__).parent / "probe"
-"""Pictures of the simulated street with the truth about them; ``truth.json`` says how each was made."""
-KNOWN: Final = ("person", "car")
-"""What is in them, by the names that COCO gives."""
-LIMITS: Final = Limits(min_confidence=0.15, iou=0.5, max_candidates=300)
-LEVELS: Final = (0.15, 0.25, 0.35, 0.5)
-"""Confidences of which the best counts: models differ in how sure they are."""
-MATCH: Final = 0.5
-"""IoU from which two boxes are of one object."""
-SLACK: Final = 0.01
-"""By which a score may pass 1 for rounding."""
-OUTSIDE: Final = 0.5
-"""Share of the input's side by which a box may leave it."""
 CLEAR: Final = 0.1
 """By which the best reading must be better than the next."""
+BETTER: Final = 0.05
+"""By which another preparation must be better than the one that a family's models usually want."""
 LEAST: Final = 0.3
 """Agreement below which a model has not really found anything."""
-CPU: Final = SessionOptions(provider="cpu", workers=1)
+CLOSE: Final = 0.02
+"""Share by which the numbers of two preparations may differ and still be the same one."""
+WHITE: Final = 255.0
+SCALES: Final[tuple[tuple[str, Triple, Triple], ...]] = (
+    ("from 0 to 1", (0.0,) * 3, (WHITE,) * 3),
+    ("from 0 to 255", (0.0,) * 3, (1.0,) * 3),
+    ("from -1 to 1", (WHITE / 2,) * 3, (WHITE / 2,) * 3),
+    ("with ImageNet's mean and deviation", (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
+    ("less Caffe's mean", (122.68, 116.779, 103.939), (1.0,) * 3),
+)
+"""Ways in which detectors want their pixels, mean and deviation of red, green and blue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a model beforehand.
+
+    Attributes:
+        family: whether somebody said it: then no trial has to confirm it.
+        preparation: whether it is stated how pictures are prepared; else a trial may find another way.
+        takes_bytes: whether its input takes whole numbers: only pixels from 0 to 255 make sense then.
+    """
+
+    family: bool = False
+    preparation: bool = False
+    takes_bytes: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reading:
-    """What a model would be.
-
-    Attributes:
-        family: of which.
-        head: that the family sees in it.
-        manifest: as it would be.
-    """
-
-    family: str
-    head: Head
-    manifest: ModelManifest
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Trial:
-    """How a reading did.
-
-    Attributes:
-        reading: that was tried.
-        found: in each of the pictures, in pixels of the picture.
-        agreement: with the truth, 0..1: the harmonic mean of recall and precision, each hit weighed by its
-            overlap.
-        wrong: why it cannot be this family; None where it can.
-    """
+class Decision:
+    """The reading that is used, and what of it nobody stated, for people."""
 
     reading: Reading
-    found: tuple[Found, ...]
-    agreement: float = 0.0
-    wrong: str | None = None
+    said: str
 
 
-def decided(model: onnx.ModelProto, readings: Sequence[Reading]) -> Reading:
+def decided(model: onnx.ModelProto, readings: Sequence[Reading], known: Known) -> Decision:
     """The reading that a trial confirms.
 
     Args:
         model: with one input, from ``modelfile.with_input``.
         readings: those that fit its outputs' shapes, at least one.
+        known: of it.
 
     Raises:
         UnknownFamily: none of them makes sense.
-        AmbiguousFamily: several do, and none is clearly better.
+        AmbiguousFamily: several do, and none is clearly better; or the only one finds nothing of what it
+            knows.
     """
-    alone = single(model)
-    trials = [_tried(alone, reading) for reading in readings]
-    possible = sorted((each for each in trials if each.wrong is None), key=lambda each: -each.agreement)
-    if not possible:
-        reasons = "; ".join(f"not {each.reading.family}: {each.wrong}" for each in trials)
-        raise UnknownFamily(f"its outputs make no sense: {reasons}")
-    if len(possible) == 1:
-        return possible[0].reading
-    first, second = possible[:2]
-    if first.agreement >= LEAST and first.agreement - second.agreement >= CLEAR:
-        return first.reading
-    told = ", ".join(f"{each.reading.family} ({each.agreement:.2f})" for each in possible)
-    raise AmbiguousFamily(
-        f"its outputs fit several families, and a trial does not tell which: {told}; say it in its manifest",
-        tuple(possible),
-    )
+    trials = Trials(model)
+    usual = [trials.of(reading) for reading in readings]
+    tried = usual if known.preparation else [_prepared(trials, each, known) for each in usual]
+    possible = sorted((each for each in tried if each.wrong is None), key=lambda each: -each.agreement)
+    readable = tuple(each for each in tried if each.ran)
+    if not possible and not (known.family and readable):
+        reasons = "; ".join(f"not {each.reading.family}: {each.wrong}" for each in tried)
+        raise UnknownFamily(f"its outputs make no sense: {reasons}", readable)
+    possible = possible or [*readable]
+    first = possible[0]
+    if len(possible) > 1:
+        if first.agreement < LEAST or first.agreement - possible[1].agreement < CLEAR:
+            told = ", ".join(f"{each.reading.family} ({each.agreement:.2f})" for each in possible)
+            raise AmbiguousFamily(
+                f"its outputs fit several families, and a trial does not tell which: {told}; "
+                "say it in its manifest",
+                tuple(possible),
+            )
+    elif not known.family and first.agreement < LEAST and set(KNOWN) & set(first.reading.manifest.labels):
+        raise AmbiguousFamily(
+            f"its outputs have the shapes of {first.reading.family}, but read so it finds next to nothing of "
+            f"the people and cars in the trial's pictures ({first.agreement:.2f} of 1), however they are "
+            "prepared; if it is right all the same, say the family in its manifest",
+            tuple(possible),
+        )
+    return Decision(first.reading, "" if known.preparation else _said(first, usual))
 
 
 def sample(model: onnx.ModelProto) -> dict[str, NDArray[np.generic]]:
-    """What a model answers to a picture, by the names of its outputs; pixels are from 0 to 1.
+    """What a model answers to a picture, by the names of its outputs; pixels are from 0 to 1, or to 255
+    where it says nothing of those.
 
     Raises:
         ModelLoadError: it does not run.
     """
     height, width = (dim.dim_value for dim in model.graph.input[0].type.tensor_type.shape.dim[2:])
-    picture = cv2.resize(probe()[0].image, (width, height)).astype(np.float32) / np.float32(255)
+    picture = cv2.resize(probe()[0].image, (width, height)).astype(np.float32)
+    pixels = np.ascontiguousarray(picture.transpose(2, 0, 1)[None])
     try:
-        outputs = raw_outputs(single(model).SerializeToString(), picture.transpose(2, 0, 1)[None])
+        run = raw_runs(single(model).SerializeToString())
+        outputs = run(pixels / np.float32(WHITE))
+        if not all(output.size for output in outputs):
+            outputs = run(pixels)
     except InferenceError as error:
         raise ModelLoadError(f"does not run: {error}") from error
     return dict(zip((output.name for output in model.graph.output), outputs, strict=True))
 
 
-def _tried(model: onnx.ModelProto, reading: Reading) -> Trial:
-    spec = reading.manifest.input
-    try:
-        session = open_session(
-            compile_graph(model, reading.family, reading.head, spec).SerializeToString(), CPU
+def _prepared(trials: Trials, usual: Trial, known: Known) -> Trial:
+    """The trial of a reading whose pictures are prepared as usual for its family, or of one that is clearly
+    better prepared otherwise."""
+    first = probe()[:1]
+    least = max(LEAST, usual.first() + BETTER)
+    quick = [trials.of(usual.reading.prepared(spec), first) for spec in others(usual, known)]
+    hopeful = [each for each in quick if each.wrong is None and each.agreement >= least]
+    whole = [trials.of(each.reading) for each in hopeful]
+    better = [
+        each
+        for each in whole
+        if each.wrong is None and each.agreement >= max(LEAST, usual.agreement + BETTER)
+    ]
+    return max(better, key=lambda each: each.agreement, default=usual)
+
+
+def others(usual: Trial, known: Known) -> list[InputSpec]:
+    """Inputs that differ from the usual one in the order of channels or the scale."""
+    spec = usual.reading.manifest.input
+    scales = SCALES[1:2] if known.takes_bytes else SCALES
+    orders: tuple[Literal["rgb", "bgr"], ...] = ("rgb", "bgr")
+    ways = [
+        spec.model_copy(
+            update={"channels": order, "mean": mean[::step], "std": std[::step]},
         )
-        found = []
-        for picture in probe():
-            image, box = fit(BgrPixels(picture.image), spec)
-            there = session.run(image[None], LIMITS)
-            wrong = _impossible(there, spec.width, spec.height)
-            if wrong is not None:
-                return Trial(reading, (), wrong=wrong)
-            found.append(type(there)(box.inverse(there.boxes), there.scores, there.classes, there.picture))
-    except DetectorError as error:
-        return Trial(reading, (), wrong=str(error))
-    labels = np.array(reading.manifest.labels)
-    return Trial(reading, tuple(found), max(_agreement(found, labels, level) for level in LEVELS))
+        for _, mean, std in scales
+        for order, step in zip(orders, (1, -1), strict=True)
+    ]
+    return [way for way in ways if not _alike(way, spec)]
 
 
-def _impossible(found: Found, width: int, height: int) -> str | None:
-    """What no detector of this family would say."""
-    if not len(found.scores):
-        return None
-    if not np.isfinite(found.boxes).all() or not np.isfinite(found.scores).all():
-        return "numbers that are none"
-    if found.scores.max() > 1 + SLACK:
-        return f"scores up to {found.scores.max():.3g}"
-    x1, y1, x2, y2 = found.boxes.T
-    if (x2 <= x1).any() or (y2 <= y1).any():
-        return "boxes without an area"
-    far = max((-x1).max() / width, (-y1).max() / height, x2.max() / width - 1, y2.max() / height - 1)
-    return f"boxes {far:.1f} pictures away" if far > OUTSIDE else None
+def worded(spec: InputSpec) -> str:
+    """How pixels are prepared, in a few words."""
+    step = 1 if spec.channels == "rgb" else -1
+    for words, mean, std in SCALES:
+        plain = spec.model_copy(update={"mean": mean[::step], "std": std[::step]})
+        if _alike(plain, spec):
+            return f"{spec.channels.upper()} {words}"
+    figures = "/".join(f"{value:g}" for value in (*dict.fromkeys(spec.mean), *dict.fromkeys(spec.std)))
+    return f"{spec.channels.upper()}, mean and std {figures}"
 
 
-def _agreement(found: Sequence[Found], labels: NDArray[np.str_], level: float) -> float:
-    """With the truth, of all that is at least so sure."""
-    hits = truths = claims = 0.0
-    for picture, there in zip(probe(), found, strict=True):
-        sure = there.scores >= level
-        names, boxes = labels[there.classes[sure]], there.boxes[sure]
-        for label in KNOWN:
-            # A model that does not know the word may have one of its own: then any box counts.
-            mine = boxes[names == label] if label in labels else boxes
-            truth = picture.boxes[picture.labels == label]
-            overlaps = box_iou_batch(truth, mine) if len(mine) else np.zeros((len(truth), 0))
-            best = overlaps.max(axis=1, initial=0)
-            hits += float(best[best >= MATCH].sum())
-            truths += len(truth)
-            claims += len(mine)
-    return 2 * hits / (truths + claims) if truths + claims else 0.0
+def _alike(one: InputSpec, other: InputSpec) -> bool:
+    first, second = (np.array([*each.mean, *each.std]) for each in (one, other))
+    return one.channels == other.channels and np.allclose(first, second, rtol=CLOSE, atol=1)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ProbePicture:
-    """A picture, uint8 HxWx3 BGR, and what is in it: boxes [n,4] xyxy and labels [n]."""
-
-    image: NDArray[np.uint8]
-    boxes: NDArray[np.float32]
-    labels: NDArray[np.str_]
-
-
-@cache
-def probe() -> tuple[ProbePicture, ...]:
-    """The pictures of the trial."""
-    told = json.loads((PROBE / "truth.json").read_text())
-    return tuple(
-        ProbePicture(
-            np.asarray(cv2.imread(str(PROBE / name)), np.uint8),
-            np.array([each["box"] for each in about["objects"]], np.float32),
-            np.array([each["label"] for each in about["objects"]]),
-        )
-        for name, about in told.items()
+def _said(chosen: Trial, usual: Sequence[Trial]) -> str:
+    """How pictures are prepared, and why."""
+    family, spec = chosen.reading.family, chosen.reading.manifest.input
+    [before] = [each for each in usual if each.reading.family == family]
+    if chosen is not before:
+        was = f"{before.agreement:.2f} {worded(before.reading.manifest.input)}, as is usual for {family}"
+        return f"pictures: {worded(spec)}, as a trial shows ({chosen.agreement:.2f}; {was})"
+    if chosen.wrong is not None:
+        return f"that it is {family}, as was said: in a trial it makes no sense ({chosen.wrong})"
+    if chosen.agreement >= LEAST:
+        return f"pictures: {worded(spec)}, as is usual for {family}; a trial agrees ({chosen.agreement:.2f})"
+    return (
+        f"pictures: {worded(spec)}, as is usual for {family}; no trial confirms it, for it finds nothing "
+        "in the trial's pictures: look at what it finds in yours (sightline models check)"
     )

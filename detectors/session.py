@@ -126,14 +126,16 @@ class Session:
         Raises:
             InferenceError: the run failed.
         """
-        feeds: dict[str, NDArray[Any]] = {
-            "images": images,
-            "score_limit": np.array(limits.min_confidence, np.float32),
-            "iou_limit": np.array(limits.iou, np.float32),
-            "multi_label": np.array(limits.multi_label),
-            "max_candidates": np.array([limits.max_candidates], np.int64),
-        }
-        return Found(*self._outputs(feeds))
+        return Found(*self._outputs({"images": images, **_limited(limits)}))
+
+    def decode(self, outputs: Mapping[str, NDArray[Any]], limits: Limits) -> Found:
+        """Detect in the raw ``outputs`` of a model, of a graph that only decodes.
+
+        Raises:
+            InferenceError: the run failed.
+        """
+        raw = {f"sightline.raw.{name}": value for name, value in outputs.items()}
+        return Found(*self._outputs({**raw, **_limited(limits)}))
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Of each class for ``images``, uint8 [n,height,width,3]: float32 [n,k], of a graph that classifies.
@@ -247,6 +249,15 @@ def open_raw(model: bytes | Path) -> RawModel:
         return RawModel(session)
     except (*FAILURES, KeyError) as error:
         raise InferenceError(f"the model failed: {one_line(error)}") from error
+
+
+def _limited(limits: Limits) -> dict[str, NDArray[Any]]:
+    return {
+        "score_limit": np.array(limits.min_confidence, np.float32),
+        "iou_limit": np.array(limits.iou, np.float32),
+        "multi_label": np.array(limits.multi_label),
+        "max_candidates": np.array([limits.max_candidates], np.int64),
+    }
 
 
 def offered() -> tuple[str, ...]:

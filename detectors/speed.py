@@ -14,9 +14,9 @@ from detectors.compilation import compiled
 from detectors.errors import InferenceError
 from detectors.letterbox import fit
 from detectors.pixels import BgrPixels
-from detectors.recognition import probe
 from detectors.session import Limits, SessionOptions, open_raw, open_session
 from detectors.standard import SIZES
+from detectors.trialpictures import probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

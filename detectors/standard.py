@@ -87,6 +87,19 @@ def shape_of(value: onnx.ValueInfoProto) -> tuple[int | None, ...]:
     return tuple(dim.dim_value if dim.dim_value > 0 else None for dim in value.type.tensor_type.shape.dim)
 
 
+def takes_bytes(model: onnx.ModelProto) -> bool:
+    """Whether a model as it came takes pictures of whole numbers, which are from 0 to 255."""
+    constant = {tensor.name for tensor in model.graph.initializer}
+    pictures = (_picture(value) for value in model.graph.input if value.name not in constant)
+    kinds = {_kind(picture.value) for picture in pictures if picture is not None}
+    return bool(kinds) and kinds <= {
+        TensorProto.UINT8,
+        TensorProto.INT8,
+        TensorProto.INT32,
+        TensorProto.INT64,
+    }
+
+
 def _inputs(model: onnx.ModelProto) -> tuple[Picture, list[onnx.ValueInfoProto]]:
     """The input for pictures, and the others."""
     inputs = list(model.graph.input)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from detectors import numbering
 from detectors.convert import kind_of, onnx_file
 from detectors.errors import ModelLoadError, one_line
 
@@ -99,6 +100,10 @@ class ModelStore:
         """The version that serves; None where none does."""
         return self._pointer(name).serving
 
+    def before(self, name: str) -> str | None:
+        """The version that a rollback lets serve again; None where none served before."""
+        return next(iter(self._pointer(name).before), None)
+
     def find(self, model: str) -> ModelFiles:
         """The files of ``NAME``, which is the version that serves, ``NAME@VERSION`` or ``NAME@newest``.
 
@@ -181,6 +186,8 @@ class ModelStore:
         with self._alone():
             if version is not None:
                 self._require(name, version)
+            if self.versions(name):
+                numbering.remember(self.folder, name, self._highest(name))
             if version is None or self.versions(name) == (version,):
                 self._required(name)
                 _discard(self._of(name), self.folder)
@@ -213,8 +220,8 @@ class ModelStore:
         folder.chmod(0o755)
         with self._alone():
             pointer = self._pointer(name)
-            taken = [*self.versions(name), *pointer.before, pointer.serving or "0"]
-            version = str(max(map(int, taken)) + 1)
+            version = str(self._highest(name) + 1)
+            numbering.remember(self.folder, name, int(version))
             folder.rename(self._of(name) / version)
             if pointer.serving is None:
                 self._promote(name, version)
@@ -236,15 +243,13 @@ class ModelStore:
             raise ModelLoadError(f"{path}: cannot be read: {one_line(error)}") from error
 
     def _point(self, name: str, pointer: Pointer) -> None:
-        home = self._of(name)
-        descriptor, beside = tempfile.mkstemp(prefix=".serving-", dir=home)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump({"serving": pointer.serving, "before": pointer.before}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        path = Path(beside)
-        path.chmod(0o644)
-        path.replace(home / POINTER)
+        numbering.replaced(self._of(name) / POINTER, {"serving": pointer.serving, "before": pointer.before})
+
+    def _highest(self, name: str) -> int:
+        """The highest number that a version of this model ever had; 0 for a new one."""
+        pointer = self._pointer(name)
+        taken = [*self.versions(name), *pointer.before, pointer.serving or "0"]
+        return max(*map(int, taken), numbering.highest(self.folder, name))
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

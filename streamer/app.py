@@ -9,42 +9,18 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from detectors.store import ModelStore, models_in, resolve
-from streamer.api.app import create_app
-from streamer.api.classify import add_classify
-from streamer.api.desk import add_desk
-from streamer.api.entrance import start_access, start_tls
-from streamer.api.event import add_event
-from streamer.api.fallbacks import add_fallbacks
-from streamer.api.front import behind_front
-from streamer.api.modelstore import add_model_store
-from streamer.api.pages import add_pages, add_send_page
-from streamer.api.samples import add_samples
-from streamer.api.server import serve
-from streamer.api.settings import add_settings
-from streamer.api.silence import Silence
-from streamer.api.stream import add_stream
-from streamer.api.trainings import add_trainings
-from streamer.api.trying import add_trying
-from streamer.api.whep import add_whep
-from streamer.api.whip import add_whip
+from detectors.store import models_in, resolve
 from streamer.errors import ConfigError
-from streamer.fleet.answering import Answering
 from streamer.fleet.camera import Shared
 from streamer.fleet.classifiers import ClassifierQueues
-from streamer.fleet.desk import Desk
 from streamer.fleet.detectors import Detectors, part_of
 from streamer.fleet.fleet import Fleet, Models
 from streamer.fleet.serving import Serving
+from streamer.interface import Behind, start_interface
 from streamer.interrupt import interruptible
 from streamer.kafka.output import PART as KAFKA_SPOOL
 from streamer.kafka.output import KafkaOutput
 from streamer.metrics.metrics import Metrics
-from streamer.pages.changing import Changes
-from streamer.pages.models import driven
-from streamer.pages.office import TrainingOffice
-from streamer.pages.opening import Pages
-from streamer.pages.parts import Parts
 from streamer.publish.heartbeat import heartbeat
 from streamer.publish.jsonl import JsonLines, JsonLinesSink, json_lines
 from streamer.publish.live import LiveRecords
@@ -55,19 +31,11 @@ from streamer.publish.table import Header, LiveTable
 from streamer.status import Status
 from streamer.storage.series import StoreSeries
 from streamer.storage.store import EventStore
-from streamer.training.shelf import Shelf
-from streamer.training.trainings import Trainings
-from streamer.training.trying import Trying
 from streamer.webrtc.results import LiveResults
-from streamer.webrtc.stills import Stills
-from streamer.webrtc.viewers import Viewers
-from streamer.webrtc.whip import Publishers
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
-    from fastapi import FastAPI
 
-    from streamer.access.doorkeeper import Doorkeeper
     from streamer.config.settings import Settings
     from streamer.loading import Place
     from streamer.publish.sink import Sink
@@ -101,8 +69,6 @@ class App:
         self._meter = Meter(self.metrics)
         self._results = LiveResults()
         self._live = LiveRecords()
-        self._trainings = Trainings(config.data)
-        self._shelf = Shelf(ModelStore(models_in(config.data)))
         self._models = models_in(config.data)
         self._serving = Serving(self._models, self.status)
         self._classifiers = ClassifierQueues(self._models, place, self.metrics, self._serving)
@@ -131,16 +97,7 @@ class App:
             stack.callback(services.cancel_scope.cancel)
             recovered = await self._start_store(services, fleet)
             await self._start_kafka(services, recovered)
-            http = self._config.http
-            api = create_app(self.metrics, self.status, self._store)
-            # First: what is mounted at the root takes all paths that come after it.
-            doorkeeper = await start_access(services, api, self._config)
-            tls = await start_tls(services, api, self._config)
-            await self._start_viewing(services, api, fleet, doorkeeper)
-            front, context = behind_front(api, doorkeeper, http), tls and tls.context
-            self.url = await services.start(serve, front, http.host, http.port, context)
-            if tls is not None:
-                tls.welcome(self.url)
+            self.url = await start_interface(services, self._behind(fleet))
             await self._start_detectors(services)
             if self._kafka is not None:
                 await self._kafka.require_answer()
@@ -185,71 +142,25 @@ class App:
         self.status.ready(STORE)
         return recovered
 
-    async def _start_viewing(
-        self, services: TaskGroup, api: FastAPI, fleet: Fleet, doorkeeper: Doorkeeper
-    ) -> None:
-        config = self._config
-        viewers = Viewers(fleet.streams, fleet.scenes, self._results, config.webrtc, self.metrics)
-        await services.start(viewers.run)
-        fleet.audience = viewers
-        add_whep(api, viewers)
-        add_fallbacks(api, viewers, Stills(self._results), Silence(self.metrics))
-        publishers = Publishers(fleet.streams, self.metrics, config.webrtc)
-        await services.start(publishers.run)
-        add_whip(api, publishers)
-        add_pages(api, fleet.streams)
-        add_send_page(api, publishers)
-        add_stream(api, self._live, self.metrics, self._store)
-        await services.start(self._live.run)
-        add_event(api, self._store, config.data)
-        add_samples(api, self._store.samples, config.data)
-        add_trainings(api, self._trainings)
-        services.start_soon(self._trainings.run)
-        add_model_store(api, self._shelf)
-        add_trying(api, Trying(self._models))
-        add_classify(api, Answering(self._models))
-        desk = Desk(self._settings, fleet)
-        add_desk(api, desk, self.metrics)
-        add_settings(api, desk)
-        pages = Pages(self._page_parts(fleet, Changes(desk, self._store), doorkeeper))
-        pages.add_to(api)
-        services.start_soon(pages.run)
-
-    def _page_parts(self, fleet: Fleet, changes: Changes, doorkeeper: Doorkeeper) -> Parts:
-        return Parts(
-            cameras=fleet.cameras,
-            readings=self.metrics,
-            archive=self._store,
-            health=self.status,
-            registry=self.metrics.registry,
-            models=lambda: (
-                [
-                    driven(name, each.detector.manifest, each.policy)
-                    for name, each in self._detectors.batchers.items()
-                ]
-                + [
-                    driven(f"classifier {name}", each.model.manifest, each.policy)
-                    for name, each in self._classifiers.queues.items()
-                ]
-            ),
-            simulated=lambda name: fleet.cameras[name].config.detected.startswith("sim:"),
-            title=lambda name: fleet.titles.get(name, name),
-            people=doorkeeper,
-            data=self._config.data,
-            desk=changes,
-            probe=changes,
-            settings=changes,
-            marks=changes,
-            training=TrainingOffice(self._trainings, self._store.samples),
-            shelf=self._shelf,
-        )
-
     async def _tell_ends(self, lines: JsonLinesSink, recovered: Recovered) -> None:
         """What the last process could not tell: the ends of events and of stays in zones."""
         for left in recovered.left:
             await lines.tell(left, None)
         for each in recovered.ended:
             await lines.tell(each.ending(), each.size)
+
+    def _behind(self, fleet: Fleet) -> Behind:
+        return Behind(
+            settings=self._settings,
+            fleet=fleet,
+            store=self._store,
+            metrics=self.metrics,
+            status=self.status,
+            results=self._results,
+            live=self._live,
+            detectors=self._detectors,
+            classifiers=self._classifiers,
+        )
 
     def _kafka_output(self) -> KafkaOutput | None:
         if self._config.kafka is None:

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio import to_thread
 
 from streamer.batching.batcher import Batcher
+from streamer.batching.classifying import ClassifierQueue
 from streamer.capture.address import redacted
 from streamer.capture.inputs import Input, Video, expand
 from streamer.capture.pictures import PictureFile, PictureSource
 from streamer.capture.source import open_source
+from streamer.classifying.stage import Classifiers
 from streamer.config.tree import CameraConfig, DetectConfig, DetectorConfig, TrackerConfig
 from streamer.errors import ConfigError, SourceEnded
 from streamer.interrupt import interruptible
 from streamer.judge import Judge
-from streamer.loading import load_detector
+from streamer.loading import load_classifier, load_detector
 from streamer.pipeline import Following, FrameSource, Pipeline, Stages, wanted
 from streamer.publish.drawing import Drawing
 from streamer.publish.explained import Explained
@@ -75,6 +77,7 @@ class Job:
         explain: tell why objects are dropped or kept, with the default rules where no camera is said.
         place: where the options of its detector stand; None when no file says them.
         models: folder of the store of models, if there is one.
+        stated: fields of the model's manifest that the user says besides.
     """
 
     sources: tuple[str, ...]
@@ -88,6 +91,7 @@ class Job:
     explain: bool = False
     place: Place | None = None
     models: Path | None = None
+    stated: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -166,7 +170,8 @@ class Detection:
             # Opened with the first result: a run that has none leaves earlier outputs as they are.
             publisher = Opening(partial(self._sinks, stack, manifest.name, progress))
             job = replace(self._job, detect=wanted(self._job.detect, manifest))
-            viewing = Viewing(job, batcher, publisher, progress)
+            queues = await self._start_classifiers(services)
+            viewing = Viewing(job, Engines(batcher, queues), publisher, progress)
             with uninterrupted:
                 for _, items in groupby(self._inputs, type):
                     await viewing.view(list(items))
@@ -183,10 +188,29 @@ class Detection:
             loading.start_soon(to_thread.run_sync, partial(import_module, "supervision"))
             name = self._job.camera.detector if self._job.camera else "default"
             job = self._job
-            detector = await to_thread.run_sync(load_detector, name, config, job.place, job.models)
+            detector = await to_thread.run_sync(
+                load_detector, name, config, job.place, job.models, job.stated
+            )
         batcher = Batcher("default", detector, config, Tally(), quick=True)
         await services.start(batcher.run)
         return batcher
+
+    async def _start_classifiers(self, services: TaskGroup) -> Mapping[str, ClassifierQueue]:
+        """Those of the camera; they vote over the frames of what is followed, so pictures have none."""
+        configs = self._job.camera.classifiers if self._job.camera else ()
+        queues: dict[str, ClassifierQueue] = {}
+        if not self._job.track or not self._videos or self._job.models is None:
+            if configs:
+                log.warning("no classifier looks at pictures alone: they vote over the frames of a video")
+            return queues
+        for number, each in enumerate(configs):
+            if each.model not in queues:
+                option = ("cameras", self._job.name or "", "classifiers", str(number), "model")
+                place, models = self._job.place, self._job.models
+                loaded = await to_thread.run_sync(load_classifier, each.model, option, place, models)
+                queues[each.model] = ClassifierQueue(each.model, loaded, 0.0, Tally(), quick=True)
+                await services.start(queues[each.model].run)
+        return queues
 
     async def _sinks(self, stack: AsyncExitStack, model: str, progress: Progress) -> list[Sink]:
         outputs = self._job.outputs
@@ -214,6 +238,14 @@ class Detection:
         return self._file_of(frame) or self._videos[frame.camera]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Engines:
+    """What looks at the frames of a job: its detector, and its classifiers by their models."""
+
+    batcher: Batcher
+    queues: Mapping[str, ClassifierQueue]
+
+
 class Viewing:
     """Inputs of one job, one after the other, through its detector to its outputs.
 
@@ -221,17 +253,17 @@ class Viewing:
         outcome: what became of those that were viewed so far.
     """
 
-    def __init__(self, job: Job, batcher: Batcher, publisher: Opening, progress: Progress) -> None:
+    def __init__(self, job: Job, engines: Engines, publisher: Opening, progress: Progress) -> None:
         """
         Args:
             job: what to detect; a model's own least confidence stands in it by now.
-            batcher: runs its detector.
+            engines: run its models.
             publisher: takes the results.
             progress: shows them.
         """
         self.outcome = Outcome()
         self._job = job
-        self._batcher = batcher
+        self._engines = engines
         self._publisher = publisher
         self._progress = progress
 
@@ -274,11 +306,18 @@ class Viewing:
     async def _follow(
         self, source: FrameSource, tracker: Following, judge: Judge | None, tally: Tally
     ) -> None:
-        detect, batcher = self._job.detect, self._batcher
-        stages = Stages(batcher, tracker, judge, self._publisher, tally)
+        detect, batcher = self._job.detect, self._engines.batcher
+        stages = Stages(batcher, tracker, judge, self._publisher, tally, classifiers=self._classifiers())
         window = partial(batcher.window, crops=len(boxes_of(detect.regions)))
         await Pipeline(source, detect, stages, window).run()
         self.outcome.lost_frames += tally.dropped_frames
+
+    def _classifiers(self) -> Classifiers | None:
+        """New ones for each video; a file waits for what they say."""
+        camera, queues = self._job.camera, self._engines.queues
+        if camera is None or not queues:
+            return None
+        return Classifiers(self._job.name or "", camera.classifiers, queues, waits=True)
 
     async def _play(self, source: Source) -> None:
         try:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from detectors import classifier
+from detectors.compilation import NOTHING
 from detectors.detector import load
 from detectors.errors import DetectorError, ProviderMissing
 from detectors.session import SessionOptions
@@ -29,7 +30,11 @@ WRONG_MODEL: Final = "expected the name or path of a model, received"
 
 
 def load_detector(
-    name: str, config: DetectorConfig, place: Place | None, models: Path | None = None
+    name: str,
+    config: DetectorConfig,
+    place: Place | None,
+    models: Path | None = None,
+    stated: Mapping[str, Any] = NOTHING,
 ) -> Detector:
     """Load the model of a detector, on what it is to run.
 
@@ -38,6 +43,7 @@ def load_detector(
         config: what to load.
         place: where its options stand; None when no file says them.
         models: folder of the store of models, if there is one.
+        stated: fields of the model's manifest that the user says besides.
 
     Raises:
         ConfigError: it cannot be loaded, and a file says so.
@@ -45,7 +51,7 @@ def load_detector(
     """
     try:
         options = SessionOptions(config.provider, config.workers, config.max_batch, config.provider_options)
-        detector = load(config.model, options, models=models)
+        detector = load(config.model, options, models=models, stated=stated)
     except DetectorError as error:
         if place is None:
             raise

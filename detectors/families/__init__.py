@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from detectors.errors import UnknownFamily
-from detectors.families import anchors, detr, nanodet, pairs, triples
+from detectors.families import anchors, detr, finalrows, nanodet, pairs, priors, triples
 from detectors.families.endtoend import EfficientDet, EndToEnd
 from detectors.families.fastestdet import FastestDet
+from detectors.families.kerasyolo import KerasYolo
 from detectors.families.scrfd import Scrfd
 from detectors.families.sightline import Sightline
-from detectors.families.ultralytics import Ultralytics
+from detectors.families.ultralytics import Ultralytics, UltralyticsRows
+from detectors.families.yolofastest import YoloFastestV2
 from detectors.families.yolov5 import Yolov5
 from detectors.families.yolox import Yolox, YoloxDecoded
 from detectors.families.yunet import YuNet
@@ -25,17 +27,25 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "yolox": Yolox(),
     "yolox-decoded": YoloxDecoded(),
     "ultralytics-v8": Ultralytics(),
+    "ultralytics-rows": UltralyticsRows(),
     "end-to-end": EndToEnd(),
     "yolov2": anchors.YOLOV2,
     "yolov3": anchors.YOLOV3,
     "yolov3-tiny": anchors.YOLOV3_TINY,
+    "yolov3-keras": KerasYolo(),
+    "yolov4-tiny": anchors.YOLOV4_TINY,
     "yolov4": anchors.YOLOV4,
     "yolov4-decoded": pairs.YOLOV4_DECODED,
     "yolov5": Yolov5(),
     "yolov5-raw": anchors.YOLOV5,
     "yolov7-raw": anchors.YOLOV7,
+    "yolov7-final": finalrows.YOLOV7_FINAL,
+    "yolo-nas-final": finalrows.YOLO_NAS_FINAL,
+    "yolo-fastestv2": YoloFastestV2(),
     "yolo-nas": pairs.YOLO_NAS,
     "pp-yoloe": pairs.PP_YOLOE,
+    "paddle-final": finalrows.PADDLE,
+    "picodet": nanodet.PICODET,
     "nanodet": nanodet.NANODET,
     "nanodet-plus": nanodet.NANODET_PLUS,
     "fastestdet": FastestDet(),
@@ -46,8 +56,13 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "efficientdet": EfficientDet(),
     "detr": detr.Queries(softmax=True),
     "deformable-detr": detr.Queries(softmax=False),
+    "rt-detr-ultralytics": detr.QueryRows(),
     "rt-detr": triples.RT_DETR,
     "tf-detection": triples.TF_DETECTION,
+    "mmdeploy": finalrows.Mmdeploy(),
+    "retinanet": priors.RETINANET,
+    "retinanet-scored": priors.RETINANET_SCORED,
+    "ssd": triples.SSD,
     "torchvision": triples.TORCHVISION,
     "nms-plugin": triples.NMS_PLUGIN,
 }
@@ -72,7 +87,7 @@ def candidates(signature: Signature, named: str | None = None) -> dict[str, Head
     outputs = ", ".join(f"{name} {_shape(shape)}" for name, shape in list(signature.outputs.items())[:8])
     raise UnknownFamily(
         f"outputs of {named or 'no known family'} on a {signature.width}x{signature.height} input: "
-        f"{outputs or 'none'} (known families: {', '.join(FAMILIES)})"
+        f"{outputs or 'none'} (detectors/README.md tells what each family's are)"
     )
 
 

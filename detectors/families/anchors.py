@@ -2,9 +2,11 @@
 
 Sources: pjreddie/darknet ``src/yolo_layer.c`` and ``src/region_layer.c`` (public domain) for v2 and v3,
 Redmon and Farhadi 2016, 2018, arXiv:1612.08242, arXiv:1804.02767; AlexeyAB/darknet ``cfg/yolov4.cfg``
-(``scale_x_y``), Bochkovskiy et al. 2020, arXiv:2004.10934; ultralytics/yolov5 ``models/yolo.py`` ``Detect``
+and ``cfg/yolov4-tiny.cfg`` (``scale_x_y``,
+``mask``), Bochkovskiy et al. 2020, arXiv:2004.10934; ultralytics/yolov5 ``models/yolo.py`` ``Detect``
 and WongKinYiu/yolov7 ``models/yolo.py`` (only the layout of their exports and their published anchors are
-read here).
+read here). Some exports end after the sigmoid: of the scores (hunglc007/tensorflow-yolov4-tflite, and with it
+YOLOv4 of the ONNX model zoo) or of everything (airockchip/yolov5 for RKNN); a run shows which.
 """
 
 from __future__ import annotations
@@ -42,6 +44,11 @@ V7: Final[Mapping[int, Sizes]] = {
 }
 TINY_V3: Final[Mapping[int, Sizes]] = {
     16: ((10, 14), (23, 27), (37, 58)),
+    32: ((81, 82), (135, 169), (344, 319)),
+}
+TINY_V4: Final[Mapping[int, Sizes]] = {
+    # As the weights were trained: the finer grid has the second to the fourth size, not the first three.
+    16: ((23, 27), (37, 58), (81, 82)),
     32: ((81, 82), (135, 169), (344, 319)),
 }
 V2_VOC: Final[Mapping[int, Sizes]] = {
@@ -135,36 +142,57 @@ class AnchorMaps:
             return None
         outputs = tuple(found[stride] for stride in self.anchors)
         shapes = tuple(signature.outputs[name] for name in outputs)
-        classes = channels.pop() - OBJECTNESS
-        return Head(signature.width, signature.height, tuple(self.anchors), classes, outputs, shapes=shapes)
+        head = Head(
+            signature.width,
+            signature.height,
+            tuple(self.anchors),
+            channels.pop() - OBJECTNESS,
+            outputs,
+            shapes=shapes,
+            activated=self._activated(signature, outputs),
+        )
+        # The logarithm of a size is no share.
+        return None if head.activated == "all" and self.sizes == "exp" else head
 
     def input(self, head: Head) -> InputSpec:
         return rgb_shares(head, self.letterbox, self.white)
 
     def gate(self, nodes: Nodes, head: Head) -> str:
         objectness = nodes.slice(self._cells(nodes, head), 1, BOX, OBJECTNESS)
-        return nodes.op("Sigmoid", nodes.op("Squeeze", objectness, nodes.ints([1])))
+        return self._score(nodes, head, nodes.op("Squeeze", objectness, nodes.ints([1])))
 
     def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
         columns = nodes.columns(self._cells(nodes, head), OBJECTNESS + head.classes, cells)
-        objectness = nodes.op("Sigmoid", nodes.slice(columns, 1, BOX, OBJECTNESS))
-        logits = nodes.slice(columns, 1, OBJECTNESS, OBJECTNESS + head.classes)
-        classes = nodes.op("Softmax", logits, axis=1) if self.softmax else nodes.op("Sigmoid", logits)
+        objectness = self._score(nodes, head, nodes.slice(columns, 1, BOX, OBJECTNESS))
+        classes = nodes.slice(columns, 1, OBJECTNESS, OBJECTNESS + head.classes)
+        if self.softmax and not head.activated:
+            classes = nodes.op("Softmax", classes, axis=1)
+        else:
+            classes = self._score(nodes, head, classes)
         box = nodes.op("Transpose", nodes.slice(columns, 1, 0, BOX), perm=[0, 2, 1])
         table = self._table(head)
         corner, stride, anchor, stretch = (
             nodes.op("Gather", nodes.floats(part), cells) for part in np.split(table, [2, 3, 5], axis=1)
         )
-        inside = nodes.op("Sub", nodes.op("Sigmoid", nodes.slice(box, 2, 0, 2)), nodes.floats(0.5))
+        if head.activated != "all":
+            place, size = nodes.op("Sigmoid", nodes.slice(box, 2, 0, 2)), nodes.slice(box, 2, 2, BOX)
+        else:
+            place, size = nodes.slice(box, 2, 0, 2), nodes.slice(box, 2, 2, BOX)
+        inside = nodes.op("Sub", place, nodes.floats(0.5))
         inside = nodes.op("Add", nodes.op("Mul", inside, stretch), corner)
         centre = nodes.op("Mul", inside, stride)
-        size = nodes.op("Mul", self._size(nodes, nodes.slice(box, 2, 2, BOX)), anchor)
+        size = nodes.op("Mul", self._size(nodes, head, size), anchor)
         return Candidates(of_centres(nodes, centre, size), nodes.op("Mul", classes, objectness))
 
-    def _size(self, nodes: Nodes, logits: str) -> str:
+    @staticmethod
+    def _score(nodes: Nodes, head: Head, values: str) -> str:
+        return values if head.activated else nodes.op("Sigmoid", values)
+
+    def _size(self, nodes: Nodes, head: Head, told: str) -> str:
         if self.sizes == "exp":
-            return nodes.op("Exp", logits)
-        twice = nodes.op("Mul", nodes.op("Sigmoid", logits), nodes.floats(2.0))
+            return nodes.op("Exp", told)
+        share = told if head.activated == "all" else nodes.op("Sigmoid", told)
+        twice = nodes.op("Mul", share, nodes.floats(2.0))
         return nodes.op("Mul", twice, twice)
 
     def _table(self, head: Head) -> NDArray[np.float32]:
@@ -196,6 +224,24 @@ class AnchorMaps:
             parts.append(told.columns_of(nodes, name, len(self.anchors[stride])))
         return nodes.op("Concat", *parts, axis=2)
 
+    def _activated(self, signature: Signature, outputs: tuple[str, ...]) -> Literal["", "scores", "all"]:
+        """Which values of these maps a run showed to be shares already; none where it was not run."""
+        tables = []
+        for stride, name in zip(self.anchors, outputs, strict=True):
+            values, shape = signature.values(name), signature.outputs[name]
+            told = self._map(shape, stride, signature.width, signature.height)
+            if values is None or told is None:
+                return ""
+            anchors = len(self.anchors[stride])
+            if told.order == "planes":
+                split = values[0].reshape(anchors, told.channels, -1).transpose(0, 2, 1)
+                tables.append(split.reshape(-1, told.channels))
+            else:
+                tables.append(values[0].reshape(-1, told.channels))
+        table = np.concatenate(tables)
+        within = (table.min(axis=0) >= 0) & (table.max(axis=0) <= 1)
+        return "all" if within.all() else "scores" if within[BOX:].all() else ""
+
     def _map(self, shape: Shape, stride: int, width: int, height: int) -> Map | None:
         return map_of(shape, len(self.anchors[stride]), -(-height // stride), -(-width // stride))
 
@@ -204,5 +250,6 @@ YOLOV2: Final = AnchorMaps(V2_VOC, softmax=True, white=1, letterbox=STRETCH)
 YOLOV3: Final = AnchorMaps(V5)
 YOLOV3_TINY: Final = AnchorMaps(TINY_V3)
 YOLOV4: Final = AnchorMaps(V7, stretch={8: 1.2, 16: 1.1, 32: 1.05})
+YOLOV4_TINY: Final = AnchorMaps(TINY_V4, stretch={16: 1.05, 32: 1.05})
 YOLOV5: Final = AnchorMaps(V5, sizes="square", stretch={8: 2, 16: 2, 32: 2})
 YOLOV7: Final = AnchorMaps(V7, sizes="square", stretch={8: 2, 16: 2, 32: 2})

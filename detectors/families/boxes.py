@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from detectors.families.family import Signature
     from detectors.nodes import Nodes
+
+LARGEST_SHARE: Final = 2.0
+"""Boxes may leave the picture, but hardly by a whole one; in pixels some box is larger than this."""
 
 
 def the_boxes(names: Sequence[str]) -> str | None:
@@ -16,6 +22,12 @@ def the_boxes(names: Sequence[str]) -> str | None:
     said = [name for name in names if "box" in name.lower() or "dets" in name.lower()]
     candidates = names if len(names) == 1 else said
     return candidates[0] if len(candidates) == 1 else None
+
+
+def in_shares(signature: Signature, name: str) -> bool | None:
+    """Whether the boxes of an output are in shares of the picture, not in pixels; None where no run told."""
+    boxes = signature.values(name)
+    return None if boxes is None else bool(np.abs(boxes).max() <= LARGEST_SHARE)
 
 
 def of_centres(nodes: Nodes, centre: str, size: str, axis: int = 2) -> str:

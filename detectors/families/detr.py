@@ -3,7 +3,8 @@
 Sources: facebookresearch/detr ``models/detr.py`` ``PostProcess`` (Apache-2.0), Carion et al. 2020,
 arXiv:2005.12872; roboflow/rf-detr ``rfdetr/deploy/export.py`` and ``rfdetr/models/lwdetr.py`` ``PostProcess``
 (Apache-2.0), whose classes each have a sigmoid, as in Zhu et al. 2020, arXiv:2010.04159. RT-DETR and its
-heirs choose their boxes themselves: ``triples.py``.
+heirs choose their boxes themselves: ``triples.py``. Ultralytics exports RT-DETR as rows of queries
+(``ultralytics/nn/modules/head.py`` ``RTDETRDecoder.forward``; only the layout is read here).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from detectors.coco import COCO_IDS
 from detectors.families.boxes import of_shares, of_xywh, the_boxes
 from detectors.families.family import Candidates, Head
-from detectors.families.rows import STRETCH
+from detectors.families.rows import STRETCH, rgb_shares
 from detectors.manifest import InputSpec
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ IMAGENET_MEAN: Final = (123.675, 116.28, 103.53)
 IMAGENET_STD: Final = (58.395, 57.12, 57.375)
 COCO_NUMBERS: Final = COCO_IDS[-1] + 1
 """From 0, which is no class, to the last."""
+BOX: Final = 4
+"""End of the box within a row."""
 MOST_QUERIES: Final = 1500
 """More than any of them has; heads with more predict from the cells of a grid."""
 
@@ -82,3 +85,33 @@ class Queries:
         if head.classes == len(COCO_IDS) and head.shapes[0][2] in (COCO_NUMBERS, COCO_NUMBERS + 1):
             return nodes.op("Gather", scores, nodes.ints(COCO_IDS), axis=2)
         return nodes.slice(scores, 2, 0, head.classes)
+
+
+class QueryRows:
+    """Output [n,queries,4+classes]: centre and size in shares of the picture, class scores after the
+    sigmoid."""
+
+    def recognise(self, signature: Signature) -> Head | None:
+        found = signature.only()
+        if found is None or len(found[1]) != 3:
+            return None
+        name, (_, queries, columns) = found
+        if not columns or columns <= BOX or not queries or queries > MOST_QUERIES:
+            return None
+        # Only that all of it is shares tells it from rows in pixels.
+        if not signature.shares(name):
+            return None
+        return Head(signature.width, signature.height, (), columns - BOX, (name,), suppress=False)
+
+    def input(self, head: Head) -> InputSpec:
+        return rgb_shares(head, STRETCH)
+
+    def gate(self, nodes: Nodes, head: Head) -> str:
+        scores = nodes.slice(head.outputs[0], 2, BOX, BOX + head.classes)
+        return nodes.op("ReduceMax", scores, axes=[2], keepdims=0)
+
+    def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
+        rows = nodes.rows(head.outputs[0], cells)
+        boxes = of_shares(nodes, of_xywh(nodes, rows), head.width, head.height)
+        scores = nodes.slice(rows, 2, BOX, BOX + head.classes)
+        return Candidates(boxes, nodes.op("Transpose", scores, perm=[0, 2, 1]))

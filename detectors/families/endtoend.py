@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from detectors.coco import COCO_LABELS
 from detectors.families.boxes import of_yxyx
 from detectors.families.family import Candidates, Head
-from detectors.families.labelled import classes_of, from_coco, scores_of
+from detectors.families.labelled import classes_of, from_coco, of_ones, scores_of
 from detectors.families.rows import CENTRE, rgb_shares
 from detectors.families.ultralytics import enclosing, extra_of
 from detectors.manifest import InputSpec, LetterboxSpec
@@ -65,7 +66,9 @@ class EfficientDet:
         name, shape = found
         if len(shape) != 3 or shape[2] != 7 or not (shape[1] or 1) <= MOST_ROWS:
             return None
-        return Head(signature.width, signature.height, (), classes_of(signature), (name,), suppress=False)
+        classes = classes_of(signature)
+        gaps = classes == len(COCO_LABELS)
+        return Head(signature.width, signature.height, (), classes, (name,), suppress=False, gaps=gaps)
 
     def input(self, head: Head) -> InputSpec:
         return InputSpec(
@@ -81,7 +84,8 @@ class EfficientDet:
     def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
         rows = nodes.rows(head.outputs[0], cells)
         boxes = of_yxyx(nodes, nodes.slice(rows, 2, 1, 5))
-        numbers = from_coco(nodes, column(nodes, rows, 6), head.classes)
+        numbers = column(nodes, rows, 6)
+        numbers = from_coco(nodes, numbers) if head.gaps else of_ones(nodes, numbers)
         return Candidates(boxes, scores_of(nodes, numbers, column(nodes, rows, 5), head.classes))
 
 

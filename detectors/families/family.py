@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from detectors.manifest import InputSpec
@@ -30,6 +31,7 @@ class Signature:
         labels: names of its classes where the file or its manifest tells them.
         integer: the outputs that hold whole numbers.
         sample: what it answers to one picture, by output; empty where it was not run.
+        depths: sizes of its weights along any axis: they tell how many classes a graph was built for.
     """
 
     width: int
@@ -39,6 +41,17 @@ class Signature:
     labels: tuple[str, ...] | None = None
     integer: frozenset[str] = frozenset()
     sample: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
+    depths: frozenset[int] = frozenset()
+
+    def values(self, name: str) -> NDArray[np.float32] | None:
+        """What a run showed of an output, as numbers; None where it was not run, or nothing was in it."""
+        shown = self.sample.get(name)
+        return None if shown is None or not shown.size else shown.astype(np.float32)
+
+    def shares(self, name: str) -> bool | None:
+        """Whether all of an output lies from 0 to 1; None where no run told."""
+        values = self.values(name)
+        return None if values is None else bool(values.min() >= 0 and values.max() <= 1)
 
     def only(self) -> tuple[str, Shape] | None:
         """Name and shape of its output, where it has exactly one."""
@@ -60,6 +73,9 @@ class Head:
         turned: whether boxes are turned by an angle that the model tells.
         shapes: of these outputs, where the decode depends on them.
         ignored: what of its outputs is left aside, for people; empty when nothing is.
+        shares: whether boxes are in shares of the picture where a family's may be either.
+        activated: which values a run showed to be after their sigmoid where a family's need not be.
+        gaps: whether classes have the numbers of COCO's annotations, with gaps.
     """
 
     width: int
@@ -72,6 +88,9 @@ class Head:
     turned: bool = False
     shapes: tuple[Shape, ...] = ()
     ignored: str = ""
+    shares: bool = False
+    activated: Literal["", "scores", "all"] = ""
+    gaps: bool = False
 
 
 @dataclass(frozen=True, slots=True)

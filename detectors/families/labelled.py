@@ -33,11 +33,21 @@ def classes_of(signature: Signature) -> int:
     return len(signature.labels) if signature.labels else len(COCO_LABELS)
 
 
-def from_coco(nodes: Nodes, numbers: str, classes: int) -> str:
-    """Classes from 0 on, of numbers from 1 on; 80 classes have the numbers of COCO's annotations."""
-    if classes != len(COCO_LABELS):
-        return nodes.op("Sub", numbers, nodes.floats(1.0))
+def of_ones(nodes: Nodes, numbers: str) -> str:
+    """Classes from 0 on, of numbers from 1 on."""
+    return nodes.op("Sub", numbers, nodes.floats(1.0))
+
+
+def contiguous(depths: frozenset[int]) -> bool:
+    """Whether a graph of 80 classes numbers them from 1 to 80, not as COCO's annotations up to 90: it has
+    weights for 81 classes or a multiple of them, background included, and none for 91."""
+    plain, gaps = (any(size % count == 0 for size in depths if size) for count in (81, 91))
+    return plain and not gaps
+
+
+def from_coco(nodes: Nodes, numbers: str) -> str:
+    """The 80 classes, of the numbers that COCO's annotations have."""
     table = np.full(COCO_IDS[-1] + 2, -1)
-    table[list(COCO_IDS)] = range(classes)
+    table[list(COCO_IDS)] = range(len(COCO_LABELS))
     within = nodes.op("Clip", numbers, nodes.floats(0.0), nodes.floats(len(table) - 1))
     return nodes.op("Gather", nodes.floats(table), nodes.op("Cast", within, to=TensorProto.INT64))

@@ -1,14 +1,15 @@
-"""NanoDet and NanoDet-Plus: class scores and distances as distributions over bins, per cell.
+"""NanoDet, NanoDet-Plus and PicoDet: class scores and distances as distributions over bins, per cell.
 
 Source: RangiLyu/nanodet (Apache-2.0) ``nanodet/model/head/gfl_head.py`` and ``nanodet_plus_head.py``; the
 distribution of a distance is that of Li et al. 2020, arXiv:2006.04388. Class scores are after the sigmoid, as
-``tools/export_onnx.py`` writes them.
+``tools/export_onnx.py`` writes them. PaddlePaddle/PaddleDetection (Apache-2.0)
+``ppdet/modeling/heads/pico_head.py`` (``deploy``) and ``deploy/third_engine/demo_onnxruntime`` for PicoDet.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from detectors.families.boxes import of_sides
 from detectors.families.family import Candidates, Head
 from detectors.families.grid import cells as cells_of
 from detectors.families.grid import strides_of
+from detectors.families.rows import STRETCH
 from detectors.manifest import InputSpec, LetterboxSpec
 
 if TYPE_CHECKING:
@@ -34,16 +36,22 @@ class Nanodet:
     """Scores [n,cells,classes] and bins [n,cells,32] of each stride, or one output [n,cells,classes+32].
 
     Attributes:
-        strides: of its grids, v1 has three and Plus four.
-        middle: whether a cell's point is its middle; else its first corner.
+        strides: of its grids, v1 has three, Plus and PicoDet four.
+        point: of a cell: the middle of its pixels' numbers, its first corner, or its middle.
+        single: whether all is in one output, or scores and bins of each stride are apart; None takes both.
+        paddle: whether pictures are those of Paddle, RGB and stretched.
     """
 
     strides: tuple[int, ...]
-    middle: bool
+    point: Literal["pixels", "corner", "middle"]
+    single: bool | None = None
+    paddle: bool = False
 
     def recognise(self, signature: Signature) -> Head | None:
         size = signature.width, signature.height
         found = signature.only()
+        if self.single is not None and self.single != (found is not None):
+            return None
         if found is not None:
             name, shape = found
             strides = strides_of(*size, shape[1]) if len(shape) == 3 else None
@@ -72,6 +80,9 @@ class Nanodet:
         return Head(*size, self.strides, columns, (*scores, *bins)) if columns else None
 
     def input(self, head: Head) -> InputSpec:
+        if self.paddle:
+            size = {"width": head.width, "height": head.height}
+            return InputSpec(**size, channels="rgb", mean=MEAN[::-1], std=STD[::-1], letterbox=STRETCH)
         return InputSpec(
             width=head.width,
             height=head.height,
@@ -94,8 +105,8 @@ class Nanodet:
         grid = cells_of(head.width, head.height, head.strides)
         stride = nodes.op("Gather", nodes.floats(grid[:, 2:]), cells)
         points = grid[:, :2] * grid[:, 2:]
-        if self.middle:
-            points = points + 0.5 * (grid[:, 2:] - 1)
+        if self.point != "corner":
+            points = points + 0.5 * (grid[:, 2:] - (self.point == "pixels"))
         centre = nodes.op("Gather", nodes.floats(points), cells)
         return Candidates(of_sides(nodes, centre, nodes.op("Mul", sides, stride)), scores)
 
@@ -110,5 +121,6 @@ class Nanodet:
         return nodes.op("Concat", *head.outputs[len(head.strides) :], axis=1)
 
 
-NANODET: Final = Nanodet((8, 16, 32), middle=True)
-NANODET_PLUS: Final = Nanodet((8, 16, 32, 64), middle=False)
+NANODET: Final = Nanodet((8, 16, 32), "pixels")
+NANODET_PLUS: Final = Nanodet((8, 16, 32, 64), "corner", single=True)
+PICODET: Final = Nanodet((8, 16, 32, 64), "middle", single=False, paddle=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from detectors.families.boxes import of_centres, of_shares, the_boxes
+from detectors.families.boxes import in_shares, of_centres, of_shares, the_boxes
 from detectors.families.family import Candidates, Head
 from detectors.families.rows import CENTRE, STRETCH, rgb_shares
 from detectors.manifest import InputSpec, LetterboxSpec
@@ -36,7 +36,7 @@ class Pairs:
 
     Attributes:
         scores_last: whether classes are the last axis of the scores.
-        shares: whether boxes are in shares of the picture, not in pixels.
+        shares: whether boxes are in shares of the picture, not in pixels, where no run tells.
         rank: of the boxes.
         letterbox: how pictures are fitted in.
     """
@@ -57,7 +57,9 @@ class Pairs:
             return None
         if _are_corners(signature, outputs[0]) is False:
             return None
-        return Head(signature.width, signature.height, (), classes, outputs, shapes=shapes)
+        shares = in_shares(signature, outputs[0])
+        shares = self.shares if shares is None else shares
+        return Head(signature.width, signature.height, (), classes, outputs, shapes=shapes, shares=shares)
 
     def input(self, head: Head) -> InputSpec:
         return rgb_shares(head, self.letterbox)
@@ -69,7 +71,7 @@ class Pairs:
         boxes = head.outputs[0]
         boxes = nodes.op("Squeeze", boxes, nodes.ints([2])) if self.rank == 4 else boxes
         boxes = nodes.rows(boxes, cells)
-        boxes = of_shares(nodes, boxes, head.width, head.height) if self.shares else boxes
+        boxes = of_shares(nodes, boxes, head.width, head.height) if head.shares else boxes
         if self.scores_last:
             scores = nodes.op("Transpose", nodes.rows(head.outputs[1], cells), perm=[0, 2, 1])
         else:
@@ -79,7 +81,7 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class UltraFace:
-    """Scores [n,cells,2], background first, and boxes [n,cells,4] in shares of the picture.
+    """Scores [n,cells,1+classes], background first, and boxes [n,cells,4] in shares of the picture.
 
     Attributes:
         raw: whether boxes are offsets from priors; else xyxy.
@@ -93,15 +95,16 @@ class UltraFace:
             return None
         boxes, scores = (signature.outputs[name] for name in outputs)
         if (
-            scores[2] != 2
+            (scores[2] or 0) < 2
             or boxes[1] != scores[1]
             or boxes[1] != len(priors(signature.width, signature.height))
         ):
             return None
         if self.raw == _are_corners(signature, outputs[0]):
             return None
-        labels = signature.labels or ("face",)
-        return Head(signature.width, signature.height, (), 1, outputs, labels)
+        classes = (scores[2] or 0) - 1
+        labels = signature.labels or ("face",) if classes == 1 else None
+        return Head(signature.width, signature.height, (), classes, outputs, labels)
 
     def input(self, head: Head) -> InputSpec:
         return InputSpec(
@@ -114,10 +117,13 @@ class UltraFace:
         )
 
     def gate(self, nodes: Nodes, head: Head) -> str:
-        return nodes.op("Squeeze", nodes.slice(head.outputs[1], 2, 1, 2), nodes.ints([2]))
+        if head.classes == 1:
+            return nodes.op("Squeeze", nodes.slice(head.outputs[1], 2, 1, 2), nodes.ints([2]))
+        scores = nodes.slice(head.outputs[1], 2, 1, 1 + head.classes)
+        return nodes.op("ReduceMax", scores, axes=[2], keepdims=0)
 
     def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
-        scores = nodes.slice(nodes.rows(head.outputs[1], cells), 2, 1, 2)
+        scores = nodes.slice(nodes.rows(head.outputs[1], cells), 2, 1, 1 + head.classes)
         boxes = nodes.rows(head.outputs[0], cells)
         if self.raw:
             boxes = self._decoded(nodes, head, boxes, cells)

@@ -10,6 +10,7 @@ from detectors.families.grid import strides_of
 from detectors.manifest import InputSpec, LetterboxSpec
 
 if TYPE_CHECKING:
+    from detectors.families.family import Shape
     from detectors.nodes import Nodes
 
 CENTRE: Final = LetterboxSpec(mode="centre")
@@ -29,7 +30,7 @@ class Rows:
     anchors = 1
 
     def recognise(self, signature: Signature) -> Head | None:
-        found = signature.only()
+        found = signature.only() or self.beside_maps(signature)
         if found is None:
             return None
         name, shape = found
@@ -40,7 +41,8 @@ class Rows:
         if strides is None or self.contradicts(signature, strides):
             return None
         classes = shape[2] - OBJECTNESS
-        return Head(signature.width, signature.height, strides, classes, (name,))
+        ignored = "the maps that its rows are made of" if len(signature.outputs) > 1 else ""
+        return Head(signature.width, signature.height, strides, classes, (name,), ignored=ignored)
 
     def input(self, head: Head) -> InputSpec:
         return rgb_shares(head, CENTRE)
@@ -53,6 +55,15 @@ class Rows:
     def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
         rows = nodes.rows(head.outputs[0], cells)
         return Candidates(self.boxes(nodes, head, rows, cells), products(nodes, rows, head.classes))
+
+    def beside_maps(self, signature: Signature) -> tuple[str, Shape] | None:
+        """The rows of an export that gives out the maps [n,anchors,h,w,columns] they come from, too."""
+        rows = [(name, shape) for name, shape in signature.outputs.items() if len(shape) == 3]
+        maps = [shape for shape in signature.outputs.values() if len(shape) == 5]
+        if len(rows) != 1 or len(rows) + len(maps) != len(signature.outputs):
+            return None
+        columns = rows[0][1][2]
+        return rows[0] if all(shape[1] == self.anchors and shape[4] == columns for shape in maps) else None
 
     def contradicts(self, signature: Signature, strides: tuple[int, ...]) -> bool:
         """Whether a run showed that the boxes mean something else."""

@@ -4,7 +4,8 @@ Sources: lyuwenyu/RT-DETR ``rtdetr_pytorch/tools/export_onnx.py`` (Apache-2.0), 
 arXiv:2304.08069, of which D-FINE and DEIM kept the outputs; tensorflow/models
 ``research/object_detection/exporter_lib_v2.py`` and ``core/post_processing.py`` (Apache-2.0); pytorch/vision
 ``torchvision/models/detection/roi_heads.py`` and ``retinanet.py`` (BSD-3-Clause); NVIDIA/TensorRT
-``plugin/efficientNMSPlugin`` (Apache-2.0), whose outputs exports of YOLO copy.
+``plugin/efficientNMSPlugin`` (Apache-2.0), whose outputs exports of YOLO copy;
+mlcommons/inference ``vision/classification_and_detection`` (Apache-2.0) for the SSD of the ONNX model zoo.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from detectors.families.boxes import of_shares, of_yxyx
+from detectors.coco import COCO_LABELS
+from detectors.families.boxes import in_shares, of_shares, of_yxyx
 from detectors.families.family import Candidates, Head
-from detectors.families.labelled import classes_of, from_coco, scores_of
+from detectors.families.labelled import classes_of, contiguous, from_coco, of_ones, scores_of
 from detectors.families.rows import CENTRE, STRETCH, rgb_shares
 from detectors.manifest import InputSpec, LetterboxSpec
 
@@ -35,7 +37,7 @@ class Triples:
         word: that the name of an output has which no other family has; empty where names tell nothing.
         first: number of the first class; with 1, COCO's classes have the numbers of its annotations.
         yxyx: whether y comes before x.
-        shares: whether boxes are in shares of the picture, not in pixels.
+        shares: whether boxes are in shares of the picture, not in pixels, where no run tells.
         white: what pixels from 0 to 255 are divided by.
         batched: whether outputs have a batch axis; None where either may be.
         letterbox: how pictures are fitted in.
@@ -56,7 +58,10 @@ class Triples:
         shapes = tuple(signature.outputs[name] for name in outputs)
         classes = classes_of(signature)
         size = signature.width, signature.height
-        return Head(*size, (), classes, outputs, suppress=False, shapes=shapes)
+        shares = in_shares(signature, outputs[BOXES])
+        shares = self.shares if shares is None else shares
+        gaps = bool(self.first) and classes == len(COCO_LABELS) and not contiguous(signature.depths)
+        return Head(*size, (), classes, outputs, suppress=False, shapes=shapes, shares=shares, gaps=gaps)
 
     def input(self, head: Head) -> InputSpec:
         return rgb_shares(head, self.letterbox, self.white)
@@ -67,12 +72,13 @@ class Triples:
     def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
         boxes = nodes.rows(self._batch(nodes, head, BOXES), cells)
         boxes = of_yxyx(nodes, boxes) if self.yxyx else boxes
-        boxes = of_shares(nodes, boxes, head.width, head.height) if self.shares else boxes
+        boxes = of_shares(nodes, boxes, head.width, head.height) if head.shares else boxes
         numbers, scores = (
             nodes.op("GatherElements", self._batch(nodes, head, kind), cells, axis=1)
             for kind in (NUMBERS, SCORES)
         )
-        numbers = from_coco(nodes, numbers, head.classes) if self.first else numbers
+        if self.first:
+            numbers = from_coco(nodes, numbers) if head.gaps else of_ones(nodes, numbers)
         return Candidates(boxes, scores_of(nodes, numbers, scores, head.classes))
 
     def _batch(self, nodes: Nodes, head: Head, kind: int) -> str:
@@ -114,4 +120,5 @@ def _means_class(name: str) -> bool:
 RT_DETR: Final = Triples(letterbox=STRETCH)
 TF_DETECTION: Final = Triples(word="detection_", first=1, yxyx=True, shares=True, white=1)
 TORCHVISION: Final = Triples(first=1, batched=False)
+SSD: Final = Triples(first=1, shares=True, batched=True, letterbox=STRETCH)
 NMS_PLUGIN: Final = Triples(word="det_", batched=True)

@@ -79,6 +79,33 @@ class Ultralytics:
         return Candidates(nodes.op("Transpose", boxes, perm=[0, 2, 1]), scores)
 
 
+class UltralyticsRows:
+    """The same, turned: output [n,cells,4+classes]; without objectness, unlike YOLOv5 and YOLOX."""
+
+    def recognise(self, signature: Signature) -> Head | None:
+        found = signature.only()
+        if found is None or len(found[1]) != 3 or not found[1][2] or found[1][2] <= BOX:
+            return None
+        name, shape = found
+        strides = strides_of(signature.width, signature.height, shape[1])
+        if strides is None:
+            return None
+        size = signature.width, signature.height
+        return Head(*size, strides, (shape[2] or 0) - BOX, (name,))
+
+    def input(self, head: Head) -> InputSpec:
+        return rgb_shares(head, CENTRE)
+
+    def gate(self, nodes: Nodes, head: Head) -> str:
+        classes = nodes.slice(head.outputs[0], 2, BOX, BOX + head.classes)
+        return nodes.op("ReduceMax", classes, axes=[2], keepdims=0)
+
+    def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
+        rows = nodes.rows(head.outputs[0], cells)
+        scores = nodes.slice(rows, 2, BOX, BOX + head.classes)
+        return Candidates(of_xywh(nodes, rows), nodes.op("Transpose", scores, perm=[0, 2, 1]))
+
+
 TURNED: Final = Extra(1, "the angles of its boxes (the upright boxes around them are used)", turned=True)
 
 

@@ -42,7 +42,9 @@ TAGS: Final = (
     {"name": "events", "description": "Objects that came and went: one event each."},
     {"name": "cameras", "description": "How cameras do, and which there are."},
     {"name": "live", "description": "What cameras see now, for people and their players."},
-    {"name": "models", "description": "What models say."},
+    {"name": "labelling", "description": "Pictures, and what people say that they show."},
+    {"name": "training", "description": "Classifiers that learn from what is labelled."},
+    {"name": "models", "description": "The models of the store, and what they say."},
     {"name": "service", "description": "How the service itself does."},
 )
 PROBLEM: Final = {

@@ -79,7 +79,12 @@ def add_desk(app: FastAPI, desk: Desk, metrics: Metrics) -> None:
     """The routes that change cameras."""
     for error, status in STATUS.items():
         app.add_exception_handler(error, _told_as(status))
+    _add_adding(app, desk, metrics)
+    _add_looking(app, desk, metrics)
+    _add_changing(app, desk)
 
+
+def _add_adding(app: FastAPI, desk: Desk, metrics: Metrics) -> None:
     @app.post(
         "/api/cameras",
         status_code=HTTPStatus.CREATED,
@@ -115,6 +120,8 @@ def add_desk(app: FastAPI, desk: Desk, metrics: Metrics) -> None:
             fps=None if first is None else round(found.fps, 1),
         )
 
+
+def _add_looking(app: FastAPI, desk: Desk, metrics: Metrics) -> None:
     @app.get(
         "/api/cameras/{name}",
         summary="One camera and how it does",
@@ -136,6 +143,8 @@ def add_desk(app: FastAPI, desk: Desk, metrics: Metrics) -> None:
     async def options(name: Name, response: Response) -> CameraOptions:
         return _options(desk, name, response)
 
+
+def _add_changing(app: FastAPI, desk: Desk) -> None:
     @app.patch(
         "/api/cameras/{name}",
         summary="Change a camera; null takes an option away (RFC 7396)",

@@ -7,7 +7,6 @@ import re
 import time
 from html import escape
 from http import HTTPStatus
-from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +16,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from streamer.access.doorkeeper import Doorkeeper, TooManyTries, WrongPassword
 from streamer.api.access import cookie_of, session_of, visitor_of
 from streamer.api.body import text_of
+from streamer.api.plain import plain_page
 from streamer.api.problems import problem
 from streamer.api.readable import accepts_page
 from streamer.api.routing import base_of
@@ -36,7 +36,7 @@ NOT_STORED: Final = {"Cache-Control": "no-store"}
 
 def add_login(app: FastAPI, doorkeeper: Doorkeeper) -> None:
     """The page on which people sign in, and the ways in and out."""
-    page = files("streamer.web").joinpath("login.html").read_text()
+    page = plain_page("login.html")
 
     def shown(next_: str, told: str = "", name: str = "") -> str:
         values = {"next": next_, "told": told, "name": name, "hidden": "" if told else "hidden"}

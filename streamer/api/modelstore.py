@@ -99,6 +99,7 @@ def _add_looking(app: FastAPI, shelf: Shelf) -> None:
     @app.get(
         "/api/models/{name}",
         summary="One model",
+        description="Its versions, newest first, and which one serves.",
         tags=["models"],
         dependencies=[Depends(once())],
         responses=refusals(403, 404, 422),
@@ -109,6 +110,7 @@ def _add_looking(app: FastAPI, shelf: Shelf) -> None:
 
 def _add_reports(app: FastAPI, shelf: Shelf) -> None:
     files: dict[str, Any] = {
+        "description": "It is there of each version that was trained here.",
         "tags": ["models"],
         "dependencies": [Depends(once())],
         "response_class": Response,
@@ -144,7 +146,12 @@ def _add_serving(app: FastAPI, shelf: Shelf) -> None:
         await _changed(lambda: shelf.store.promote(name, promotion.version))
         return await _item(shelf, name)
 
-    @app.post("/api/models/{name}/rollback", summary="Let the version serve again that did before", **changes)
+    @app.post(
+        "/api/models/{name}/rollback",
+        summary="Let the version serve again that did before",
+        description="Where none did, it is refused (409).",
+        **changes,
+    )
     async def rollback(name: ModelName, question: Nothing) -> ModelItem:
         await _item(shelf, name)
         await _changed(lambda: shelf.store.rollback(name))
@@ -154,6 +161,7 @@ def _add_serving(app: FastAPI, shelf: Shelf) -> None:
         "/api/models/{name}/{version}",
         status_code=HTTPStatus.NO_CONTENT,
         summary="Delete a version that does not serve, or the only one",
+        description="With its report; one that serves beside others is refused (409).",
         **changes,
     )
     async def remove(name: ModelName, version: Number, question: Nothing) -> None:

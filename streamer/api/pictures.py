@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 from starlette.responses import Response
 
+from streamer.api.socket import STALLED_S
 from streamer.webrtc.choice import Wish
 from streamer.webrtc.stills import NEXT_S, Newest
 from streamer.webrtc.viewers import Viewers
@@ -22,7 +23,7 @@ WISH: Final = Wish(pictures=True)
 
 
 class LivePictures(Response):
-    """Goes on until the viewer goes or the camera ends; who is slow misses pictures.
+    """Goes on until the viewer goes, takes nothing any more, or the camera ends; who is slow misses pictures.
 
     It begins with the first picture, and without one is no answer but a problem: programs read why, and an
     ``<img>`` has its ``error``. A picture of words would be one of the camera to both.
@@ -57,7 +58,10 @@ class LivePictures(Response):
         while (unit := await pictures.take()) is not None:
             head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(unit.data)}\r\n\r\n"
             body = b"".join((head.encode(), unit.data, b"\r\n"))
-            await send({"type": "http.response.body", "body": body, "more_body": True})
+            with anyio.move_on_after(STALLED_S) as patience:
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+            if patience.cancelled_caught:
+                return
         await send({"type": "http.response.body", "body": f"--{BOUNDARY}--\r\n".encode()})
 
 

@@ -6,12 +6,12 @@ import json
 import re
 from html import escape
 from http import HTTPStatus
-from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse
 
+from streamer.api.plain import plain_page
 from streamer.api.problems import MEDIA_TYPE
 from streamer.api.routing import base_of
 
@@ -40,7 +40,7 @@ class Readable:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._page = files("streamer.web").joinpath("problem.html").read_text()
+        self._page = plain_page("problem.html")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "GET" or not accepts_page(scope):

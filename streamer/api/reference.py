@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.responses import HTMLResponse
-from markupsafe import Markup
+from markupsafe import Markup, escape
+
+from streamer.api.plain import plain_page
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -17,25 +19,36 @@ SCHEMAS: Final = "#/components/schemas/"
 CELL: Final = Markup('<tr><th scope="row"><code>{}</code></th><td>{}</td><td>{}</td></tr>')
 TABLE: Final = Markup("<table><caption>{}</caption>{}</table>")
 OPERATION: Final = Markup(
-    '<details id="{}"><summary><b>{}</b> <code>{}</code> {}</summary><div><p>{}</p>{}</div></details>'
+    '<details id="{}"><summary><b>{}</b> <code>{}</code> <span>{}</span></summary>'
+    "<div><p>{}</p>{}</div></details>"
 )
 SCHEMA: Final = Markup(
     '<details id="{0}"><summary>{0}</summary><div><p>{1}</p><pre>{2}</pre></div></details>'
 )
-SECTION: Final = Markup('<h2>{}</h2><p class="soft">{}</p>{}')
+SECTION: Final = Markup('<h2 id="{0}">{0}</h2><p class="soft">{1}</p>{2}')
+PART: Final = Markup('<a href="#{0}">{0}</a>')
+SCHEMAS_PART: Final = "Schemas"
+PLACE: Final = re.compile(r"\{(version|about|parts|body)\}")
+QUOTED: Final = re.compile("(`{1,2})([^`]+)\\1")
 
 
 def add_reference(app: FastAPI) -> None:
-    page = files("streamer.web").joinpath("docs.html").read_text()
+    page = plain_page("docs.html")
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
         document = app.openapi()
         paragraphs = document["info"]["description"].strip().split("\n\n")
-        about = Markup().join(Markup("<p>{}</p>").format(each) for each in paragraphs)
+        about = Markup().join(Markup("<p>{}</p>").format(_told(each)) for each in paragraphs)
+        names = [*(tag["name"].capitalize() for tag in document["tags"]), SCHEMAS_PART]
+        shown = {
+            "{version}": document["openapi"],
+            "{about}": about,
+            "{parts}": Markup().join(PART.format(name) for name in names),
+            "{body}": Markup().join(_sections(document)),
+        }
         # Not by `format`: the looks have braces of their own.
-        shown = page.replace("{version}", document["openapi"]).replace("{about}", about)
-        return HTMLResponse(shown.replace("{body}", Markup().join(_sections(document))))
+        return HTMLResponse(PLACE.sub(lambda match: shown[match[0]], page))
 
 
 def _sections(document: Mapping[str, Any]) -> Iterator[Markup]:
@@ -47,13 +60,13 @@ def _sections(document: Mapping[str, Any]) -> Iterator[Markup]:
     ]
     for tag in document["tags"]:
         shown = Markup().join(text for name, text in operations if name == tag["name"])
-        yield SECTION.format(tag["name"].capitalize(), tag["description"], shown)
+        yield SECTION.format(tag["name"].capitalize(), _told(tag["description"]), shown)
     schemas = document["components"]["schemas"].items()
     shown = Markup().join(
-        SCHEMA.format(name, schema.get("description", ""), json.dumps(schema, indent=2))
+        SCHEMA.format(name, _told(schema.get("description", "")), json.dumps(schema, indent=2))
         for name, schema in schemas
     )
-    yield SECTION.format("Schemas", "What bodies and answers are made of.", shown)
+    yield SECTION.format(SCHEMAS_PART, "What bodies and answers are made of.", shown)
 
 
 def _operation(path: str, method: str, operation: Mapping[str, Any]) -> Markup:
@@ -67,12 +80,17 @@ def _operation(path: str, method: str, operation: Mapping[str, Any]) -> Markup:
         )
         tables.append(TABLE.format("Body", Markup().join(rows)))
     rows = (
-        CELL.format(status, _kinds(answer), answer["description"])
+        CELL.format(status, _kinds(answer), _told(answer["description"]))
         for status, answer in operation["responses"].items()
     )
     tables.append(TABLE.format("Answers", Markup().join(rows)))
-    about = operation["summary"], operation["description"], Markup().join(tables)
+    about = _told(operation["summary"]), _told(operation["description"]), Markup().join(tables)
     return OPERATION.format(operation["operationId"], method.upper(), path, *about)
+
+
+def _told(text: str) -> Markup:
+    """What stands between backticks is code."""
+    return Markup(QUOTED.sub(r"<code>\2</code>", str(escape(text))))
 
 
 def _place(parameter: Mapping[str, Any]) -> str:
@@ -80,7 +98,7 @@ def _place(parameter: Mapping[str, Any]) -> str:
 
 
 def _about(parameter: Mapping[str, Any]) -> Markup:
-    told = parameter.get("description", "")
+    told = _told(parameter.get("description", ""))
     return Markup("{} <span class=soft>{}</span>").format(told, _type(parameter["schema"]))
 
 

@@ -210,6 +210,7 @@ def _add_lists(app: FastAPI, samples: SampleShelf) -> None:
     @app.get(
         "/api/samples/{sample_id}",
         summary="One of them",
+        description="What is suggested, and what a person says.",
         tags=["labelling"],
         dependencies=[Depends(once())],
         responses=refusals(403, 404, 422, 503),
@@ -248,6 +249,7 @@ def _add_saying(app: FastAPI, samples: SampleShelf) -> None:
 
 def _add_pictures(app: FastAPI, samples: SampleShelf, pictures: BestPictures) -> None:
     looks: dict[str, Any] = {
+        "description": "JPEG, never larger than it is kept.",
         "tags": ["labelling"],
         "dependencies": [Depends(once())],
         "response_class": Response,
@@ -273,6 +275,7 @@ def _add_classes(app: FastAPI, samples: SampleShelf) -> None:
     @app.get(
         "/api/classes",
         summary="The classes that pictures are labelled as",
+        description="Those that were added, and what people said, with the number of pictures of each.",
         tags=["labelling"],
         dependencies=[Depends(once())],
         responses=refusals(403, 422, 503),
@@ -284,6 +287,7 @@ def _add_classes(app: FastAPI, samples: SampleShelf) -> None:
         "/api/classes",
         status_code=HTTPStatus.CREATED,
         summary="Add a class",
+        description="It can be chosen from now on; one that is there is refused (409).",
         tags=["labelling"],
         dependencies=[Depends(once())],
         responses=refusals(400, 403, 409, 413, 422, 503),

@@ -61,6 +61,7 @@ def add_trainings(app: FastAPI, queue: TrainingQueue) -> None:
     @app.get(
         "/api/trainings",
         summary="Trainings, newest first",
+        description="Those that wait or run, and those that are over.",
         tags=["training"],
         dependencies=[Depends(once())],
         responses=refusals(403, 422),
@@ -83,6 +84,7 @@ def add_trainings(app: FastAPI, queue: TrainingQueue) -> None:
     @app.get(
         "/api/trainings/{training_id}",
         summary="One training, with its curves",
+        description="Accuracy and loss of each epoch so far, of what is trained on and of what is watched.",
         tags=["training"],
         dependencies=[Depends(once())],
         responses=refusals(403, 404, 422),

@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from streamer.capture.pairing import RecentPictures
+from streamer.capture.pairing import RecentPictures, later_s
 from streamer.capture.state import DropReason, MainState, SourceState, StreamsObserver
 from streamer.capture.supervisor import SupervisedSource
 from streamer.errors import SourceEnded
 
 if TYPE_CHECKING:
     from streamer.capture.broadcast import PacketBroadcast, PictureBroadcast
-    from streamer.capture.ondemand import Place
+    from streamer.capture.place import Place
     from streamer.capture.playback import Plan
-    from streamer.frame import Frame
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +65,7 @@ class MainStream:
         plan: Plan,
         observer: StreamsObserver,
         packets: PacketBroadcast | None,
-        place: Place,
+        place: Place | None = None,
         linger_s: float = LINGER_S,
     ) -> None:
         """
@@ -74,13 +73,12 @@ class MainStream:
             plan: how it is played.
             observer: hears how it does.
             packets: where its packets go, for viewers; None where there are none to pass on.
-            place: is told where the other stream is.
+            place: of two recordings, which are paired by it; None for streams that are live.
             linger_s: how long it stays open after it was needed.
         """
-        self.pictures = RecentPictures()
+        self.pictures = RecentPictures(later_s if place is None else place.later_s)
         self._plan = plan
         self._observer = observer
-        self._place = place
         self._packets = packets
         self._source = SupervisedSource(plan, _Apart(observer), packets, self.pictures)
         self.shown: PictureBroadcast = self._source.pictures
@@ -88,10 +86,8 @@ class MainStream:
         self._changed = anyio.Event()
         self._told: str | None = None
 
-    def needed_until(self, at: float, frame: Frame | None = None) -> None:
-        """Events need it until then, monotonic seconds; ``frame`` is the other stream's latest."""
-        if frame is not None:
-            self._place.note(frame)
+    def needed_until(self, at: float) -> None:
+        """Events need it until then, monotonic seconds."""
         self._need.until(at)
         self._changed.set()
 

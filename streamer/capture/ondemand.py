@@ -6,33 +6,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from streamer.capture.beside import Beside
 from streamer.capture.camera_clock import CaptureTime
 from streamer.capture.clock import LOOP_GAP_TICKS, Rate
 from streamer.capture.gop import CodedPixels, GroupOfPictures
 from streamer.capture.parameters import SYNTAX
 from streamer.capture.reader import Pace, Picture, Reader
-from streamer.frame import PTS_CLOCK_HZ
 
 if TYPE_CHECKING:
-    from streamer.frame import Frame
+    from streamer.capture.place import Place
 
 DECODED_FPS: Final = 5.0
 """Of a stream that cannot be kept coded so many pictures a second are decoded."""
-
-
-class Place:
-    """Where a recording plays by now, as far as one of its frames told; for any thread."""
-
-    def __init__(self) -> None:
-        self._seen = 0.0, time.monotonic()
-
-    def note(self, frame: Frame) -> None:
-        self._seen = frame.time_s, frame.decoded_at
-
-    def now_s(self) -> float:
-        """Seconds since it began for the first time."""
-        time_s, at = self._seen
-        return time_s + time.monotonic() - at
 
 
 class OnDemandReader:
@@ -41,11 +26,17 @@ class OnDemandReader:
     H.264 and H.265 are; of anything else ``DECODED_FPS`` pictures a second are made at once.
     """
 
-    def __init__(self, reader: Reader[Any], units: Iterator[int | None]) -> None:
+    def __init__(
+        self,
+        reader: Reader[Any],
+        units: Iterator[int | None],
+        is_at: Callable[[int], None] | None = None,
+    ) -> None:
         """
         Args:
             reader: is moved by ``units``.
             units: its access units, or the later ones of them.
+            is_at: is told where in media time each of them is.
         """
         self.intra_only = False
         self.leavable = False
@@ -55,6 +46,7 @@ class OnDemandReader:
         self.began_at = reader.began_at
         self._reader = reader
         self._units = units
+        self._is_at = is_at
         self._rate = Rate(DECODED_FPS)
         self._group: GroupOfPictures | None = None
         self._unit: bytes | None = None
@@ -65,6 +57,8 @@ class OnDemandReader:
             yield ticks
 
     def decode(self, pts: int) -> Sequence[Any]:
+        if self._is_at is not None:
+            self._is_at(pts)
         if self.codec is None or self.codec not in SYNTAX:
             return self._reader.decode(pts) if self._rate.due(pts) else []
         if self._reader.keyframe:
@@ -111,34 +105,26 @@ class OnDemandReader:
 
 
 class OnDemand:
-    """Opens a stream so that it is decoded on demand; a recording at the place where it would be by now."""
+    """Opens a stream so that it is decoded on demand; a recording where the other one plays by now."""
 
     def __init__(self, opener: Callable[[], Reader[Any]], place: Place | None) -> None:
         """
         Args:
             opener: connects.
-            place: where a recording has to be by now; None for what is live.
+            place: of two recordings, of which this is the larger one; None for what is live.
         """
         self._opener = opener
         self._place = place
-        self._length: int | None = None
+        self._period: int | None = None
 
     def __call__(self) -> OnDemandReader:
         reader = self._opener()
-        units = reader.units() if self._place is None else self._from(reader, self._place.now_s())
-        return OnDemandReader(reader, units)
+        if self._place is None:
+            return OnDemandReader(reader, reader.units())
+        recording = Beside(reader, self._place, self._period)
+        return OnDemandReader(reader, self._through(recording), recording.is_at)
 
-    def _from(self, reader: Reader[Any], place_s: float) -> Iterator[int | None]:
-        """The units from that place on; what went before is passed over."""
-        place = round(place_s * PTS_CLOCK_HZ)
-        if self._length is not None:
-            place %= self._length
-        first: int | None = None
-        last = 0
-        for ticks in reader.units():
-            if ticks is not None:
-                first = ticks if first is None else first
-                last = max(last, ticks - first)
-            if last >= place:
-                yield ticks
-        self._length = last + LOOP_GAP_TICKS
+    def _through(self, recording: Beside) -> Iterator[int | None]:
+        yield from recording.units()
+        if recording.length is not None:
+            self._period = recording.length + LOOP_GAP_TICKS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Final, TypeAlias
 
 import anyio
@@ -24,22 +25,20 @@ PATIENCE_S: Final = 0.5
 """How long the larger picture of a moment may come after the smaller one."""
 
 
-def apart_s(frame: Frame, picture: Frame) -> float:
-    """Seconds between the moments that two streams of one camera show.
+def later_s(frame: Frame, picture: Frame) -> float:
+    """Seconds from the moment that a frame shows to that of a picture of another stream of its camera.
 
     Exact where both times come from the camera's clock. Otherwise both are compared by their arrival: the
     camera's clock and ours differ by what the network takes, and often by more.
     """
     if frame.clock == picture.clock == "camera":
-        return abs((frame.captured_at - picture.captured_at).total_seconds())
-    return abs(frame.decoded_at - picture.decoded_at)
+        return (picture.captured_at - frame.captured_at).total_seconds()
+    return picture.decoded_at - frame.decoded_at
 
 
-def is_later(picture: Frame, frame: Frame) -> bool:
-    """Whether a picture shows the frame's moment or a later one."""
-    if frame.clock == picture.clock == "camera":
-        return picture.captured_at >= frame.captured_at
-    return picture.decoded_at >= frame.decoded_at
+def apart_s(frame: Frame, picture: Frame) -> float:
+    """Seconds between the moments that two streams of one camera show; see ``later_s``."""
+    return abs(later_s(frame, picture))
 
 
 def mapped(box: Box, frame: Frame, other: Frame) -> Box:
@@ -63,8 +62,13 @@ def shapes(sub: Frame, main: Frame) -> str:
 class RecentPictures(Handover[Frame]):
     """Where a stream's pictures wait to be asked for; nothing takes them, the oldest make room."""
 
-    def __init__(self) -> None:
+    def __init__(self, later: Callable[[Frame, Frame], float] = later_s) -> None:
+        """
+        Args:
+            later: seconds from the moment of another stream's frame to that of a picture.
+        """
         super().__init__(1)
+        self._later_s = later
         self._recent: deque[Frame] = deque()
         self._lock = threading.Lock()
         self._awaited: Wakeup | None = None
@@ -96,8 +100,10 @@ class RecentPictures(Handover[Frame]):
             recent = list(self._recent)
         if not recent:
             return None
-        found = min(recent, key=lambda item: apart_s(frame, item))
-        return found if apart_s(frame, found) <= NEAR_S else None
+        apart, found = min(
+            ((abs(self._later_s(frame, item)), item) for item in recent), key=lambda each: each[0]
+        )
+        return found if apart <= NEAR_S else None
 
     async def near(self, frame: Frame) -> Frame | None:
         """The same, once no nearer one can come; for one task."""
@@ -109,7 +115,7 @@ class RecentPictures(Handover[Frame]):
     def _reached(self, frame: Frame) -> bool:
         with self._lock:
             self._awaited = Wakeup()
-            return bool(self._recent) and is_later(self._recent[-1], frame)
+            return bool(self._recent) and self._later_s(frame, self._recent[-1]) >= 0
 
     async def _next(self) -> None:
         awaited = self._awaited

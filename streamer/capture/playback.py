@@ -43,6 +43,7 @@ class Plan:
         timeout_s: how long nothing readable may come.
         intake: where a browser brings its pictures; such a source waits for them instead of trying again.
         stream: which one of a camera's two streams it is, for the log; empty where there is one.
+        began: is told where in media time each connection begins.
     """
 
     camera: str
@@ -56,6 +57,7 @@ class Plan:
     timeout_s: float = 5.0
     intake: Intake | None = None
     stream: str = ""
+    began: Callable[[int], None] | None = None
 
     @property
     def title(self) -> str:
@@ -139,12 +141,16 @@ class Playback:
 
     def _play_units(self, reader: Reader[Any], stop: threading.Event) -> None:
         play = self._play_alone if reader.intra_only else self._play_decoded
+        began = self._plan.began
         for ticks in reader.units():
             # First of all: a thread that was left behind must not touch what goes on without it.
             if stop.is_set():
                 return
             now = self._now = time.monotonic()
             pts = self._clock.tick(ticks, now)
+            if began is not None:
+                began(pts)
+                began = None
             if reader.codec in SYNTAX and not self._plan.lossless:
                 self._pass_on(reader, pts)
             try:

@@ -69,6 +69,10 @@ class Kind:
     packets: bool = True
     recorded: bool = False
 
+    def passed_on(self) -> PacketBroadcast | None:
+        """Where its packets go; None where there are none."""
+        return PacketBroadcast() if self.packets else None
+
 
 KINDS: Final[dict[str, Kind]] = {
     "rtsp": Kind(stream_opener),
@@ -106,8 +110,7 @@ def open_source(
         raise ConfigError(f"expected a source that can be opened, received {plan.shown}: a browser brings it")
     if lossless:
         plan = replace(plan, retried=False, loop=False, lossless=True)
-    packets = PacketBroadcast() if kind_of(camera).packets else None
-    return SupervisedSource(replace(plan, every=every), observer, packets)
+    return SupervisedSource(replace(plan, every=every), observer, kind_of(camera).passed_on())
 
 
 def plan_of(name: str, camera: CameraConfig) -> Plan:

@@ -16,8 +16,10 @@ from streamer.capture.broadcast import PacketBroadcast, PictureBroadcast
 from streamer.capture.decoder import HARDWARE
 from streamer.capture.intake import Intake
 from streamer.capture.mainstream import LINGER_S, MainStream
-from streamer.capture.ondemand import OnDemand, Place
+from streamer.capture.ondemand import OnDemand
+from streamer.capture.place import Place
 from streamer.capture.source import Kind, Source, kind_of, open_source, plan_of
+from streamer.capture.supervisor import SupervisedSource
 from streamer.config.names import Problem
 from streamer.config.tree import StreamsConfig
 from streamer.errors import ConfigError, SourceEnded, WrongOption
@@ -46,8 +48,15 @@ class CameraStreams:
         intake: where a browser brings its pictures; None for a camera that is opened.
     """
 
-    def __init__(self, detection: Source, main: MainStream | None, packets: PacketBroadcast | None) -> None:
+    def __init__(
+        self,
+        detection: Source,
+        main: MainStream | None,
+        packets: PacketBroadcast | None,
+        place: Place | None = None,
+    ) -> None:
         self.name = detection.name
+        self._place = place
         self._detection = detection
         self.main = main
         self.packets = packets
@@ -73,7 +82,13 @@ class CameraStreams:
             raise ended
 
     def frames(self) -> AsyncIterator[Frame]:
-        return self._detection.frames()
+        place = self._place
+        return self._detection.frames() if place is None else self._noted(place)
+
+    async def _noted(self, place: Place) -> AsyncIterator[Frame]:
+        async for frame in self._detection.frames():
+            place.note(frame)
+            yield frame
 
     def viewing(self) -> AbstractAsyncContextManager[None]:
         """Packets come for as long as the block lasts."""
@@ -101,14 +116,20 @@ def open_streams(
         return CameraStreams(detection, None, detection.packets)
     smaller, larger = (camera.model_copy(update={"source": each}) for each in (streams.sub, streams.main))
     with naming(name, "source", "sub"):
-        detection, recorded = open_source(name, smaller, observer), _opened_kind(smaller).recorded
+        sub, sub_kind = plan_of(name, smaller), _opened_kind(smaller)
     with naming(name, "source", "main"):
-        plan, kind = plan_of(name, larger), _opened_kind(larger)
-    place = Place()
-    opener = OnDemand(plan.open, place if recorded and kind.recorded else None)
-    packets = PacketBroadcast() if kind.packets else None
-    plan = replace(plan, open=opener, fps=0.0, stream="main")
-    return CameraStreams(detection, MainStream(plan, observer, packets, place, linger_s), packets)
+        main, main_kind = plan_of(name, larger), _opened_kind(larger)
+    place = Place() if sub_kind.recorded and main_kind.recorded else None
+    if place is not None:
+        sub = replace(sub, began=place.sub.add)
+    main = replace(main, open=OnDemand(main.open, place), fps=0.0, stream="main")
+    packets = main_kind.passed_on()
+    return CameraStreams(
+        SupervisedSource(sub, observer, sub_kind.passed_on()),
+        MainStream(main, observer, packets, place, linger_s),
+        packets,
+        place,
+    )
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from streamer.commands.models.naming import add_statements, stated_by
 from streamer.commands.parsers import DATA, REGIONS, Subparsers, positive, regions, share
 from streamer.errors import ConfigError
 
@@ -21,6 +22,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("detect", help="find objects in pictures and videos")
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="picture, folder, glob or video")
     parser.add_argument("--model", metavar="M", help="a model's name or path (sightline-nano)")
+    add_statements(parser)
     parser.add_argument("--data", type=Path, metavar="DIR", help=f"where the store of models is ({DATA})")
     parser.add_argument("--json", metavar="F|-", help="write JSON Lines, one per picture or frame")
     parser.add_argument("--video", metavar="F", help="write an annotated video")
@@ -91,6 +93,7 @@ def job(options: argparse.Namespace) -> Job:
         explain=options.explain,
         place=place if options.model is None else None,
         models=models_in(options.data or data),
+        stated=stated_by(options),
     )
 
 

@@ -102,6 +102,11 @@ class Settings:
                 return document.name
         return DEFAULT
 
+    def named_in(self, camera: str) -> str | None:
+        """The place in the file that names a camera: ``file:line``; None of one that was added since."""
+        mark = self._base.marks.get(("cameras", camera))
+        return None if mark is None else str(mark)
+
     def is_changed(self, path: KeyPath) -> bool:
         """Whether a value is said in the place of what the file says."""
         return _says(self._overlay, path)

@@ -282,6 +282,10 @@ class IceServerConfig(Section):
     def _complete(self) -> IceServerConfig:
         if any(url.startswith("turn") for url in self.urls) and not (self.username and self.credential):
             raise ValueError("expected username and credential of a TURN server, received none")
+        login = (self.username or "") + (self.credential.get_secret_value() if self.credential else "")
+        # Viewers are told them in headers.
+        if not (login.isascii() and login.isprintable()):
+            raise ValueError("expected username and credential in printable ASCII, received others")
         return self
 
 

@@ -116,6 +116,10 @@ class Desk:
         whole = ("cameras", camera, *path)
         return None if self._settings.is_changed(whole) else self._settings.origin(whole)
 
+    def named_in(self, camera: str) -> str | None:
+        """Where a camera is said, see `Settings.named_in`."""
+        return self._settings.named_in(camera)
+
     @property
     def detectors(self) -> Mapping[str, str]:
         """The detectors that a camera may have, each with its model."""

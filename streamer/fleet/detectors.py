@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import to_thread
 
+from detectors.errors import ModelLoadError
 from streamer.batching.batcher import Batcher
 from streamer.config.names import unknown_labels
 from streamer.errors import ConfigError, WrongOption
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from detectors.detector import Detector
+    from detectors.manifest import ModelManifest
     from streamer.batching.batcher import BatchObserver
     from streamer.config.tree import CameraConfig, DetectorConfig
     from streamer.fleet.serving import Serving
@@ -58,6 +60,7 @@ class Detectors:
         self._models = models
         self._serving = serving
         self._batchers: dict[str, Batcher] = {}
+        self._judged: dict[str, CameraConfig] = {}
         self._one_at_a_time = anyio.Lock()
 
     @property
@@ -89,7 +92,9 @@ class Detectors:
         exact = config.model if models is None else await to_thread.run_sync(pinned, config.model, models)
 
         def version(wanted: str) -> Detector:
-            return load_detector(name, config.model_copy(update={"model": wanted}), None, models)
+            loaded = load_detector(name, config.model_copy(update={"model": wanted}), None, models)
+            self._require_of(name, loaded.manifest)
+            return loaded
 
         wanted = config.model_copy(update={"model": exact})
         detector = await to_thread.run_sync(load_detector, name, wanted, self._place, models)
@@ -108,15 +113,36 @@ class Detectors:
         Raises:
             ConfigError: one of them asks for labels that its model does not know.
         """
-        manifests = {name: batcher.detector.manifest for name, batcher in self._batchers.items()}
-        every = {label for manifest in manifests.values() for label in manifest.labels}
-        for name in names:
-            manifest = manifests[cameras[name].detector]
-            for problem in unknown_labels(cameras[name], manifest.name, manifest.labels):
-                # A global filter may be meant for another camera's model.
-                if problem.label not in every:
-                    wrong = WrongOption(("cameras", name, *map(str, problem.path)), problem.text)
-                    raise ConfigError(self._place(wrong.path, wrong.text)) if self._place else wrong
+        judged = {name: cameras[name] for name in names}
+        for wrong in _wrong_labels(judged, self._manifests()):
+            raise ConfigError(self._place(wrong.path, wrong.text)) if self._place else wrong
+        self._judged = judged
+
+    def _require_of(self, detector: str, manifest: ModelManifest) -> None:
+        """Another version of a model may know other labels than those that cameras ask for.
+
+        Raises:
+            ModelLoadError: it does not know one of them.
+        """
+        mine = {name: camera for name, camera in self._judged.items() if camera.detector == detector}
+        for wrong in _wrong_labels(mine, {**self._manifests(), detector: manifest}):
+            raise ModelLoadError(f"{'.'.join(wrong.path)}: {wrong.text}")
+
+    def _manifests(self) -> dict[str, ModelManifest]:
+        return {name: batcher.detector.manifest for name, batcher in [*self._batchers.items()]}
+
+
+def _wrong_labels(
+    cameras: Mapping[str, CameraConfig], manifests: Mapping[str, ModelManifest]
+) -> Iterator[WrongOption]:
+    """Labels that cameras ask for and their models do not know."""
+    every = {label for manifest in manifests.values() for label in manifest.labels}
+    for name, camera in cameras.items():
+        manifest = manifests[camera.detector]
+        for problem in unknown_labels(camera, manifest.name, manifest.labels):
+            # A global filter may be meant for another camera's model.
+            if problem.label not in every:
+                yield WrongOption(("cameras", name, *map(str, problem.path)), problem.text)
 
 
 def part_of(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 FOLDER: Final = "pages"
 TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-NAMES: Final = ("pages.css", "pages.js", "player.js", "scene.js", "label.js", "sightline.svg")
+NAMES: Final = ("colours.css", "pages.css", "pages.js", "player.js", "scene.js", "label.js", "sightline.svg")
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,10 @@ class Changes:
             return ""
         return "default" if origin == DEFAULT else f"from {origin}"
 
+    def named_in(self, camera: str) -> str | None:
+        """The place in the configuration file that names a camera; None of one that was added since."""
+        return self._desk.named_in(camera)
+
     async def change(self, camera: str, before: Draft, now: Draft, version: str) -> None:
         """Make of a camera what was typed.
 

@@ -24,6 +24,7 @@ class Here:
     """One look at one page.
 
     Attributes:
+        origin: scheme, host and port, as their browser knows us.
         base: what every address begins with: empty, or the sub-path that a proxy serves us under.
         visitor: who looks.
         zone: their time zone; that of this machine until their browser has told.
@@ -31,6 +32,7 @@ class Here:
         device: what their device is called, as far as it says: ``phone`` or ``computer``.
     """
 
+    origin: str
     base: str
     visitor: Visitor
     zone: tzinfo | None
@@ -43,7 +45,8 @@ class Here:
         visitor = request.scope.get("state", {}).get("visitor", ANYBODY)
         zone = _zone(request.cookies.get(ZONE_COOKIE, ""))
         device = "phone" if "Mobi" in request.headers.get("user-agent", "") else "computer"
-        return cls(base, visitor, zone, session_of(request.scope) is not None, device)
+        origin = f"{request.url.scheme}://{request.url.netloc}"
+        return cls(origin, base, visitor, zone, session_of(request.scope) is not None, device)
 
     def at(self, path: str) -> str:
         """The address of a path of ours."""

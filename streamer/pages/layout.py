@@ -62,6 +62,7 @@ class Layout:
 
         return join(
             (
+                h("link", rel="stylesheet", href=at("colours.css")),
                 h("link", rel="stylesheet", href=at("pages.css")),
                 h("script", src=at("pages.js"), data_base=here.base, data_offset=here.offset_min),
                 h("script", src=at("player.js"), defer=True),

@@ -43,6 +43,9 @@ class SettingsDesk(Protocol):
     async def look_at(self, camera: str, address: str, draft: Draft) -> Look:
         """What an address shows, or why it shows nothing."""
 
+    def named_in(self, camera: str) -> str | None:
+        """The place in the configuration file that names a camera; None of one that was added since."""
+
     async def remove(self, camera: str) -> None:
         """A camera goes, its events stay."""
 
@@ -101,7 +104,8 @@ class SettingsPage:
             self._form.build(changed)
 
     def _farewell(self) -> None:
-        dialog = RemoveDialog(self._parts.title(self._camera), self._remove)
+        named_in = self._desk.named_in(self._camera)
+        dialog = RemoveDialog(self._parts.title(self._camera), named_in, self._remove)
         with group("Remove", "farewell"):
             show(Markup("It is watched no more. Its events stay."), "p")
             Text("button", "Remove this camera …", "button danger", type="button").on("click", dialog.open)

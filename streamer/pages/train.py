@@ -219,15 +219,15 @@ def running(training: Training) -> Markup:
 
 def curves(training: Training) -> Markup:
     """Accuracy and loss of the epochs so far, on pictures that are trained on and that are watched."""
-    drawn = []
+    drawn, epochs = [], training.latest_epochs
     for title, key in CURVES:
         of_both = {
-            name: [each.get(figure) for each in training.epochs]
+            name: [each.get(figure) for each in epochs]
             for name, figure in (("watched", f"val_{key}"), ("trained on", key))
         }
         lines = [(name, values) for name, values in of_both.items() if any(v is not None for v in values)]
         if lines:
-            drawn.append(chart(title, lines, len(training.epochs), ""))
+            drawn.append(chart(title, lines, len(epochs), ""))
     return h("div", *drawn, class_="charts") if drawn else EMPTY
 
 

@@ -12,6 +12,7 @@ from nicegui import ui
 from detectors.errors import DetectorError
 from streamer.pages import words
 from streamer.pages.markup import EMPTY, Text, box, h, join, show
+from streamer.storage.labels import NOTHING
 
 if TYPE_CHECKING:
     from streamer.pages.here import Here
@@ -67,14 +68,18 @@ class ModelsPage:
             with box("header"):
                 serves = f"version {model.serving} serves" if model.serving else "no version serves"
                 show(join((h("span", model.name), h("small", serves))), "h2")
-                if len(model.versions) > 1:
-                    back = Text("button", "Roll back", "button", type="button")
+                if model.before is not None:
+                    back = Text("button", f"Roll back to {model.before}", "button", type="button")
                     back.on("click", self._doing(lambda: self._shelf.store.rollback(model.name)))
-            with box("div", "wide"):
-                self._table(model)
-            if classifies:
-                show(self._trial(model), "div", "trial")
-            show(usage(model, classifies), "details", "usage")
+            with box("div", "beside-each-other"):
+                with box("div", "wide"):
+                    self._table(model)
+                if classifies:
+                    show(self._trial(model), "div", "trial")
+            programs = _classifier_programs if classifies else _detector_programs
+            show(
+                join((h("summary", "Use it in a program"), *programs(model, self._here))), "details", "usage"
+            )
 
     def _table(self, model: Model) -> None:
         versions = _beside(model)
@@ -121,27 +126,41 @@ class ModelsPage:
         )
 
 
-def usage(model: Model, classifies: bool) -> Markup:
-    """The few lines that use it."""
-    name, number = model.name, model.serving or model.versions[0].number
-    front = "classifier" if classifies else "detector"
-    python = (
-        "from pathlib import Path\n"
-        f"import cv2\nfrom detectors.{front} import load\n\n"
-        f'model = load("{name}", models=Path("sightline-data/models"))\n'
+def _classifier_programs(model: Model, here: Here) -> tuple[Markup, ...]:
+    """It is asked over HTTP, whichever version serves."""
+    version = "" if model.serving else f"@{model.versions[0].number}"
+    address = f"{here.origin}{here.at('/api/classify')}?model={model.name}{version}"
+    # Where nobody has to sign in, a token is nothing that one has.
+    token = here.visitor.name is not None
+    shell = (
+        "curl --data-binary @picture.jpg -H 'Content-Type: image/jpeg' \\\n"
+        + ('  -H "Authorization: Bearer $TOKEN" \\\n' if token else "")
+        + f"  '{address}'"
     )
-    if classifies:
-        python += (
-            'picture = model.prepare(cv2.imread("picture.jpg"))\nprint(model.answers(model.infer([picture])))'
-        )
-        shell = (
-            f"curl --data-binary @picture.jpg -H 'Content-Type: image/jpeg' \\\n"
-            f'  -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/api/models/{name}/{number}/answer'
-        )
-    else:
-        python += 'print(model.infer([model.prepare(cv2.imread("picture.jpg"))]))'
-        shell = f"sightline detect picture.jpg --model {name}"
-    return join((h("summary", "Use it in a program"), h("pre", python), h("pre", shell)))
+    said = ', "Authorization": f"Bearer {os.environ[\'TOKEN\']}"' if token else ""
+    python = (
+        f"import json{', os' if token else ''}\n"
+        "from urllib.request import Request, urlopen\n\n"
+        f'headers = {{"Content-Type": "image/jpeg"{said}}}\n'
+        'picture = open("picture.jpg", "rb").read()\n'
+        f'answer = urlopen(Request("{address}", picture, headers))\n'
+        'print(json.load(answer)["label"])'
+    )
+    return (h("h3", "In a shell"), h("pre", shell), h("h3", "In Python"), h("pre", python))
+
+
+def _detector_programs(model: Model, here: Here) -> tuple[Markup, ...]:
+    """It is named in the configuration, or loaded."""
+    name = model.name if model.serving else f"{model.name}@{model.versions[0].number}"
+    python = (
+        "from pathlib import Path\n\n"
+        "import cv2\n"
+        "from detectors.detector import load\n\n"
+        f'model = load("{name}", models=Path("sightline-data/models"))\n'
+        'print(model.infer([model.prepare(cv2.imread("picture.jpg"))]))'
+    )
+    shell = f"sightline detect picture.jpg --model {name}"
+    return (h("h3", "In a shell"), h("pre", shell), h("h3", "In Python"), h("pre", python))
 
 
 def _beside(model: Model) -> tuple[Version, ...]:
@@ -176,7 +195,7 @@ def _lines(versions: Sequence[Version]) -> list[Markup]:
     ]
     labels = sorted({label for report in reports for label in _recalls(report)})
     lines += [
-        (f"Of {label} it finds", [_percent(_recalls(each).get(label)) for each in reports])
+        (f"Recognises {_shown(label)}", [_percent(_recalls(each).get(label)) for each in reports])
         for label in labels
     ]
     lines.append(("Classes", [_labels(each) for each in versions]))
@@ -217,4 +236,8 @@ def _text(backbone: object) -> str:
 
 
 def _labels(version: Version) -> str:
-    return ", ".join(version.manifest.labels) if version.manifest else NONE
+    return ", ".join(map(_shown, version.manifest.labels)) if version.manifest else NONE
+
+
+def _shown(label: str) -> str:
+    return "nothing of these" if label == NOTHING else label

@@ -85,7 +85,7 @@ class MainSnapshots:
         if not event.pictured:
             await self._store.save(frame, event)
             return
-        self._main.needed_until(time.monotonic() + FRESH_S, frame)
+        self._main.needed_until(time.monotonic() + FRESH_S)
         kept = self._running.setdefault(event.id, Kept(event))
         kept.event = event
         self._store.record(event, frame)

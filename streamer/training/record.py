@@ -130,6 +130,12 @@ class Training(BaseModel):
         """The figures of each epoch, in order."""
         return [each.metrics for each in self.steps if each.metrics]
 
+    @property
+    def latest_epochs(self) -> list[Mapping[str, float]]:
+        """Those of the run that goes on, or was last: a small set is trained once for each of its folds."""
+        figured = [each for each in reversed(self.steps) if each.metrics]
+        return [each.metrics for each in figured if each.message == figured[0].message][::-1]
+
 
 def read_training(folder: Path, waiting: State) -> Training | None:
     """What a folder holds; None where it is none of a training.

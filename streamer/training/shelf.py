@@ -39,10 +39,16 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model with its versions, newest first, and the one that serves."""
+    """A model with its versions, newest first.
+
+    Attributes:
+        serving: the version that serves; None where none does.
+        before: the one that a rollback lets serve again; None where none served before.
+    """
 
     name: str
     serving: str | None
+    before: str | None
     versions: tuple[Version, ...]
 
 
@@ -74,7 +80,8 @@ class Shelf:
 
     def _model(self, name: str) -> Model:
         versions = (self._version(self.store.folder / name / each) for each in self.store.versions(name))
-        return Model(name, self.store.serving(name), tuple(versions)[::-1])
+        store = self.store
+        return Model(name, store.serving(name), store.before(name), tuple(versions)[::-1])
 
     def _version(self, folder: Path) -> Version:
         content = _content(folder / REPORT)

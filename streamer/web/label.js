@@ -75,6 +75,7 @@
       background: var(--raised); color: var(--text); border: 1px solid var(--line); }
     .primary kbd { background: #0003; color: inherit; border-color: transparent; }
     .dull { color: var(--quiet); font-size: 13.5px; }
+    .classes .dull { grid-column: 1 / -1; }
     .add { display: flex; gap: 8px; }
     .add input { flex: 1; background: var(--ground); border-color: light-dark(#8b97a4, #5b6a7a); }
     .acts { display: grid; grid-template-columns: repeat(3, 1fr); gap: 8px; }

@@ -289,11 +289,11 @@
     }
   }
 
-  // Thrown where another route may do.
+  // Thrown where another route may do. `isShut`: the network is why, and may let WebRTC through one day.
   class Switch extends Error {
-    constructor(route, why) {
+    constructor(route, why, isShut = false) {
       super(why);
-      this.route = route;
+      Object.assign(this, { route, isShut });
     }
   }
 
@@ -419,6 +419,19 @@
     }
   }
 
+  // The servers for ICE that an answer's Link headers name.
+  function iceServers(links) {
+    const found = [];
+    for (const [, urls, rest] of (links ?? "").matchAll(/<([^>]*)>((?:\s*;\s*[\w-]+="(?:[^"\\]|\\.)*")*)/g)) {
+      const said = [...rest.matchAll(/([\w-]+)="((?:[^"\\]|\\.)*)"/g)];
+      const { rel, username, credential } = Object.fromEntries(
+        said.map(([, name, value]) => [name, value.replace(/\\(.)/g, "$1")]),
+      );
+      if (rel === "ice-server") found.push({ urls, username, credential });
+    }
+    return found;
+  }
+
   // A connection by WebRTC (WHEP).
   class Link {
     constructor(service) {
@@ -436,11 +449,11 @@
       await this.negotiate(address, signal);
       await new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
-          reject(new Switch("mse", `WebRTC found no way within ${CONNECT_MS / 1000} s`));
+          reject(new Switch("mse", `WebRTC found no way within ${CONNECT_MS / 1000} s`, true));
         }, CONNECT_MS);
         const look = () => {
           if (peer.connectionState === "connected") resolve();
-          else if (peer.connectionState === "failed") reject(new Switch("mse", "WebRTC found no way"));
+          else if (peer.connectionState === "failed") reject(new Switch("mse", "WebRTC found no way", true));
           else return;
           clearTimeout(timer);
         };
@@ -451,12 +464,13 @@
     }
 
     async negotiate(address, signal) {
-      // Posted at once: gathering takes a second, and adds nothing that the service needs.
-      await this.peer.setLocalDescription();
+      // Posted at once: gathering takes a second, adds nothing that the service needs, and begins with the
+      // servers that the answer names (RFC 9725, section 4.6).
+      const offer = await this.peer.createOffer();
       const response = await this.service.fetch(address, {
         method: "POST",
         headers: { "Content-Type": "application/sdp" },
-        body: this.peer.localDescription.sdp,
+        body: offer.sdp,
         signal,
       });
       if (response.status !== 201) {
@@ -464,6 +478,9 @@
         throw response.status === 422 ? new Switch("mse", refused.message.replace(/\.$/, "")) : refused;
       }
       this.location = new URL(response.headers.get("Location"), response.url).href;
+      const servers = iceServers(response.headers.get("Link"));
+      if (servers.length) this.peer.setConfiguration({ iceServers: servers });
+      await this.peer.setLocalDescription(offer);
       await this.peer.setRemoteDescription({ type: "answer", sdp: await response.text() });
     }
 
@@ -519,7 +536,9 @@
       link.onLost(() => session.abort(LOST));
       link.present(player.video, session.signal);
       link.decodes(session.signal).then((does) => {
-        if (!does) player.burnIn(session, "This browser does not decode the camera's own video.");
+        if (does) return;
+        if (player.burntIn()) session.abort(new Switch("mjpeg", "This browser decodes no H.264"));
+        else player.burnIn(session, "This browser does not decode the camera's own video.");
       });
       player.watch(session.signal, (metadata) => {
         if (metadata.rtpTimestamp === undefined) {
@@ -539,7 +558,7 @@
     constructor(video, codec, onFailure) {
       const Source = window.MediaSource || window.ManagedMediaSource;
       const type = `video/mp4; codecs="${codec}"`;
-      if (!Source.isTypeSupported(type)) throw new Switch("mjpeg", `this browser does not play ${codec}`);
+      if (!Source.isTypeSupported(type)) throw new Error(`this browser does not play ${codec}`);
       this.video = video;
       this.onFailure = onFailure;
       this.behindS = LEAST_BEHIND_S;
@@ -624,10 +643,10 @@
   }
 
   async function playMse(player, session) {
+    const undecoded = (detail) => session.abort(player.further(detail));
     if (!window.MediaSource && !window.ManagedMediaSource) {
-      throw new Switch("mjpeg", `${player.why}; this browser has no Media Source Extensions`);
+      throw player.further("this browser has no Media Source Extensions");
     }
-    const undecoded = (detail) => session.abort(new Switch("mjpeg", `${player.why}; ${detail}`));
     const { service, video } = player;
     const query = { token: service.token, ...player.wanted() };
     const socket = new WebSocket(service.address(`/ws/${player.cameraName}`, query).replace(/^http/, "ws"));
@@ -677,7 +696,8 @@
     }
   }
 
-  async function whyClosed({ service, cameraName, why }, { code, reason }, opened) {
+  async function whyClosed(player, { code, reason }, opened) {
+    const { service, cameraName } = player;
     if (code === 1012) return CONNECTING; // the pictures begin anew
     if (code === 1013) return full(reason);
     try {
@@ -685,7 +705,7 @@
     } catch (error) {
       return failureOf(error);
     }
-    if (!opened) return new Switch("mjpeg", `${why}; a WebSocket cannot be opened, perhaps a proxy forbids it`);
+    if (!opened) return player.further("a WebSocket cannot be opened, perhaps a proxy forbids it");
     return code === 1008 ? new Failure("Refused", sentence(reason), { pauseMs: REFUSED_MS }) : LOST;
   }
 
@@ -968,11 +988,14 @@
   }
 
   class SightlinePlayer extends HTMLElement {
+    static iceServers = iceServers;
+
     connectedCallback() {
       this.shown = { boxes: true, labels: true, zones: true, trails: false };
       this.statistics = { frames: 0, exact: 0, predicted: 0, bare: 0, firstPictureMs: null, route: null };
       this.route = "webrtc";
       this.why = ""; // not the best route
+      this.isShut = false; // the best route, to us
       this.burnt = ""; // why the service draws the boxes, where nobody asked for that
       this.ports = null;
       this.hasTwoStreams = false;
@@ -1003,10 +1026,11 @@
       const { chip, name, words } = ROUTES[this.route];
       const isSmaller = this.hasTwoStreams && this.burntIn() && !["main", "sub"].includes(this.getAttribute("stream"));
       const lines = [];
-      if (this.why) {
+      if (this.why) lines.push(sentence(this.why));
+      if (this.isShut) {
         const ports = this.ports ? `ports ${this.ports.join(" to ")}` : "all ports, or set webrtc.udp_ports";
         lines.push(
-          `${sentence(this.why)} Let UDP from here to the service through the firewall (${ports}); where it is seen ` +
+          `Let UDP from here to the service through the firewall (${ports}); where it is seen ` +
             `at another address than its own, name that in webrtc.advertise. Tried again every ${this.retryS} s.`,
         );
       }
@@ -1015,6 +1039,11 @@
       this.statistics.route = name + (this.burntIn() ? ", boxes in the picture" : "");
       const short = chip || (isSmaller && "Smaller stream") || (this.burnt && "Boxes by the service");
       this.face.tellRoute(short, words, lines.join(" "));
+    }
+
+    // From what is the second best to single pictures.
+    further(detail) {
+      return new Switch("mjpeg", `${this.why}; ${detail}`, this.isShut);
     }
 
     get retryS() {
@@ -1063,6 +1092,7 @@
           if (error instanceof Switch) {
             this.route = error.route;
             this.why = error.message;
+            this.isShut = error.isShut;
             failures = -1;
             continue;
           }
@@ -1114,7 +1144,7 @@
       addEventListener("pagehide", gone);
       this.tellRoute();
       this.account(session);
-      if (this.route !== "webrtc") this.tryAgain(session);
+      if (this.isShut) this.tryAgain(session);
       try {
         await ROUTES[this.route].play(this, session);
       } finally {
@@ -1129,7 +1159,7 @@
     async tryAgain(session) {
       for (;;) {
         await sleep(this.retryS * 1000, session.signal);
-        if (session.signal.aborted || !window.RTCPeerConnection) return;
+        if (session.signal.aborted) return;
         const link = new Link(this.service);
         try {
           await link.reach(this.whep(), session.signal);

@@ -134,13 +134,13 @@ class Connection {
   }
 
   async open(signal) {
-    await this.peer.setLocalDescription();
+    const offer = await this.peer.createOffer();
     let response;
     try {
       response = await fetch(`../whip/${camera}`, {
         method: "POST",
         headers: headers({ "Content-Type": "application/sdp" }),
-        body: this.peer.localDescription.sdp,
+        body: offer.sdp,
         signal,
       });
     } catch {
@@ -149,6 +149,9 @@ class Connection {
     const answer = await response.text();
     if (response.status !== 201) throw refused(response.status, answer);
     this.location = new URL(response.headers.get("Location"), response.url).href;
+    const servers = customElements.get("sightline-player").iceServers(response.headers.get("Link"));
+    if (servers.length) this.peer.setConfiguration({ iceServers: servers });
+    await this.peer.setLocalDescription(offer);
     await this.peer.setRemoteDescription({ type: "answer", sdp: brisk(answer) });
     const parameters = this.transceiver.sender.getParameters();
     // Small objects matter more than smooth motion.

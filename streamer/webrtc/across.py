@@ -64,7 +64,7 @@ class AcrossStreams:
 
 
 def _later_s(frame: Frame, picture: Frame) -> float:
-    """By how much the frame shows a later moment; see ``apart_s``."""
+    """By how much the frame shows a later moment; see ``later_s``."""
     if frame.clock == picture.clock == "camera":
         return (frame.captured_at - picture.captured_at).total_seconds()
     return frame.decoded_at - picture.decoded_at

@@ -11,11 +11,11 @@ import anyio
 from aiortc import RTCIceCandidate, RTCPeerConnection, RTCSessionDescription
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
-from streamer.webrtc.offer import MOST_CANDIDATES, UNREADABLE, UnfitOffer
+from streamer.webrtc.offer import MOST_CANDIDATES, UNREADABLE, Fragment, UnfitOffer
+from streamer.webrtc.refusals import OtherSession, RestartRefused
 
 if TYPE_CHECKING:
     from streamer.webrtc.guest import Guest
-    from streamer.webrtc.offer import Fragment
 
 log = logging.getLogger(__name__)
 
@@ -115,15 +115,27 @@ class Link:
         self._ended.set()
         self._connected.set()
 
-    def add(self, fragment: Fragment) -> None:
-        """More addresses of the browser; UnfitOffer where they are too many."""
-        if self._candidates + len(fragment.candidates) > MOST_CANDIDATES:
-            raise UnfitOffer(f"expected at most {MOST_CANDIDATES} candidates in one session")
-        self._take(fragment.candidates)
+    def add(self, fragment: str, tag: str | None = None) -> None:
+        """More addresses of the browser.
 
-    def is_restarted_by(self, fragment: Fragment) -> bool:
-        """Whether it asks for ICE to begin anew, which a connection of aiortc cannot."""
-        return fragment.username not in (None, self._offer.username)
+        Args:
+            fragment: of a session description, with the addresses.
+            tag: of the link that they are meant for; any unless said.
+
+        Raises:
+            OtherSession: it has another tag.
+            MalformedOffer: it is no fragment of a session description.
+            UnfitOffer: these are too many addresses.
+            RestartRefused: it asks for ICE to begin anew, which a connection of aiortc cannot.
+        """
+        if tag is not None and tag != self.tag:
+            raise OtherSession("expected the tag of this session (If-Match), received another")
+        parsed = Fragment.parse(fragment)
+        if parsed.username not in (None, self._offer.username):
+            raise RestartRefused("ICE cannot begin anew in this session: post an offer for a new one")
+        if self._candidates + len(parsed.candidates) > MOST_CANDIDATES:
+            raise UnfitOffer(f"expected at most {MOST_CANDIDATES} candidates in one session")
+        self._take(parsed.candidates)
 
     def _take(self, candidates: Sequence[RTCIceCandidate]) -> None:
         self._candidates += len(candidates)

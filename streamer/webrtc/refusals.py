@@ -1,4 +1,4 @@
-"""Why a viewer is sent away."""
+"""Why a viewer, or a browser that sends, is sent away."""
 
 from __future__ import annotations
 
@@ -19,6 +19,14 @@ class NothingToShow(StreamerError):
 
 class TooMany(StreamerError):
     """There is no room for another viewer."""
+
+
+class NotSentTo(StreamerError):
+    """The camera's pictures come from elsewhere."""
+
+
+class Occupied(StreamerError):
+    """Another browser sends this camera's pictures."""
 
 
 class RestartRefused(StreamerError):

@@ -7,6 +7,7 @@ receiver reports is read on its way.
 
 from __future__ import annotations
 
+import struct
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -110,6 +111,10 @@ class UnitSender:
         await self._handle_rtcp(packet)
 
     def _hear_estimate(self, fci: bytes) -> None:
-        bitrate, senders = unpack_remb_fci(fci)
+        try:
+            bitrate, senders = unpack_remb_fci(fci)
+        except (ValueError, struct.error):
+            # Feedback of another kind, or cut off; raised further, it would end the connection.
+            return
         if self._sender._ssrc in senders:
             self._queue.rate.estimated(bitrate, self._sent.bitrate(time.monotonic()))

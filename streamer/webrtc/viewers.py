@@ -14,9 +14,9 @@ from streamer.errors import UnknownCamera
 from streamer.webrtc.channels import Channels
 from streamer.webrtc.choice import PLAYED, Wish, kind_for
 from streamer.webrtc.ice import Peer, Ports, configuration_of
-from streamer.webrtc.offer import Fragment, Offer
+from streamer.webrtc.offer import Offer
 from streamer.webrtc.places import Place, Places
-from streamer.webrtc.refusals import REASONS, OtherSession, RestartRefused, UnknownSession
+from streamer.webrtc.refusals import REASONS, UnknownSession
 from streamer.webrtc.session import Session, Watching
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from streamer.webrtc.channel import Channel
     from streamer.webrtc.guest import Guest
     from streamer.webrtc.h264 import Profile
+    from streamer.webrtc.link import Link
     from streamer.webrtc.results import LiveResults
 
 log = logging.getLogger(__name__)
@@ -182,40 +183,16 @@ class Viewers:
         except KeyError:
             raise UnknownCamera(f"expected one of {', '.join(sorted(self._cameras))}") from None
 
-    def add(self, camera: str, session: str, fragment: str, tag: str | None = None) -> Session:
-        """More addresses of a viewer.
-
-        Args:
-            camera: which is watched.
-            session: by whom.
-            fragment: of a session description, with the addresses.
-            tag: of the session that they are meant for; any unless said.
-
-        Raises:
-            UnknownSession: there is none.
-            OtherSession: it has another tag.
-            MalformedOffer: it is no fragment of a session description.
-            UnfitOffer: these are too many addresses.
-            RestartRefused: it asks for ICE to begin anew.
-        """
-        found = self._found(camera, session)
-        if tag is not None and tag != found.link.tag:
-            raise OtherSession("expected the tag of this session (If-Match), received another")
-        parsed = Fragment.parse(fragment)
-        if found.link.is_restarted_by(parsed):
-            raise RestartRefused("ICE cannot begin anew in this session: post an offer for a new one")
-        found.link.add(parsed)
-        return found
-
-    def close(self, camera: str, session: str) -> None:
-        """The viewer goes; UnknownSession where there is none."""
-        self._found(camera, session).link.leave()
-
-    def _found(self, camera: str, session: str) -> Session:
+    def link(self, camera: str, session: str) -> Link:
+        """A viewer's connection; UnknownSession where there is none."""
         found = self._sessions.get(session)
         if found is None or found.link.ended or found.watching.camera != camera:
             raise UnknownSession("expected a session that is open")
-        return found
+        return found.link
+
+    def close(self, camera: str, session: str) -> None:
+        """The viewer goes; UnknownSession where there is none."""
+        self.link(camera, session).leave()
 
     async def _run(self, session: Session, place: Place, held: AsyncExitStack) -> None:
         camera, kind = session.watching.camera, session.watching.kind

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import anyio
 
-from streamer.errors import StreamerError, UnknownCamera
+from streamer.errors import UnknownCamera
 from streamer.webrtc.ice import Peer, Ports, configuration_of
-from streamer.webrtc.offer import Fragment
 from streamer.webrtc.publish_offer import PublishOffer
 from streamer.webrtc.publisher import Publisher
-from streamer.webrtc.refusals import RestartRefused, UnknownSession
+from streamer.webrtc.refusals import NotSentTo, Occupied, UnknownSession
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from streamer.capture.state import DropReason
     from streamer.config.tree import WebRtcConfig
     from streamer.webrtc.guest import Guest
+    from streamer.webrtc.link import Link
 
 log = logging.getLogger(__name__)
 
@@ -46,14 +46,6 @@ class PictureObserver(Protocol):
     def received(self, camera: str) -> None: ...
 
     def dropped(self, camera: str, reason: DropReason) -> None: ...
-
-
-class NotSentTo(StreamerError):
-    """The camera's pictures come from elsewhere."""
-
-
-class Occupied(StreamerError):
-    """Another browser sends this camera's pictures."""
 
 
 class Publishers:
@@ -143,18 +135,9 @@ class Publishers:
             raise Occupied(f"another browser began to send as {publisher.camera}")
         return answer
 
-    async def add(self, camera: str, session: str, fragment: str) -> None:
-        """More addresses of a browser.
-
-        Raises:
-            UnknownSession: there is none.
-            MalformedOffer: it is no fragment of a session description.
-            RestartRefused: it asks for ICE to begin anew.
-        """
-        found, parsed = self._found(camera, session), Fragment.parse(fragment)
-        if found.link.is_restarted_by(parsed):
-            raise RestartRefused("ICE cannot begin anew in this session: post an offer for a new one")
-        found.link.add(parsed)
+    def link(self, camera: str, session: str) -> Link:
+        """A browser's connection; UnknownSession where there is none."""
+        return self._found(camera, session).link
 
     def close(self, camera: str, session: str) -> None:
         """The browser goes; UnknownSession where there is none."""
@@ -164,7 +147,7 @@ class Publishers:
 
     def _found(self, camera: str, session: str) -> Publisher:
         found = self._publishers.get(camera)
-        if found is None or found.id != session:
+        if found is None or found.link.id != session:
             raise UnknownSession("expected a session that is open")
         return found
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 import anyio
 import httpx
 from access.fronts import in_front
+from argon2 import PasswordHasher
 
 from streamer.access.accounts import Account, Accounts
-from streamer.access.passwords import hash_password
 from streamer.access.secrets import hashed
 from streamer.api.app import create_app
 from streamer.config.tree import HttpConfig, StorageConfig
@@ -24,7 +24,8 @@ from streamer.storage.store import EventStore
 
 ORIGIN: Final = "http://127.0.0.1"
 PASSWORD: Final = "correct horse"
-HASH: Final = hash_password(PASSWORD)
+HASH: Final = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+"""A hash says what it takes to check it; this one is checked fast."""
 PAGE: Final = {"Accept": "text/html,application/xhtml+xml"}
 PROBLEM: Final = "application/problem+json"
 ADMIN_TOKEN: Final = "sl_admin-token-of-the-test"

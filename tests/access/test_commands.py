@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -15,6 +17,7 @@ from system.commanding import PATIENCE_S, SIGHTLINE
 from system.serving import serving, until
 
 from streamer.access.doorkeeper import BELIEVED_S
+from streamer.cli import main
 
 RUN = ("run", "--source", "sim://street?size=320x180&fps=1")
 
@@ -36,6 +39,14 @@ def done(*arguments: str, folder: Path, said: str = PASSWORD) -> str:
     ended = sightline(*arguments, folder=folder, said=said)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
+
+
+def status_of(arguments: list[str]) -> int:
+    """Of a command that runs in this process."""
+    try:
+        return main(arguments)
+    except SystemExit as ended:  # what argparse refuses
+        return int(str(ended.code))
 
 
 def refused(*arguments: str, folder: Path, said: str = PASSWORD) -> str:
@@ -90,9 +101,23 @@ def test_users_come_and_go(tmp_path: Path) -> None:
         (["tokens", "add", "one", "--days", "0"], PASSWORD, "expected a whole number from 1 on"),
     ],
 )
-def test_what_is_wrong_is_one_line(tmp_path: Path, arguments: list[str], said: str, told: str) -> None:
+def test_what_is_wrong_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    said: str,
+    told: str,
+) -> None:
+    """In this process: an interpreter for each would be slow."""
     (tmp_path / "a-file").touch()
-    assert told in refused(*arguments, folder=tmp_path, said=said)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(said))
+    assert status_of(arguments) == 2
+    written = capsys.readouterr()
+    assert (written.out, written.err.count("\n")) == ("", 1)
+    assert told in written.err
+    assert not said or said not in written.err
 
 
 def test_a_password_is_asked_for_twice(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-import streamer.app
+import streamer.interface
 from streamer.access.accounts import Accounts
 from streamer.access.rules import find
 from streamer.api.server import serve
@@ -70,7 +70,7 @@ async def service(tmp_path, monkeypatch):
             task_status.started(url)
             listening.set()
 
-    monkeypatch.setattr(streamer.app, "serve", serve_and_say)
+    monkeypatch.setattr(streamer.interface, "serve", serve_and_say)
     cameras = {"gate": {"source": "sim://street?size=320x180&fps=1"}, "phone": {"source": "whip://"}}
     config = {"cameras": cameras, "data": tmp_path, "http": {"port": 0, "tls": "auto"}}
     async with anyio.create_task_group() as tasks:

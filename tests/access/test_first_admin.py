@@ -8,9 +8,13 @@ from typing import Final
 
 import httpx
 import pytest
-from access.door import PASSWORD
+from access.door import user
 from access.test_commands import RUN, done
 from system.serving import serving
+
+from streamer.commands.accounts import accounts_in
+from streamer.commands.first_admin import make_first_admin
+from streamer.config.file import parse
 
 FROM_OUTSIDE: Final = (*RUN, "--host", "0.0.0.0", "--first-admin")
 TOLD: Final = re.compile(r"The first admin: admin, password: (\w+)")
@@ -40,18 +44,23 @@ def test_is_told_once_and_stays(tmp_path: Path) -> None:
     "http",
     ["token: a-token-of-ours", "insecure: true", "trusted_proxies: [127.0.0.1], auth_header: {user: X-User}"],
 )
-def test_nobody_is_made_where_there_is_another_way(tmp_path: Path, http: str) -> None:
-    config = tmp_path / "cameras.yaml"
-    config.write_text(f'cameras: {{gate: {{source: "sim://street?size=320x180&fps=1"}}}}\nhttp: {{{http}}}\n')
-    with serving("run", config, "--host", "0.0.0.0", "--first-admin", folder=tmp_path) as service:
-        assert not TOLD.search(service.log)
-        service.stop()
-    assert done("users", "list", folder=tmp_path) == ""
+def test_nobody_is_made_where_there_is_another_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], http: str
+) -> None:
+    text = f'cameras: {{gate: {{source: "sim://street"}}}}\ndata: {tmp_path}\nhttp: {{{http}}}\n'
+    make_first_admin(parse(text, "cameras.yaml"))
+    assert capsys.readouterr().err == ""
+    assert names(tmp_path) == []
 
 
-def test_nobody_is_made_beside_others(tmp_path: Path) -> None:
-    done("users", "add", "anna", "--role", "admin", folder=tmp_path, said=PASSWORD)
-    with serving(*FROM_OUTSIDE, folder=tmp_path) as service:
-        assert not TOLD.search(service.log)
-        service.stop()
-    assert [line.split()[0] for line in done("users", "list", folder=tmp_path).splitlines()] == ["anna"]
+def test_nobody_is_made_beside_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with accounts_in(tmp_path) as kept:
+        kept.add(user("anna", "admin"))
+    make_first_admin(parse(f'cameras: {{gate: {{source: "sim://street"}}}}\ndata: {tmp_path}\n', "c.yaml"))
+    assert capsys.readouterr().err == ""
+    assert names(tmp_path) == ["anna"]
+
+
+def names(data: Path) -> list[str]:
+    with accounts_in(data) as kept:
+        return [each.name for each in kept.all("user")]

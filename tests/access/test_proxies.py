@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from ipaddress import ip_network
 
 import pytest
-from access.door import opened
+from access.door import Door, opened
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,6 +70,12 @@ def test_names_of_this_machine(host: str | None, ours: bool) -> None:
     assert is_ours(host) == ours
 
 
+@pytest.fixture(scope="module")
+async def proxied(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
+    async with opened(tmp_path_factory.mktemp("proxied"), BY_PROXY) as door:
+        yield door
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize(
     ("peer", "said", "status", "cameras"),
@@ -84,8 +91,8 @@ def test_names_of_this_machine(host: str | None, ours: bool) -> None:
         ("203.0.113.1", {"X-Remote-User": "anna", "X-Forwarded-For": "10.0.0.1"}, 401, None),
     ],
 )
-async def test_whom_a_proxy_lets_in(tmp_path, peer, said, status, cameras) -> None:
-    async with opened(tmp_path, BY_PROXY) as door, door.client(peer) as client:
+async def test_whom_a_proxy_lets_in(proxied: Door, peer, said, status, cameras) -> None:
+    async with proxied.client(peer) as client:
         answer = await client.get("/api/cameras", headers=said)
         assert answer.status_code == status
         if cameras is not None:
@@ -93,8 +100,8 @@ async def test_whom_a_proxy_lets_in(tmp_path, peer, said, status, cameras) -> No
 
 
 @pytest.mark.anyio
-async def test_two_names_are_none(tmp_path) -> None:
-    async with opened(tmp_path, BY_PROXY) as door, door.client("10.0.0.1") as client:
+async def test_two_names_are_none(proxied: Door) -> None:
+    async with proxied.client("10.0.0.1") as client:
         two = [("X-Remote-User", "vera"), ("X-Remote-User", "anna")]
         assert (await client.get("/api/cameras", headers=two)).status_code == 401
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from urllib.parse import quote
 
 import anyio
 import pytest
-from access.door import ADMIN_TOKEN, ORIGIN, PAGE, PROBLEM, VIEWER_TOKEN, opened, sign_in, token, user
+from access.door import ADMIN_TOKEN, ORIGIN, PAGE, PROBLEM, VIEWER_TOKEN, Door, opened, sign_in, token, user
 
 from streamer.access.doorkeeper import BELIEVED_S
 from streamer.config.tree import HttpConfig
@@ -27,6 +28,21 @@ def bearer(token: str) -> dict[str, str]:
 def event(number: int, camera: str) -> Event:
     box = (1.0, 2.0, 30.5, 40.0)
     return Event(f"e{number}", camera, "start", "person", number, 0.9, box=box, started_at=NOON)
+
+
+@pytest.fixture(scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
+    """For those that change nothing."""
+    async with opened(tmp_path_factory.mktemp("shared")) as door:
+        yield door
+
+
+@pytest.fixture(scope="module")
+async def befriended(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
+    """Pages of a friend may show live video; nothing is there that could be changed."""
+    http = HttpConfig(origins=("https://friend.example",))
+    async with opened(tmp_path_factory.mktemp("befriended"), http) as door:
+        yield door
 
 
 async def test_on_this_machine_nobody_has_to_sign_in_until_somebody_can(tmp_path):
@@ -73,16 +89,16 @@ async def test_who_sees_which_cameras_and_events(tmp_path):
     "path",
     ["/watch/{}", "/whep/{}", "/mjpeg/{}", "/api/cameras/{}/latest.jpg", "/api/cameras/{}"],
 )
-async def test_a_camera_that_one_may_not_see_is_none(tmp_path, path):
-    async with opened(tmp_path) as door, door.client(headers=bearer(VIEWER_TOKEN)) as client:
+async def test_a_camera_that_one_may_not_see_is_none(shared: Door, path):
+    async with shared.client(headers=bearer(VIEWER_TOKEN)) as client:
         yard, nobody = [await client.get(path.format(camera)) for camera in ("yard", "nobody")]
         assert yard.status_code == nobody.status_code == 404
         assert yard.json() == nobody.json()
         assert yard.json()["detail"] == "there is no such camera"
 
 
-async def test_viewers_look_and_admins_change(tmp_path):
-    async with opened(tmp_path) as door, door.client() as client:
+async def test_viewers_look_and_admins_change(shared: Door):
+    async with shared.client() as client:
         for method, path, viewer, admin in (
             ("POST", "/api/cameras", 403, 405),
             ("DELETE", "/api/cameras/gate", 403, 404),
@@ -135,8 +151,8 @@ async def test_figures_are_for_this_machine_and_for_who_sees_all(tmp_path):
         ({"Authorization": f"bearer   {ADMIN_TOKEN}"}, "", 200),
     ],
 )
-async def test_what_is_shown_at_the_door(tmp_path, caplog, headers, query, status):
-    async with opened(tmp_path) as door, door.client() as client:
+async def test_what_is_shown_at_the_door(shared: Door, caplog, headers, query, status):
+    async with shared.client() as client:
         path = f"/watch/gate{query}" if query else "/api/cameras"
         answer = await client.get(path, headers={k: v.encode("latin-1") for k, v in headers.items()})
         assert answer.status_code == status
@@ -146,16 +162,16 @@ async def test_what_is_shown_at_the_door(tmp_path, caplog, headers, query, statu
 
 
 @pytest.mark.parametrize("path", ["/", "/events", "/api/cameras", "/api/events", "/api/config", "/docs"])
-async def test_a_token_stands_only_in_addresses_that_players_need(tmp_path, path):
-    async with opened(tmp_path) as door, door.client() as client:
+async def test_a_token_stands_only_in_addresses_that_players_need(shared: Door, path):
+    async with shared.client() as client:
         query = {"token": ADMIN_TOKEN}
         assert (await client.get(path, params=query)).status_code == 401
         page = await client.get(path, params=query, headers=PAGE)
         assert (page.status_code, page.headers["location"]) == (303, f"/login?next={quote(path, safe='')}")
 
 
-async def test_two_tokens_in_two_headers_are_one_too_many(tmp_path):
-    async with opened(tmp_path) as door, door.client() as client:
+async def test_two_tokens_in_two_headers_are_one_too_many(shared: Door):
+    async with shared.client() as client:
         two = [("Authorization", f"Bearer {each}") for each in (ADMIN_TOKEN, VIEWER_TOKEN)]
         answer = await client.get("/api/cameras", headers=two)
         assert answer.json()["detail"] == "expected one token, received 2"
@@ -184,9 +200,8 @@ async def test_a_token_that_has_expired_is_foreign(tmp_path):
         ({"Origin": "https://friend.example"}, 404),
     ],
 )
-async def test_a_page_of_others_changes_nothing_by_a_cookie(tmp_path, said, status):
-    http = HttpConfig(origins=("https://friend.example",))
-    async with opened(tmp_path, http) as door, door.client() as client:
+async def test_a_page_of_others_changes_nothing_by_a_cookie(befriended: Door, said, status):
+    async with befriended.client() as client:
         await sign_in(client, "anna")
         for method in ("POST", "DELETE", "PATCH"):
             answer = await client.request(method, "/whep/gate/session", headers=said)
@@ -196,15 +211,14 @@ async def test_a_page_of_others_changes_nothing_by_a_cookie(tmp_path, said, stat
         assert changed.status_code == (404 if "friend" not in str(said) and status == 404 else 403)
 
 
-async def test_who_shows_a_token_needs_no_page(tmp_path):
-    async with opened(tmp_path) as door, door.client(headers=bearer(ADMIN_TOKEN)) as client:
+async def test_who_shows_a_token_needs_no_page(shared: Door):
+    async with shared.client(headers=bearer(ADMIN_TOKEN)) as client:
         for said in ({}, {"Origin": "https://evil.example"}):
             assert (await client.delete("/api/cameras/gate", headers=said)).status_code == 404
 
 
-async def test_every_answer_is_safe_to_show(tmp_path):
-    http = HttpConfig(origins=("https://friend.example",))
-    async with opened(tmp_path, http) as door, door.client() as client:
+async def test_every_answer_is_safe_to_show(befriended: Door):
+    async with befriended.client() as client:
         for path in ("/api/cameras", "/login", "/healthz", "/nowhere", "/watch/gate"):
             headers = (await client.get(path)).headers
             assert headers["x-content-type-options"] == "nosniff"

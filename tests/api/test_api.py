@@ -74,6 +74,21 @@ async def client(metrics, status, store, tmp_path):
         tasks.cancel_scope.cancel()
 
 
+@pytest.fixture(scope="module")
+async def asked(tmp_path_factory):
+    """For questions only: of the attic, which is no camera any more, there is an event."""
+    status, folder = Status(["store"]), tmp_path_factory.mktemp("asked")
+    store = EventStore(folder, StorageConfig(days=100_000))
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(store.run)
+        await keep(store, event(1, camera="attic"))
+        app = create_app(Metrics(status, ["front", "garage"]), status, store)
+        transport = httpx.ASGITransport(await in_front(tasks, app, folder, HttpConfig(insecure=True)))
+        async with httpx.AsyncClient(transport=transport, base_url="http://sightline") as client:
+            yield client
+        tasks.cancel_scope.cancel()
+
+
 async def keep(store: EventStore, *events: Event) -> None:
     frame = Frame("front", 0, 0, NOON, 0.0, BgrPixels(np.zeros((48, 64, 3), np.uint8)))
     for each in events:
@@ -205,8 +220,8 @@ async def test_events_of_one_camera_or_label(client, store):
         "x" * 10_000 + "=1",
     ],
 )
-async def test_a_bad_question_is_a_problem_that_repeats_nothing(client, query):
-    answer = await client.get(f"/api/events?{query}")
+async def test_a_bad_question_is_a_problem_that_repeats_nothing(asked, query):
+    answer = await asked.get(f"/api/events?{query}")
     assert answer.status_code in (400, 422)
     assert answer.headers["content-type"] == PROBLEM
     assert answer.json()["status"] == answer.status_code
@@ -228,24 +243,22 @@ async def test_a_bad_question_is_a_problem_that_repeats_nothing(client, query):
         ("/api/events?limit=many", 422, "query limit: expected a whole number"),
     ],
 )  # fmt: skip
-async def test_a_question_that_has_no_answer_is_told_why(client, store, path, code, detail):
-    await keep(store, event(1, camera="attic"))
-    answer = await client.get(path)
+async def test_a_question_that_has_no_answer_is_told_why(asked, path, code, detail):
+    answer = await asked.get(path)
     assert (answer.status_code, answer.json()["detail"]) == (code, detail)
 
 
-async def test_a_camera_that_is_gone_has_its_events_and_a_new_one_has_none_yet(client, store):
-    await keep(store, event(1, camera="attic"))
+async def test_a_camera_that_is_gone_has_its_events_and_a_new_one_has_none_yet(asked):
     for camera, count in (("attic", 1), ("garage", 0)):
-        answer = await client.get("/api/events", params={"camera": camera})
+        answer = await asked.get("/api/events", params={"camera": camera})
         assert (answer.status_code, len(answer.json()["items"])) == (200, count)
 
 
 @pytest.mark.parametrize(
     ("method", "path", "code"), [("GET", "/nothing", 404), ("POST", "/api/cameras", 405)]
 )
-async def test_what_is_not_there_is_a_problem(client, method, path, code):
-    answer = await client.request(method, path)
+async def test_what_is_not_there_is_a_problem(asked, method, path, code):
+    answer = await asked.request(method, path)
     assert answer.status_code == code
     assert answer.headers["content-type"] == PROBLEM
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -33,17 +32,18 @@ def bearer(secret: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret}"}
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    (tmp_path / "c.yaml").write_text(FILE)
-    data = tmp_path / "sightline-data"
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("configured")
+    (folder / "c.yaml").write_text(FILE)
+    data = folder / "sightline-data"
     data.mkdir()
     accounts = Accounts.of(data)
     accounts.open()
     accounts.add(token("script", ADMIN_TOKEN, "admin"))
     accounts.add(token("wall", VIEWER_TOKEN))
     accounts.close()
-    with serving("run", "c.yaml", folder=tmp_path, environment={"SECRET": "hush"}) as running:
+    with serving("run", "c.yaml", folder=folder, environment={"SECRET": "hush"}) as running:
         yield running
 
 

@@ -15,7 +15,7 @@ from system.serving import Service, serving, until, write_config
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder: Path = tmp_path_factory.mktemp("event")
-    config = write_config(folder, {"gate": {"source": "sim://street?seed=3&people=8&size=640x360"}})
+    config = write_config(folder, {"gate": {"source": "sim://street?seed=3&people=8&size=640x360&fps=8"}})
     with serving("run", config, folder=folder) as service:
         until(lambda: any(event["ended_at"] for event in service.events()))
         yield service

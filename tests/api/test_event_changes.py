@@ -22,6 +22,14 @@ async def within(tmp_path: Path):
         yield within
 
 
+@pytest.fixture(scope="module")
+async def unchanged(tmp_path_factory: pytest.TempPathFactory):
+    """The same for what is refused."""
+    async with inside(tmp_path_factory.mktemp("unchanged") / "data") as within:
+        await within.keep(going_on(1), event(1))
+        yield within
+
+
 def files(within: Inside, folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "data" / "snapshots").rglob(f"{FIRST}*"))
 
@@ -90,9 +98,9 @@ async def test_a_person_says_what_it_is_and_takes_it_back(within: Inside, tmp_pa
         True: "expected text",
     }.items(),
 )
-async def test_what_is_no_label_is_told(within: Inside, said, detail):
+async def test_what_is_no_label_is_told(unchanged: Inside, said, detail):
     body = json.dumps({"human_label": said}).replace("\\\\", "\\")
-    answer = await within.client.patch(f"/api/events/{FIRST}", content=body, headers=JSON)
+    answer = await unchanged.client.patch(f"/api/events/{FIRST}", content=body, headers=JSON)
     assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM)
     assert answer.json()["detail"] == f"body human_label: {detail}"
 
@@ -116,12 +124,12 @@ JSON = {"Content-Type": "application/json"}
         (b"human_label=a", {"Content-Type": "application/x-www-form-urlencoded"}),
     ],
 )
-async def test_a_body_that_is_none_changes_nothing(within: Inside, body, headers):
-    answer = await within.client.patch(f"/api/events/{FIRST}", content=body, headers=headers)
+async def test_a_body_that_is_none_changes_nothing(unchanged: Inside, body, headers):
+    answer = await unchanged.client.patch(f"/api/events/{FIRST}", content=body, headers=headers)
     assert answer.status_code in (400, 422)
     assert answer.headers["content-type"] == PROBLEM
     assert len(answer.text) < 400
-    assert (await within.client.get(f"/api/events/{FIRST}")).json()["human_label"] is None
+    assert (await unchanged.client.get(f"/api/events/{FIRST}")).json()["human_label"] is None
 
 
 async def test_an_event_is_deleted_with_its_pictures(within: Inside, tmp_path: Path):
@@ -147,8 +155,8 @@ async def test_an_event_that_goes_on_is_not_deleted(within: Inside):
 
 
 @pytest.mark.parametrize(("method", "status"), [("GET", 404), ("PATCH", 404), ("DELETE", 404)])
-async def test_an_event_that_is_not_there(within: Inside, method, status):
-    answer = await within.client.request(method, f"/api/events/{UNKNOWN}", json={"human_label": "a"})
+async def test_an_event_that_is_not_there(unchanged: Inside, method, status):
+    answer = await unchanged.client.request(method, f"/api/events/{UNKNOWN}", json={"human_label": "a"})
     assert (answer.status_code, answer.json()["detail"]) == (status, "expected an event that is kept")
 
 

@@ -31,6 +31,14 @@ async def within(tmp_path: Path):
         yield within
 
 
+@pytest.fixture(scope="module")
+async def seen(tmp_path_factory: pytest.TempPathFactory):
+    """The same for those that change nothing."""
+    async with inside(tmp_path_factory.mktemp("seen") / "data") as seen:
+        await seen.keep(*SEEN)
+        yield seen
+
+
 @pytest.mark.parametrize(
     ("query", "numbers"),
     [
@@ -58,8 +66,8 @@ async def within(tmp_path: Path):
         ({"from": "0001-01-01T00:00:00Z", "to": "9999-12-31T23:59:59Z", "limit": 2}, [5, 4]),
     ],
 )
-async def test_events_that_fit_come_newest_first(within: Inside, query, numbers):
-    assert await within.ids(**query) == [name_of(number) for number in numbers]
+async def test_events_that_fit_come_newest_first(seen: Inside, query, numbers):
+    assert await seen.ids(**query) == [name_of(number) for number in numbers]
 
 
 async def test_what_a_person_says_is_a_label_too(within: Inside):
@@ -149,9 +157,9 @@ async def test_numbers_by_day_and_hour(within: Inside):
         assert [item["begun"][:13] for item in answer.json()["items"]] == hours, more
 
 
-async def test_numbers_of_the_usual_time(within: Inside):
+async def test_numbers_of_the_usual_time(seen: Inside):
     for query, total in (({"from": "2026-03-01T12:00:00Z"}, 6), ({"to": "2026-03-01T12:00:02Z"}, 2), ({}, 0)):
-        items = (await within.client.get("/api/events/counts", params=query)).json()["items"]
+        items = (await seen.client.get("/api/events/counts", params=query)).json()["items"]
         assert sum(item["number"] for item in items) == total, query
 
 
@@ -219,8 +227,8 @@ TIME = "expected a time like 2026-03-01T12:00:00Z (a + is written %2B)"
         ({"camera": ["gate", "<b>"]}, "query camera: expected a match of ^[a-z0-9][a-z0-9_-]*$"),
     ],
 )  # fmt: skip
-async def test_what_cannot_be_asked_is_told(within: Inside, path, query, detail):
-    answer = await within.client.get(path, params=query)
+async def test_what_cannot_be_asked_is_told(seen: Inside, path, query, detail):
+    answer = await seen.client.get(path, params=query)
     assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM)
     assert answer.json()["detail"] == detail
 
@@ -237,19 +245,19 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("name", ["camera", "label", "zone", "from", "to", "state", "limit", "cursor", "by"])
-async def test_whatever_is_asked_gets_an_answer(within: Inside, name):
+async def test_whatever_is_asked_gets_an_answer(seen: Inside, name):
     for path, value in product(("/api/events", "/api/events/counts"), HOSTILE):
-        answer = await within.client.get(path, params={name: value})
+        answer = await seen.client.get(path, params={name: value})
         assert answer.status_code in (200, 400, 422), (path, value)
         if answer.status_code != 200:
             assert answer.headers["content-type"] == PROBLEM
             assert len(answer.text) < 400
             assert value == "" or value not in answer.json()["detail"] or len(value) < 3
-    assert len(await within.ids()) == len(SEEN)
+    assert len(await seen.ids()) == len(SEEN)
 
 
-async def test_too_much_is_not_counted(within: Inside):
+async def test_too_much_is_not_counted(seen: Inside):
     query = {"from": "2026-01-01T00:00:00Z", "to": "2026-03-01T00:00:00Z"}
-    answer = await within.client.get("/api/events/counts", params=query)
+    answer = await seen.client.get("/api/events/counts", params=query)
     assert answer.json()["detail"] == "query: expected at most 31 days between from and to"
-    assert (await within.client.get("/api/events/counts", params={**query, "by": "day"})).status_code == 200
+    assert (await seen.client.get("/api/events/counts", params={**query, "by": "day"})).status_code == 200

@@ -25,6 +25,16 @@ async def within(tmp_path: Path):
         yield within
 
 
+@pytest.fixture(scope="module")
+async def kept(tmp_path_factory: pytest.TempPathFactory):
+    """The same for those that only look."""
+    async with inside(tmp_path_factory.mktemp("kept") / "data") as kept:
+        await kept.keep(going_on(1), event(1), going_on(2))
+        while kept.store.state.waiting_pictures:
+            await kept.store.written()
+        yield kept
+
+
 def size_of(content: bytes) -> tuple[int, int]:
     image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     return image.shape[1], image.shape[0]
@@ -42,8 +52,8 @@ def size_of(content: bytes) -> tuple[int, int]:
         "crop.jpg?width=16&height=2160": (16, 24),
     }.items(),
 )
-async def test_a_picture_fits_and_is_never_made_larger(within: Inside, path, size):
-    answer = await within.client.get(f"/api/events/{FIRST}/{path}")
+async def test_a_picture_fits_and_is_never_made_larger(kept: Inside, path, size):
+    answer = await kept.client.get(f"/api/events/{FIRST}/{path}")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
     assert size_of(answer.content) == size
 
@@ -55,27 +65,27 @@ async def test_the_picture_is_the_file_itself(within: Inside, tmp_path: Path):
         assert answer.content == stem.with_name(stem.name + suffix).read_bytes()
 
 
-async def test_the_object_is_marked(within: Inside):
+async def test_the_object_is_marked(kept: Inside):
     plain, marked = [
         cv2.imdecode(
-            np.frombuffer((await within.client.get(f"/api/events/{FIRST}/{path}")).content, np.uint8), 1
+            np.frombuffer((await kept.client.get(f"/api/events/{FIRST}/{path}")).content, np.uint8), 1
         ).astype(int)
         for path in ("snapshot.jpg", "snapshot.jpg?box=true")
     ]
     changed = np.abs(plain - marked).max(axis=2) > 60
     assert changed[12:38, 18:22].mean() > 0.5  # the left edge of the box
-    assert changed[15:35, 24:36].mean() < 0.2  # within it
+    assert changed[15:35, 24:36].mean() < 0.2  # kept it
     assert changed[:, 50:].mean() < 0.2  # away from it
 
 
-async def test_a_known_picture_is_not_sent_again(within: Inside):
+async def test_a_known_picture_is_not_sent_again(kept: Inside):
     tags = set()
     for path in ("snapshot.jpg", "crop.jpg", "snapshot.jpg?height=24", "snapshot.jpg?box=true"):
         url = f"/api/events/{FIRST}/{path}"
-        tag = (await within.client.get(url)).headers["etag"]
+        tag = (await kept.client.get(url)).headers["etag"]
         tags.add(tag)
         for known, status in ((tag, 304), (f'"x", W/{tag}', 304), ('"x"', 200), ("x" * 10_000, 200)):
-            answer = await within.client.get(url, headers={"If-None-Match": known})
+            answer = await kept.client.get(url, headers={"If-None-Match": known})
             assert (answer.status_code, answer.headers["etag"]) == (status, tag)
             assert bool(answer.content) == (status == 200)
     assert len(tags) == 4
@@ -120,13 +130,14 @@ async def test_a_pruned_picture_is_gone_its_event_is_not(within: Inside):
         assert answer.json()["detail"] == "this event has no picture, or none any more"
 
 
-@pytest.mark.parametrize("path", ["../secret", "snapshots/../../secret", "/etc/secret", "secret", ""])
-async def test_no_file_outside_of_the_snapshots_is_shown(within: Inside, tmp_path: Path, path):
+async def test_no_file_outside_of_the_snapshots_is_shown(within: Inside, tmp_path: Path):
     for folder in (tmp_path, tmp_path / "data"):
         (folder / "secret.jpg").write_bytes(b"a secret")
-    with closing(sqlite3.connect(tmp_path / "data" / "events.db")) as behind, behind:
-        behind.execute("UPDATE events SET snapshot = ? WHERE id = ?", (path, FIRST))
-    assert (await within.client.get(f"/api/events/{FIRST}/snapshot.jpg")).status_code == 404
+    for path in ("../secret", "snapshots/../../secret", "/etc/secret", "secret", ""):
+        with closing(sqlite3.connect(tmp_path / "data" / "events.db")) as behind, behind:
+            behind.execute("UPDATE events SET snapshot = ? WHERE id = ?", (path, FIRST))
+        answer = await within.client.get(f"/api/events/{FIRST}/snapshot.jpg")
+        assert answer.status_code == 404, path
 
 
 async def test_a_broken_picture_is_told(within: Inside, tmp_path: Path):
@@ -140,6 +151,6 @@ async def test_a_broken_picture_is_told(within: Inside, tmp_path: Path):
     "query",
     ["height=0", "height=15", "width=99999", "width=x", "height=", "box=perhaps", "h=3", "width=16&width=17"],
 )
-async def test_a_picture_that_cannot_be_is_told(within: Inside, query):
-    answer = await within.client.get(f"/api/events/{FIRST}/snapshot.jpg?{query}")
+async def test_a_picture_that_cannot_be_is_told(kept: Inside, query):
+    answer = await kept.client.get(f"/api/events/{FIRST}/snapshot.jpg?{query}")
     assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM)

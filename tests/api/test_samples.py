@@ -27,6 +27,12 @@ async def within(tmp_path: Path):
         yield within
 
 
+@pytest.fixture(scope="module")
+async def empty(tmp_path_factory: pytest.TempPathFactory):
+    async with inside(tmp_path_factory.mktemp("empty") / "data") as empty:
+        yield empty
+
+
 async def test_pages_hold_each_picture_once(within: Inside):
     for order in ("newest", "teaching"):
         found, cursor = [], {}
@@ -124,8 +130,8 @@ async def test_a_slash_is_refused_wherever_something_is_called_so(within: Inside
         ({"where": "here"}, 422),
     ],
 )
-async def test_what_cannot_be_asked(within: Inside, query: dict[str, str], status: int):
-    answer = await within.client.get("/api/samples", params=query)
+async def test_what_cannot_be_asked(empty: Inside, query: dict[str, str], status: int):
+    answer = await empty.client.get("/api/samples", params=query)
     assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM)
 
 

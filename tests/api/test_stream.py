@@ -78,6 +78,13 @@ async def within(tmp_path: Path):
         yield within
 
 
+@pytest.fixture(scope="module")
+async def quiet(tmp_path_factory: pytest.TempPathFactory):
+    """Where nothing happens."""
+    async with inside(tmp_path_factory.mktemp("quiet") / "data") as quiet:
+        yield quiet
+
+
 HAPPENINGS = (
     going_on(1),
     ZoneEvent("gate", "porch", "entered", "person", 1, name_of(1), NOON, 0.0),
@@ -260,9 +267,9 @@ async def test_who_may_see_one_camera_hears_of_no_other(tmp_path: Path):
         ("", "<script>"),
     ],
 )
-async def test_what_cannot_be_heard_is_told(within: Inside, query, since):
+async def test_what_cannot_be_heard_is_told(quiet: Inside, query, since):
     headers = {} if since is None else {"Last-Event-ID": since}
-    answer = await within.client.get(f"/api/events/stream?{query}", headers=headers)
+    answer = await quiet.client.get(f"/api/events/stream?{query}", headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM)
     assert len(answer.text) < 400
 

@@ -36,10 +36,10 @@ from streamer.capture.clock import Rate  # noqa: E402
 from streamer.capture.libav import LibavReader, open_stream  # noqa: E402
 from streamer.capture.playback import Plan  # noqa: E402
 from streamer.capture.supervisor import SupervisedSource  # noqa: E402
-from streamer.config.tree import CameraConfig, DetectConfig, EventConfig, TrackerConfig  # noqa: E402
-from streamer.event import Event  # noqa: E402
-from streamer.events import EventRules  # noqa: E402
+from streamer.config.tree import CameraConfig, DetectConfig, TrackerConfig  # noqa: E402
+from streamer.event import Event, Happening  # noqa: E402
 from streamer.frame import PTS_CLOCK_HZ, Frame  # noqa: E402
+from streamer.judge import Judge  # noqa: E402
 from streamer.metrics.metrics import Metrics  # noqa: E402
 from streamer.pipeline import Pipeline, Stages  # noqa: E402
 from streamer.status import Status  # noqa: E402
@@ -129,11 +129,12 @@ class Collected:
     boxes: dict[int, Any] = field(default_factory=dict)
     starts: list[tuple[int, Any]] = field(default_factory=list)
 
-    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
+    async def publish(self, frame: Frame, tracks: Tracks, events: Sequence[Happening]) -> None:
         self.boxes[frame.sequence] = tracks.detections.xyxy
-        self.starts += [(frame.sequence, np.array(event.box)) for event in events if event.phase == "start"]
+        started = (each for each in events if isinstance(each, Event) and each.phase == "start")
+        self.starts += [(frame.sequence, np.array(event.box)) for event in started]
 
-    async def conclude(self, camera: str, events: Sequence[Event]) -> None: ...
+    async def conclude(self, camera: str, events: Sequence[Happening]) -> None: ...
 
 
 @dataclass
@@ -231,7 +232,7 @@ async def detect(measured: Measured) -> dict[str, Collected]:
         detection = DetectConfig(min_confidence=least)
         for way, frames in measured.frames.items():
             tracker = Tracker(TrackerConfig().starting_from(least))
-            rules = EventRules("camera", EventConfig())
+            rules = Judge("camera", CameraConfig(source="rtsp://camera", detect=detection))
             stages = Stages(batcher, tracker, rules, results[way], metrics)
             await Pipeline(Kept(frames), detection, stages).run()
     return results

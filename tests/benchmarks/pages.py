@@ -99,7 +99,10 @@ def main() -> None:
             one = service.events(camera="camera-1", limit=500)[-1]["id"]
             process = psutil.Process(service.process.pid)
             print(f"{'page':24} {'ms':>8} {'most ms':>8} {'nothing':>9} {'kB':>8} {'kB memory':>10}")
-            for path in ("/", "/cameras/camera-1", "/events", f"/events/{one}", "/system"):
+            camera = "/cameras/camera-1"
+            of_camera = (camera, f"{camera}/scene", f"{camera}/settings")
+            others = ("/label", "/train", "/models", "/system", "/docs")
+            for path in ("/", *of_camera, "/events", f"/events/{one}", *others):
                 measure(client, process, path, options.rounds)
 
 

@@ -76,7 +76,7 @@ async def _look(streams: CameraStreams, frame: Frame) -> None:
     assert streams.main is not None
     found = await streams.main.pictures.near(frame)
     if found is not None:
-        await to_thread.run_sync(found.frame)
+        await to_thread.run_sync(found.pixels.bgr)
 
 
 async def _drain(source: object) -> None:

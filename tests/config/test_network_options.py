@@ -48,6 +48,9 @@ BAD: Final = {
     ),
     "webrtc: {ice_servers: [{urls: turn:x}]}": LOGIN,
     "webrtc: {ice_servers: [{urls: turns:x, username: u}]}": LOGIN,
+    "webrtc: {ice_servers: [{urls: turn:x, username: u, credential: secrét5}]}": (
+        "c.yaml:4: webrtc.ice_servers.0: expected username and credential in printable ASCII, received others"
+    ),
     "webrtc: {ice_servers: [{urls: turn:x, credential: [secret5]}]}": (
         "c.yaml:4: webrtc.ice_servers.0.credential: expected text, received a value that is not shown"
     ),

@@ -20,6 +20,28 @@ specs = st.builds(
 sides = st.integers(2, 4096)
 
 
+def test_a_crop_shows_what_torchvision_shows():
+    """Resize(256) and CenterCrop(224) of 512x256: the middle 224x224 of its own pixels."""
+    spec = InputSpec(width=224, height=224, letterbox=LetterboxSpec(mode="crop", shown=0.875))
+    image = np.random.default_rng(0).integers(0, 256, (256, 512, 3), np.uint8)
+    fitted, letterbox = fit(BgrPixels(image), spec)
+    assert np.array_equal(fitted, image[16:240, 144:368])
+    whole = np.array([[0, 0, 224, 224]], np.float32)
+    np.testing.assert_allclose(letterbox.inverse(whole), [[144, 16, 368, 240]], atol=1e-3)
+
+
+@given(sides, sides, st.integers(16, 1280), st.integers(16, 1280), st.floats(0.01, 1))
+def test_a_crop_is_within_the_picture_whatever_its_form(width, height, across, down, shown):
+    spec = InputSpec(width=across, height=down, letterbox=LetterboxSpec(mode="crop", shown=shown))
+    letterbox = place(width, height, spec)
+    whole = np.array([[0, 0, across, down]], np.float32)
+    [[left, top, right, bottom]] = letterbox.inverse(whole)
+    assert 0 <= left < right <= width
+    assert 0 <= top < bottom <= height
+    inside = (whole - letterbox._shift()) / letterbox._scale()
+    np.testing.assert_allclose(letterbox.inverse(whole), inside, atol=0.01 * max(width, height))
+
+
 @given(specs, sides, sides, st.lists(st.tuples(*[st.floats(0, 1)] * 4), min_size=1, max_size=5))
 def test_inverse_gives_back_every_box_within_half_a_pixel(spec, width, height, shares):
     corners = np.sort(np.array(shares, np.float32).reshape(-1, 2, 2), axis=1).reshape(-1, 4)

@@ -58,7 +58,7 @@ def test_a_manifest_that_changed_is_heeded_although_the_model_is_cached(tmp_path
         ),
         ({"labels": LABELS, "lisence": "MIT"}, "lisence: expected no such field, received 'MIT'"),
         ({"labels": LABELS, "thresholds": {"iou": 2}}, "thresholds.iou: .*received 2"),
-        ({"labels": LABELS, "family": "ssd"}, "family: expected one of .*yolox.*, received 'ssd'"),
+        ({"labels": LABELS, "family": "fcos"}, "family: expected one of .*yolox.*, received 'fcos'"),
         ({"labels": LABELS, "family": "ultralytics-v8"}, r"output \[1,84,8\]"),
         ({"labels": LABELS, "sha256": "0" * 64}, "sha256: is of another file"),
         ({"labels": LABELS, "sha256": "abc"}, "sha256: .*received 'abc'"),

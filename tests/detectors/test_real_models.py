@@ -8,6 +8,7 @@ import cv2
 import heads
 import numpy as np
 import oracle
+import plain
 import pytest
 
 from detectors.detections import CLASS_NAME
@@ -92,9 +93,9 @@ def test_the_compiled_graph_equals_the_decode_in_numpy(name, detector_of, test_d
     source = BUILTIN if name == "sightline-nano" else test_data / "models"
     model = with_input(parse((source / f"{name}.onnx").read_bytes(), source).model, None)
     spec, family = detector.manifest.input, detector.manifest.family
-    monkeypatch.setattr(heads, "WIDTH", spec.width)
-    monkeypatch.setattr(heads, "HEIGHT", spec.height)
-    monkeypatch.setattr(heads, "CLASSES", len(detector.labels))
+    monkeypatch.setattr(plain, "WIDTH", spec.width)
+    monkeypatch.setattr(plain, "HEIGHT", spec.height)
+    monkeypatch.setattr(plain, "CLASSES", len(detector.labels))
     final = family == "rt-detr"
     names = [output.name for output in model.graph.output]
     for photo in ("bus.jpg", "dls_pedestrians.jpg"):

@@ -1,5 +1,8 @@
 """A model is of the family that makes sense of it, and of none where that cannot be told."""
 
+import json
+import re
+
 import cv2
 import numpy as np
 import onnx
@@ -10,8 +13,9 @@ from onnx import TensorProto, helper, numpy_helper
 from detectors.detector import load
 from detectors.errors import AmbiguousFamily, UnknownFamily
 from detectors.families.grid import cells
-from detectors.recognition import probe
 from detectors.session import Limits, SessionOptions
+from detectors.store import BUILTIN
+from detectors.trialpictures import probe
 
 CPU = SessionOptions(provider="cpu", workers=1)
 
@@ -106,6 +110,7 @@ def final_rows(rows):
     ("row", "says"),
     [
         ((10, 10, 50, 50, 37.0, 0), "scores up to 37"),
+        ((0.1, 0.1, 0.5, 0.5, 0.9, 0), "boxes of less than a pixel"),
         ((50, 50, 10, 10, 0.9, 0), "boxes without an area"),
         ((10, 10, 5000, 50, 0.9, 0), "pictures away"),
         ((10, 10, float("nan"), 50, 0.9, 0), "numbers that are none"),
@@ -115,6 +120,47 @@ def test_what_makes_no_sense_is_refused(row, says, tmp_path):
     onnx.save(final_rows([row]), tmp_path / "model.onnx")
     with pytest.raises(UnknownFamily, match=f"make no sense: not end-to-end: .*{says}"):
         load(str(tmp_path / "model.onnx"), CPU, cache=tmp_path)
+
+
+def test_what_knows_people_and_finds_none_is_refused_unless_a_manifest_says_it(tmp_path):
+    path = tmp_path / "model.onnx"
+    onnx.save(final_rows([(10, 10, 50, 50, 0.9, 0)]), path)
+    with pytest.raises(AmbiguousFamily, match=r"shapes of end-to-end, but .* next to nothing of the people"):
+        load(str(path), CPU, cache=tmp_path)
+    path.with_suffix(".json").write_text('{"family": "end-to-end"}')
+    manifest = load(str(path), CPU, cache=tmp_path).manifest
+    assert (manifest.family, "no trial confirms it" in manifest.assumed) == ("end-to-end", True)
+
+
+def scaled(model, factor):
+    """The same model, of pixels that many times smaller."""
+    [pixels] = model.graph.input
+    inner = f"{pixels.name}.inner"
+    for node in model.graph.node:
+        node.input[:] = [inner if name == pixels.name else name for name in node.input]
+    model.graph.initializer.append(numpy_helper.from_array(np.float32(factor), "factor"))
+    model.graph.node.insert(0, helper.make_node("Mul", [pixels.name, "factor"], [inner]))
+    return model
+
+
+def test_pictures_are_prepared_as_a_trial_shows(tmp_path):
+    """The built-in model takes pixels from 0 to 255: this one is of another mind."""
+    onnx.save(scaled(onnx.load(BUILTIN / "sightline-nano.onnx"), 255), tmp_path / "model.onnx")
+    labels = json.loads((BUILTIN / "sightline-nano.json").read_text())["labels"]
+    (tmp_path / "model.json").write_text(json.dumps({"labels": labels}))
+    manifest = load(str(tmp_path / "model.onnx"), CPU, cache=tmp_path).manifest
+    assert manifest.input.std == (255, 255, 255)
+    assert re.search(
+        r"(RGB|BGR) from 0 to 1, as a trial shows \(0\.[89].; 0\.00 BGR from 0 to 255,", manifest.assumed
+    )
+
+
+def test_what_a_manifest_says_of_pictures_is_not_tried(tmp_path):
+    onnx.save(final_rows([(10, 10, 50, 50, 0.9, 0)]), tmp_path / "model.onnx")
+    said = {"family": "end-to-end", "input": {"channels": "bgr"}}
+    (tmp_path / "model.json").write_text(json.dumps(said))
+    manifest = load(str(tmp_path / "model.onnx"), CPU, cache=tmp_path).manifest
+    assert (manifest.input.channels, "pictures" in manifest.assumed) == ("bgr", False)
 
 
 def maps_of_anchors():

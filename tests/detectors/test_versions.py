@@ -173,7 +173,7 @@ def test_a_version_is_removed_unless_it_serves(models):
     models.remove("parcels", "3")
     models.remove("parcels", "2")
     assert models.names() == ()
-    assert names_in(models.folder) == [".lock"]
+    assert names_in(models.folder) == [".lock", ".numbers.json"]
 
 
 def test_a_model_goes_with_all_its_versions(models):
@@ -210,3 +210,17 @@ def test_a_model_of_the_store_is_loaded_by_its_name(models, tmp_path):
     add(models, "mini", path.read_bytes(), json.dumps({**manifest, "name": "mini", "version": "1"}))
     detector = load("mini", SessionOptions("cpu", 1), tmp_path / "cache", models.folder)
     assert (detector.manifest.name, detector.manifest.version) == ("mini", "1")
+
+
+def test_the_number_of_a_version_never_comes_again(models):
+    add(models)
+    add(models)
+    models.remove("parcels", "2")
+    add(models)
+    assert models.versions("parcels") == ("1", "3")
+    models.remove("parcels")
+    assert models.versions("parcels") == ()
+    add(models)
+    assert (models.versions("parcels"), models.serving("parcels")) == (("4",), "4")
+    add(models, "letters")
+    assert models.versions("letters") == ("1",)

@@ -1,19 +1,21 @@
 """How well the street's people are followed at 30, 5 and 2 detections a second, without and with colours.
 
     python tests/objects/rates.py [--seeds 30 31 32 33] [--seconds 60] [--people 10]
+    python tests/objects/rates.py --sequence TUD-Stadtmitte.det.txt --truth TUD-Stadtmitte.gt.txt
 
 The pictures of ``sim://street`` with its truth, what the built-in detector finds in them, and MOTA, IDF1 and
 identity switches per minute by motmetrics. People of whom less than 0.3 is seen, or smaller than 20 pixels,
-count neither way.
+count neither way. A sequence has 25 frames a second and no pictures; each, each 5th and each 12th are taken.
 """
 
 import argparse
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import thread_time
 
 import cv2
 import numpy as np
-from score import Score, overlaps, score
+from score import Score, overlaps, rows, score
 from supervision import Detections
 
 from detectors.detections import with_labels
@@ -23,10 +25,13 @@ from streamer.capture.street.options import StreetOptions
 from streamer.capture.street.street import Street
 from streamer.capture.street.truth import StreetTruth
 from streamer.config.tree import TrackerConfig
+from streamer.tracking.motchallenge import follow, read, result_lines
 from streamer.tracking.tracker import UNCONFIRMED, Tracker
 
 FPS = 30
 EVERY = (1, 6, 15)
+SEQUENCE_FPS = 25.0
+EVERY_OF_A_SEQUENCE = (1, 5, 12)
 LEAST_SEEN, LEAST_HEIGHT = 0.3, 20
 WEAK = 0.1
 
@@ -86,12 +91,29 @@ def runs(seed: int, seconds: int, people: int) -> list[Run]:
     return all_runs
 
 
+def followed(detections: Path, truth: Path) -> None:
+    """Prints the scores of a sequence, a line for each rate."""
+    for every in EVERY_OF_A_SEQUENCE:
+        results = [
+            line.split(",")
+            for frame, tracks in follow(read(detections), SEQUENCE_FPS, every)
+            for line in result_lines(frame, tracks)
+        ]
+        found = score(np.array(results, float), rows(truth), every)
+        print(f"every {every:2d}: MOTA {found.mota:.3f}, IDF1 {found.idf1:.3f}, {found.switches} switches")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sequence", type=Path, help="detections of the MOTChallenge")
+    parser.add_argument("--truth", type=Path, help="of the sequence")
     parser.add_argument("--seeds", type=int, nargs="+", default=[30, 31, 32, 33])
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--people", type=int, default=10)
     options = parser.parse_args()
+    if options.sequence:
+        followed(options.sequence, options.truth)
+        return
     cv2.setNumThreads(1)
     done = [runs(seed, options.seconds, options.people) for seed in options.seeds]
     for same in zip(*done, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,7 @@ def test_a_camera_is_removed_after_a_second_word(visit: Visit, own_service: Serv
     visit.page.get_by_role("button", name="Remove this camera").click()
     dialog = visit.page.get_by_role("dialog", name="Remove gone?")
     expect(dialog).to_contain_text("Its events and their pictures stay")
+    expect(dialog).to_contain_text(re.compile(r"What .*config\.yaml:\d+ says of it stays written there"))
     expect(dialog.get_by_role("button", name="Keep it")).to_be_focused()
     visit.page.keyboard.press("Escape")
     expect(dialog).not_to_be_visible()

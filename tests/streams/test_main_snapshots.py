@@ -21,7 +21,6 @@ from detectors.detections import from_arrays
 from detectors.pixels import BgrPixels
 from streamer.capture.broadcast import PacketBroadcast
 from streamer.capture.mainstream import MainStream, Need
-from streamer.capture.ondemand import Place
 from streamer.capture.pairing import NEAR_S, apart_s, mapped
 from streamer.capture.playback import Plan
 from streamer.capture.reader import Picture
@@ -71,7 +70,7 @@ class Bench:
         self.data = data
         plan = Plan("gate", "nowhere", lambda: pytest.fail("nothing is opened here"))
         self.metrics = Metrics(Status([]))
-        self.main = MainStream(plan, self.metrics, PacketBroadcast(), Place())
+        self.main = MainStream(plan, self.metrics, PacketBroadcast())
         self.store = EventStore(data, StorageConfig(days=100_000))
         self.mains = MainSnapshots(self.main, self.store, self.metrics)
         self.sink = StoreSink(self.store, self.metrics, {"gate": self.mains})

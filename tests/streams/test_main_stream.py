@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import anyio
 import av
@@ -11,7 +14,7 @@ import numpy as np
 import pytest
 from rtsp.clips import Clip
 from rtsp.two_streams import TwoStreamsFactory
-from stream_watching import two, until, watching
+from stream_watching import Watcher, two, until, watching
 
 from streamer.capture.pairing import apart_s
 
@@ -82,6 +85,29 @@ def difference(small: np.ndarray, large: np.ndarray) -> float:
     """Mean difference of two pictures, in levels."""
     shrunk = cv2.resize(large, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA)
     return float(np.abs(small.astype(int) - shrunk).mean())
+
+
+async def test_two_recordings_are_paired_by_their_place_also_when_one_is_longer(
+    clips: Callable[[Clip], Path],
+) -> None:
+    main, sub = (str(clips(replace(clip, seconds=s))) for clip, s in ((MAIN, 6), (SUB, 3)))
+    async with watching(two(main, sub, fps=5)) as watcher:
+        await watcher.more(5)
+        watcher.main.needed_until(time.monotonic() + LONG_S)
+        alike = await paired(watcher, before_s=3.0) + await paired(watcher, before_s=6.0)
+    assert len(alike) >= 6
+    assert max(alike) < SAME
+
+
+async def paired(watcher: Watcher, before_s: float) -> list[float]:
+    """How far frames until that media time differ from their larger pictures; at least one has one."""
+    alike: list[float] = []
+    while not alike or watcher.frames[-1].time_s < before_s - 0.5:
+        await watcher.more(1)
+        frame = watcher.frames[-1]
+        if (larger := await watcher.main.pictures.near(frame)) is not None:
+            alike.append(difference(frame.image, larger.image))
+    return alike
 
 
 async def test_a_dead_main_stream_is_told_and_touches_nothing_else(

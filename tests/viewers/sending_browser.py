@@ -49,15 +49,16 @@ def showing(film: Path) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """Something with a browser and a camera, at the pages of a service."""
+    """Something with a browser and a camera, at the pages of a service; the script runs before their own."""
 
     chromium: Chromium
     options: tuple[str, ...]
+    script: str = ""
 
     @contextmanager
     def page(self, service: Service, path: str) -> Iterator[Page]:
         """A page that says goodbye when the block ends."""
-        with self.chromium.page(service.url + path, *self.options) as page:
+        with self.chromium.page(service.url + path, *self.options, script=self.script) as page:
             yield page
             page.goto("about:blank")
 

@@ -18,15 +18,16 @@ HTMLVideoElement.prototype.requestVideoFrameCallback = function (tell) {
   return ask.call(this, (now, { width, height, mediaTime }) => tell(now, { width, height, mediaTime }));
 };
 """
-DECODES_NOTHING: Final = """
+DECODES: Final = """
 const ask = RTCPeerConnection.prototype.getStats;
-window.asked = 0;
 RTCPeerConnection.prototype.getStats = async function () {
-  window.asked += 1;
   const told = await ask.call(this);
+  if (DOES) return told;
   return new Map([...told].map(([key, each]) => [key, { ...each, framesDecoded: 0 }]));
 };
 """
+DECODES_NOT_THIS_ONE: Final = DECODES.replace("DOES", "document.querySelector('sightline-player').burnt")
+DECODES_NOTHING: Final = DECODES.replace("DOES", "false")
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +43,10 @@ def service(lasting_camera: CameraFactory, tmp_path_factory: pytest.TempPathFact
     ("browser_is", "why"),
     [
         (TELLS_NO_FRAME, "This browser does not tell which frame it shows."),
-        (DECODES_NOTHING, "This browser does not decode the camera's own video."),
+        (DECODES_NOT_THIS_ONE, "This browser does not decode the camera's own video."),
         ("", ""),
     ],
-    ids=["tells no frame", "decodes nothing", "plays all"],
+    ids=["tells no frame", "decodes not this one", "plays all"],
 )
 def test_boxes_come_in_the_picture(service: Service, chromium: Chromium, browser_is: str, why: str) -> None:
     with playing(chromium, f"{service.url}/watch/gate", script=browser_is) as player:
@@ -57,3 +58,10 @@ def test_boxes_come_in_the_picture(service: Service, chromium: Chromium, browser
         kind = "annotated" if why else "sub"
         assert service.series("sightline_viewers", camera="gate", route="webrtc", kind=kind) == 1
     until(lambda: service.cameras()["gate"]["viewers"] == 0)
+
+
+def test_who_decodes_no_h264_at_all_sees_pictures(service: Service, chromium: Chromium) -> None:
+    with playing(chromium, f"{service.url}/watch/gate", script=DECODES_NOTHING) as player:
+        seen = player.until(lambda now: now["route"].startswith("MJPEG") and now["frames"] > 45)
+        assert "decodes no H.264" in seen["why"]
+        assert "firewall" not in seen["why"]

@@ -156,6 +156,8 @@ async def test_what_receivers_report_lowers_what_they_are_sent() -> None:
         estimate = pack_remb_fci(1000, [sender_of(slow)])
         await tell(slow, RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=1, media_ssrc=0, fci=estimate))
         await until(lambda: feed.bitrate == FLOOR)
+        for odd in (b"another kind", b"REMB\x05cut"):
+            await tell(slow, RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=1, media_ssrc=0, fci=odd))
         await lossy.watch(20)
         await slow.watch(20)
 

@@ -30,6 +30,14 @@ EMBEDDED: Final = """
 OPACITY: Final = (
     "getComputedStyle(document.querySelector('sightline-player').shadowRoot.querySelector('.bar')).opacity"
 )
+WAITS: Final = """(latency_ms) => {
+    const player = document.querySelector("sightline-player");
+    const [receiver] = player.peer.getReceivers();
+    receiver.jitterBufferTarget = 0;
+    player.hear({ type: "boxes", pts: 0, width: 640, height: 360, latency_ms, objects: [] }, receiver);
+    return receiver.jitterBufferTarget;
+}"""
+"""How long it lets the video wait once results come so late."""
 MOST_OF_THE_PICTURE: Final = 0.2
 
 
@@ -98,6 +106,13 @@ def test_a_player_in_a_page_of_others_has_the_shape_of_a_picture(
         player.until(lambda now: now["frames"] > 0)
         box = player.page.locator("sightline-player").bounding_box()
         assert box == {"x": 0, "y": 0, "width": 640, "height": height}
+
+
+def test_the_video_waits_for_its_boxes_but_not_for_ever(service: Service, chromium: Chromium) -> None:
+    with playing(chromium, f"{service.url}/watch/street") as player:
+        player.until(lambda now: now["exact"] + now["predicted"] > 0)
+        waits_ms = [player.page.evaluate(WAITS, latency_ms) for latency_ms in (100, 400, 5000)]
+        assert waits_ms == [140, 440, 600]
 
 
 def test_the_bar_is_small_and_comes_with_a_tap_or_the_keyboard(

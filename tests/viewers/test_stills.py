@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import anyio
 import cv2
@@ -19,10 +20,13 @@ from publish.results import tracks
 from rtsp.clips import Clip
 from rtsp.fixtures import CameraFactory
 from system.serving import PATIENCE_S, Service, serving, until, write_config
+from viewers.on_air import on_air
 from viewers.socket_client import socket
 from websockets.exceptions import ConnectionClosedError
 
 from detectors.pixels import BgrPixels
+from streamer.api.pictures import LivePictures
+from streamer.api.silence import Silence
 from streamer.capture.broadcast import PictureBroadcast
 from streamer.frame import PTS_CLOCK_HZ, Frame
 from streamer.publish.annotate import Annotator
@@ -160,6 +164,25 @@ class Heard:
 
     def end(self) -> None:
         """Nothing is left to hear."""
+
+
+@pytest.mark.anyio
+async def test_who_takes_nothing_any_more_is_no_viewer(
+    footage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamer.api.pictures.STALLED_S", 0.1)
+    taken: list[str] = []
+
+    async def take_one(message: Any) -> None:
+        taken.append(message["type"])
+        if len(taken) > 2:
+            await anyio.sleep_forever()
+
+    async with on_air(footage, tmp_path) as air:
+        with anyio.fail_after(PATIENCE_S):
+            await LivePictures(air.viewers, Silence(air.metrics), "front")({}, anyio.sleep_forever, take_one)
+        assert taken == ["http.response.start", *["http.response.body"] * 2]
+        assert air.viewers.count == 0
 
 
 @pytest.mark.anyio

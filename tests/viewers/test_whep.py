@@ -10,7 +10,7 @@ import pytest
 from viewers.on_air import ORIGIN, on_air
 from viewers.whep_viewer import SDP, TRICKLE, offer_text, viewer
 
-from streamer.api.whep import MOST_BYTES
+from streamer.api.offers import MOST_BYTES
 from streamer.config.tree import HttpConfig, WebRtcConfig
 
 pytestmark = pytest.mark.anyio
@@ -41,7 +41,7 @@ async def post(air, offer: str, **headers: str) -> httpx.Response:
 async def test_an_offer_is_answered_with_all_that_a_player_needs(footage, tmp_path):
     servers = (
         {"urls": "stun:127.0.0.1:9"},
-        {"urls": ["turn:127.0.0.1:9?transport=udp"], "username": "u", "credential": "p"},
+        {"urls": ["turn:127.0.0.1:9?transport=udp"], "username": "u", "credential": 'p"\\q'},
     )
     async with on_air(footage, tmp_path, WebRtcConfig(ice_servers=servers)) as air:
         options = await air.http.options("/whep/front")
@@ -49,7 +49,7 @@ async def test_an_offer_is_answered_with_all_that_a_player_needs(footage, tmp_pa
         assert options.headers["accept-post"] == "application/sdp"
     links = [
         '<stun:127.0.0.1:9>; rel="ice-server"',
-        '<turn:127.0.0.1:9?transport=udp>; rel="ice-server"; username="u"; credential="p"; '
+        '<turn:127.0.0.1:9?transport=udp>; rel="ice-server"; username="u"; credential="p\\"\\\\q"; '
         'credential-type="password"',
     ]
     assert options.headers.get_list("link") == links

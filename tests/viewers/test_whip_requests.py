@@ -93,14 +93,16 @@ def test_a_session_is_opened_added_to_and_ended(service: Service) -> None:
         assert opened.headers["content-type"].startswith("application/sdp")
         assert "a=recvonly" in opened.text
         assert "H264/90000" in opened.text
-        place = opened.headers["location"]
+        place, tag = opened.headers["location"], opened.headers["etag"]
         occupied = http.post("/whip/phone", content=OFFER, headers=SDP)
         assert (occupied.status_code, occupied.json()["detail"]) == (
             409,
             "another browser sends as phone: stop it there first",
         )
         candidate = "a=ice-ufrag:abcd\r\na=mid:0\r\na=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\n"
-        assert http.patch(place, content=candidate, headers=FRAGMENT).status_code == 204
+        for condition, status in (({}, 204), ({"If-Match": tag}, 204), ({"If-Match": '"x"'}, 412)):
+            more = http.patch(place, content=candidate, headers={**FRAGMENT, **condition})
+            assert more.status_code == status
         anew = http.patch(place, content="a=ice-ufrag:other\r\n", headers=FRAGMENT)
         assert (anew.status_code, "new one" in anew.json()["detail"]) == (422, True)
         assert http.patch(place, content="?", headers=FRAGMENT).status_code == 400

@@ -30,6 +30,7 @@ RTCPeerConnection.prototype.setRemoteDescription = function (answer) {
   return set.call(this, answer);
 };
 """
+NO_H264: Final = MAIN_ALONE.replace("/packetization-mode=1.*-level-id=4d/.test(sdpFmtpLine)", "!sdpFmtpLine")
 PROFILES: Final = """
 (sdp) => [...sdp.matchAll(/profile-level-id=(..)/g)].map(([, profile]) => profile)
 """
@@ -73,3 +74,12 @@ def test_a_browser_of_the_main_profile_plays_whatever_the_camera_sends(
         for text in ("offered", "answered"):
             assert set(player.page.evaluate(f"({PROFILES})(window.{text})")) == {"4d"}
     until(lambda: service.cameras()[camera]["viewers"] == 0)
+
+
+def test_a_browser_without_h264_plays_over_a_socket_and_no_firewall_is_to_blame(
+    service: Service, chromium: Chromium
+) -> None:
+    with playing(chromium, f"{service.url}/watch/baseline", script=NO_H264) as player:
+        seen = player.until(lambda now: now["route"] == "MSE over WebSocket" and now["frames"] > 5)
+        assert "Expected H.264 among the codecs of the offer" in seen["why"]
+        assert "firewall" not in seen["why"]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detectors.convert import Kind, kind_of
 from detectors.errors import DetectorError
-from detectors.recognition import probe
+from detectors.trialpictures import probe
 from trainer.convert.limits import confine
 from trainer.convert.written import Converted, write
 from trainer.errors import ConversionError, TrainerError

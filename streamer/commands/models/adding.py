@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from streamer.commands.models.candidates import drawn
-from streamer.commands.models.naming import order_of, store_of
+from streamer.commands.models.naming import add_statements, order_of, stated_by, store_of
 from streamer.commands.models.showing import prepared
 from streamer.commands.parsers import Subparsers, add_place, positive
 from streamer.errors import ConfigError
@@ -32,14 +32,6 @@ def add_action(actions: Subparsers) -> None:
     )
     add_place(parser)
     parser.set_defaults(run=run)
-
-
-def add_statements(parser: argparse.ArgumentParser) -> None:
-    """What a user says of a model that its file does not."""
-    parser.add_argument("--family", metavar="F", help="how its outputs are read, where a trial cannot tell")
-    parser.add_argument(
-        "--labels", type=Path, metavar="FILE", help="names of its classes, one a line or as JSON"
-    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -69,7 +61,7 @@ def add(
         ModelLoadError: it is refused.
     """
     from detectors.convert import REPORT
-    from detectors.errors import AmbiguousFamily, ModelLoadError
+    from detectors.errors import ModelLoadError, UnknownFamily
     from detectors.examination import Bounds, examine
 
     stated = {"name": name, **stated}
@@ -80,7 +72,9 @@ def add(
             report = files.weights.parent / REPORT
             if report.is_file():
                 shutil.copy(report, folder)
-    except AmbiguousFamily as error:
+    except UnknownFamily as error:
+        if not error.trials:
+            raise type(error)(f"{files.weights}: {error}") from None
         folder = options.out or Path(f"{name}-candidates")
         raise type(error)(f"{files.weights}: {error}\n{drawn(error.trials, folder)}") from None
     except ModelLoadError as error:
@@ -131,15 +125,3 @@ def name_of(files: ModelFiles, path: str) -> str:
     if stem.lower() in ("model", "saved_model", "best", "last", "weights"):
         stem = Path(path).absolute().parent.name if Path(path).is_file() else Path(path).absolute().name
     return re.sub(r"[^a-z0-9_-]+", "-", stem.lower()).strip("-_") or "model"
-
-
-def stated_by(options: argparse.Namespace) -> dict[str, Any]:
-    """Fields of the manifest that the command line says.
-
-    Raises:
-        ModelLoadError: the file with names cannot be read.
-    """
-    from detectors.labels import read_labels
-
-    family = {"family": options.family} if options.family else {}
-    return family | ({"labels": read_labels(options.labels).labels} if options.labels else {})

@@ -25,7 +25,7 @@ def drawn(candidates: tuple[Candidate, ...], folder: Path) -> str:
     """
     import cv2
 
-    from detectors.recognition import probe
+    from detectors.trialpictures import probe
 
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from streamer.commands.models.naming import add_model, models_of
+from streamer.commands.models.naming import add_model, add_statements, models_of, stated_by
 from streamer.commands.parsers import Subparsers, share
 from streamer.errors import ConfigError, SourceEnded
 
@@ -30,6 +30,7 @@ def add_action(actions: Subparsers) -> None:
     add_model(parser)
     parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="picture, folder or glob")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write annotated pictures")
+    add_statements(parser)
     parser.add_argument("--min-confidence", type=share, metavar="0.25", help="else what the model says")
     parser.set_defaults(run=run)
 
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     from streamer.capture.pictures import read
 
     pictures = _pictures(options.pictures)
-    look = looking(options.model, models_of(options), options.min_confidence)
+    look = looking(options.model, models_of(options), options.min_confidence, stated_by(options))
     failed = 0
     for picture in pictures:
         try:
@@ -60,8 +61,8 @@ def run(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def looking(model: str, models: Path, min_confidence: float | None) -> Look:
-    """What looks at pictures with a detector or a classifier.
+def looking(model: str, models: Path, min_confidence: float | None, stated: Mapping[str, Any]) -> Look:
+    """What looks at pictures with a detector or a classifier, of which the user has ``stated`` this.
 
     Raises:
         ModelLoadError: the model cannot be used.
@@ -70,16 +71,16 @@ def looking(model: str, models: Path, min_confidence: float | None) -> Look:
     from detectors.compilation import described
     from streamer.loading import remarks
 
-    manifest = described(model, models)
+    manifest = described(model, models, stated)
     print(f"{manifest.name}: {manifest.family}")
     for remark in remarks(manifest):
         print(f"  {remark}")
     if manifest.task == "classify":
-        return partial(_classified, classifier.load(model, models=models))
+        return partial(_classified, classifier.load(model, models=models, stated=stated))
     thresholds = manifest.thresholds
     least = thresholds.confidence if min_confidence is None else min_confidence
     limits = detector.Limits(least, thresholds.iou)
-    return partial(_detected, detector.load(model, models=models), limits)
+    return partial(_detected, detector.load(model, models=models, stated=stated), limits)
 
 
 def _detected(detector: Detector, limits: Limits, image: Image) -> tuple[list[str], Image]:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from streamer.commands.models.naming import add_model, models_of
+from streamer.commands.models.naming import add_model, add_statements, models_of, stated_by
 from streamer.commands.parsers import REGIONS, Subparsers, regions
 from streamer.errors import ConfigError
 
@@ -34,6 +34,7 @@ def add_action(actions: Subparsers) -> None:
         "evaluate", help="average precision on a COCO set, or accuracy on class folders", description=NOTE
     )
     add_model(evaluate)
+    add_statements(evaluate)
     evaluate.add_argument("--coco", type=Path, metavar="instances.json", help="of a detector")
     evaluate.add_argument("--images", type=Path, metavar="DIR", help="where its pictures are")
     evaluate.add_argument("--pictures", type=Path, metavar="DIR", help="of a classifier: a folder a class")
@@ -62,7 +63,9 @@ def classified(options: argparse.Namespace) -> dict[str, Any]:
     from detectors.classifier import load
     from detectors.evaluate_pictures import evaluate_pictures
 
-    figures = evaluate_pictures(load(options.model, models=models_of(options)), options.pictures)
+    figures = evaluate_pictures(
+        load(options.model, models=models_of(options), stated=stated_by(options)), options.pictures
+    )
     print(f"accuracy {figures['accuracy']:.3f} of {figures['pictures']} pictures")
     print(f"{'class':<16} {'pictures':>8} {'precision':>9} {'recall':>6}  taken for")
     for name, figure in figures["per_class"].items():
@@ -84,7 +87,7 @@ def detected(options: argparse.Namespace) -> dict[str, Any]:
     from streamer.regions import boxes_of
 
     figures = evaluate(
-        load(options.model, models=models_of(options)),
+        load(options.model, models=models_of(options), stated=stated_by(options)),
         options.coco,
         options.images,
         boxes_of(options.regions),

@@ -23,6 +23,14 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     add_place(parser)
 
 
+def add_statements(parser: argparse.ArgumentParser) -> None:
+    """What a user says of a model that its file does not."""
+    parser.add_argument("--family", metavar="F", help="how its outputs are read, where a trial cannot tell")
+    parser.add_argument(
+        "--labels", type=Path, metavar="FILE", help="names of its classes, one a line or as JSON"
+    )
+
+
 def store_of(options: argparse.Namespace) -> ModelStore:
     """The store of the data folder."""
     from detectors.store import ModelStore
@@ -54,3 +62,15 @@ def order_of(name: str, files: ModelFiles, stated: Mapping[str, Any], bounds: Bo
 def size_of(count: float) -> str:
     """Bytes, as people read them."""
     return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
+
+
+def stated_by(options: argparse.Namespace) -> dict[str, Any]:
+    """Fields of the manifest that the command line says.
+
+    Raises:
+        ModelLoadError: the file with names cannot be read.
+    """
+    from detectors.labels import read_labels
+
+    family = {"family": options.family} if options.family else {}
+    return family | ({"labels": read_labels(options.labels).labels} if options.labels else {})

@@ -71,7 +71,8 @@ def lines(found: Examined, files: ModelFiles, store: ModelStore) -> Iterator[tup
 
 def prepared(spec: InputSpec) -> str:
     """How a picture is made ready for a model."""
-    fitted = "stretched" if spec.letterbox.mode == "stretch" else f"letterbox {spec.letterbox.mode}"
+    told = {"stretch": "stretched", "crop": f"the middle of it, {spec.letterbox.shown:g} of its shorter side"}
+    fitted = told.get(spec.letterbox.mode, f"letterbox {spec.letterbox.mode}")
     return f"{spec.width}x{spec.height} {spec.channels}, {_scaled(spec)}, {fitted}"
 
 

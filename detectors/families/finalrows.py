@@ -1,0 +1,125 @@
+"""Rows of several pictures in one list, final: the model has chosen among its boxes itself.
+
+Sources: PaddlePaddle/PaddleDetection (Apache-2.0) ``ppdet/modeling/post_process.py`` ``BBoxPostProcess`` and
+``layers.py`` ``MultiClassNMS`` for PP-YOLOE and what else Paddle exports; WongKinYiu/yolov7
+``models/experimental.py`` ``ONNX_ORT`` (only the layout is read here); Deci-AI/super-gradients (Apache-2.0)
+``module_interfaces/exportable_detector.py`` for the flat format of YOLO-NAS; open-mmlab/mmdeploy (Apache-2.0)
+``mmdeploy/codebase/mmdet`` for boxes with scores and labels beside them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from detectors.families.endtoend import MOST_ROWS, column
+from detectors.families.family import Candidates, Head
+from detectors.families.labelled import classes_of, scores_of
+from detectors.families.rows import CENTRE, STRETCH, rgb_shares
+from detectors.manifest import InputSpec, LetterboxSpec
+
+if TYPE_CHECKING:
+    from detectors.families.family import Shape, Signature
+    from detectors.nodes import Nodes
+
+
+@dataclass(frozen=True, slots=True)
+class FlatRows:
+    """Output [k,columns] of one picture, with how many of them there are beside it where that is told.
+
+    Attributes:
+        columns: of a row.
+        box: first column of x1, y1, x2, y2.
+        score: column of the score.
+        number: column of the class.
+        counted: whether an output with the number of rows goes with it.
+        letterbox: how pictures are fitted in.
+    """
+
+    columns: int
+    box: int
+    score: int
+    number: int
+    counted: bool
+    letterbox: LetterboxSpec = CENTRE
+
+    def recognise(self, signature: Signature) -> Head | None:
+        rows = [(name, shape) for name, shape in signature.outputs.items() if shape[-1:] == (self.columns,)]
+        rest = [shape for shape in signature.outputs.values() if shape[-1:] != (self.columns,)]
+        if len(rows) != 1 or len(rest) != int(self.counted) or any(_many(shape) for shape in rest):
+            return None
+        name, shape = rows[0]
+        if len(shape) != 2 or not (shape[0] or 1) <= MOST_ROWS or self._contradicted(signature, name):
+            return None
+        size = signature.width, signature.height
+        return Head(*size, (), classes_of(signature), (name,), suppress=False)
+
+    def input(self, head: Head) -> InputSpec:
+        return rgb_shares(head, self.letterbox)
+
+    def gate(self, nodes: Nodes, head: Head) -> str:
+        return column(nodes, self._rows(nodes, head), self.score)
+
+    def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
+        rows = nodes.rows(self._rows(nodes, head), cells)
+        boxes = nodes.slice(rows, 2, self.box, self.box + 4)
+        numbers, scores = column(nodes, rows, self.number), column(nodes, rows, self.score)
+        return Candidates(boxes, scores_of(nodes, numbers, scores, head.classes))
+
+    @staticmethod
+    def _rows(nodes: Nodes, head: Head) -> str:
+        return nodes.op("Unsqueeze", head.outputs[0], nodes.ints([0]))
+
+    def _contradicted(self, signature: Signature, name: str) -> bool:
+        """Whether what a run answered cannot be such rows: a class is a whole number, a score a share."""
+        rows = signature.values(name)
+        if rows is None:
+            return False
+        numbers, scores = rows[:, self.number], rows[:, self.score]
+        fits = (numbers == numbers.round()) & (scores <= 1.01) & ((scores >= 0) | (numbers < 0))
+        return not bool(fits.all())
+
+
+@dataclass(frozen=True, slots=True)
+class Mmdeploy:
+    """Boxes with scores [n,k,5] and numbers of classes [n,k]."""
+
+    def recognise(self, signature: Signature) -> Head | None:
+        boxes = [name for name, shape in signature.outputs.items() if len(shape) == 3 and shape[2] == 5]
+        numbers = [name for name, shape in signature.outputs.items() if len(shape) == 2]
+        rest = [name for name in signature.outputs if name not in (*boxes, *numbers)]
+        if len(boxes) != 1 or len(numbers) != 1 or numbers[0] not in signature.integer:
+            return None
+        masks = all(len(signature.outputs[name]) == 4 for name in rest)
+        if not masks or not (signature.outputs[boxes[0]][1] or 1) <= MOST_ROWS:
+            return None
+        size, ignored = (signature.width, signature.height), "its masks" if rest else ""
+        return Head(*size, (), classes_of(signature), (boxes[0], numbers[0]), suppress=False, ignored=ignored)
+
+    def input(self, head: Head) -> InputSpec:
+        return InputSpec(
+            width=head.width,
+            height=head.height,
+            mean=(103.53, 116.28, 123.675),
+            std=(57.375, 57.12, 58.395),
+            letterbox=LetterboxSpec(mode="top-left"),
+        )
+
+    def gate(self, nodes: Nodes, head: Head) -> str:
+        return column(nodes, head.outputs[0], 4)
+
+    def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
+        rows = nodes.rows(head.outputs[0], cells)
+        numbers = nodes.op("GatherElements", head.outputs[1], cells, axis=1)
+        scores = scores_of(nodes, numbers, column(nodes, rows, 4), head.classes)
+        return Candidates(nodes.slice(rows, 2, 0, 4), scores)
+
+
+def _many(shape: Shape) -> bool:
+    """Whether an output holds more than a number a picture."""
+    return len(shape) > 1 or (shape[0] if shape else 1) not in (1, None)
+
+
+PADDLE: Final = FlatRows(6, box=2, score=1, number=0, counted=True, letterbox=STRETCH)
+YOLOV7_FINAL: Final = FlatRows(7, box=1, number=5, score=6, counted=False)
+YOLO_NAS_FINAL: Final = FlatRows(7, box=1, score=5, number=6, counted=False)

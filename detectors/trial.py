@@ -1,0 +1,199 @@
+"""Tries what a model could be: decodes what it answers to known pictures, compares it with the truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from supervision import box_iou_batch
+
+from detectors.batchaxis import single
+from detectors.errors import DetectorError
+from detectors.graph import compile_decode
+from detectors.letterbox import fit
+from detectors.pixels import BgrPixels
+from detectors.session import Limits, SessionOptions, open_session, raw_runs
+from detectors.trialpictures import KNOWN, probe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import onnx
+    from numpy.typing import NDArray
+
+    from detectors.families.family import Head
+    from detectors.letterbox import Letterbox
+    from detectors.manifest import InputSpec, ModelManifest
+    from detectors.session import Found, Session
+    from detectors.trialpictures import ProbePicture
+
+LIMITS: Final = Limits(min_confidence=0.15, iou=0.5, max_candidates=300)
+LEVELS: Final = (0.15, 0.25, 0.35, 0.5)
+"""Confidences of which the best counts: models differ in how sure they are."""
+MATCH: Final = 0.5
+"""IoU from which two boxes are of one object."""
+SLACK: Final = 0.01
+"""By which a score may pass 1 for rounding."""
+OUTSIDE: Final = 0.5
+"""Share of the input's side by which a box may leave it."""
+TINY: Final = 1.0
+"""Pixels: half of all boxes have longer sides, or they are in shares of the picture."""
+CROWD, SURE = 200, 0.25
+"""So many objects with this confidence are in no picture of the trial."""
+KEPT: Final = 12
+"""Answers that are kept for the next family: those of as many preparations as are tried, and of one more."""
+CPU: Final = SessionOptions(provider="cpu", workers=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What a model would be.
+
+    Attributes:
+        family: of which.
+        head: that the family sees in it.
+        manifest: as it would be.
+    """
+
+    family: str
+    head: Head
+    manifest: ModelManifest
+
+    def prepared(self, spec: InputSpec) -> Reading:
+        """The same, of pictures prepared otherwise."""
+        return replace(self, manifest=self.manifest.model_copy(update={"input": spec}))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """How a reading did.
+
+    Attributes:
+        reading: that was tried.
+        found: in each of the pictures, in pixels of the picture.
+        agreement: with the truth, 0..1: the harmonic mean of recall and precision, each hit weighed by its
+            overlap.
+        wrong: why it cannot be this family; None where it can.
+        ran: whether it could be read so at all.
+    """
+
+    reading: Reading
+    found: tuple[Found, ...]
+    agreement: float = 0.0
+    wrong: str | None = None
+    ran: bool = True
+
+    def first(self) -> float:
+        """Agreement on the first picture alone."""
+        return 0.0 if self.wrong else _best_agreement(self.found[:1], self.reading.manifest.labels)
+
+
+class Trials:
+    """One model on the pictures of the trial; what it answers to one is computed once for all families."""
+
+    def __init__(self, model: onnx.ModelProto) -> None:
+        """
+        Args:
+            model: with one input, from ``modelfile.with_input``.
+        """
+        self._model = single(model)
+        self._run: Callable[[NDArray[np.float32]], list[NDArray[Any]]] | None = None
+        self._answers: dict[tuple[int, str], tuple[list[NDArray[Any]], Letterbox]] = {}
+
+    def of(self, reading: Reading, pictures: Sequence[ProbePicture] | None = None) -> Trial:
+        """How a reading does on these pictures; on all of the trial unless said."""
+        spec = reading.manifest.input
+        found, wrong = [], []
+        try:
+            decode = compile_decode(self._model, reading.family, reading.head)
+            session = open_session(decode.SerializeToString(), CPU)
+            for picture in pictures or probe():
+                outputs, box = self._answer(picture, spec)
+                there = self._decoded(session, outputs)
+                wrong += [] if (said := impossible(there, spec.width, spec.height)) is None else [said]
+                there = _finite(there)
+                found.append(replace(there, boxes=box.inverse(there.boxes)))
+        except DetectorError as error:
+            return Trial(reading, (), wrong=str(error), ran=False)
+        if wrong:
+            return Trial(reading, tuple(found), wrong=wrong[0])
+        return Trial(reading, tuple(found), _best_agreement(found, reading.manifest.labels))
+
+    def _answer(self, picture: ProbePicture, spec: InputSpec) -> tuple[list[NDArray[Any]], Letterbox]:
+        key = (id(picture), spec.model_dump_json())
+        if key not in self._answers:
+            if self._run is None:
+                self._run = raw_runs(self._model.SerializeToString())
+            image, box = fit(BgrPixels(picture.image), spec)
+            while len(self._answers) >= KEPT:
+                del self._answers[next(iter(self._answers))]
+            self._answers[key] = self._run(pixels_of(image, spec)), box
+        return self._answers[key]
+
+    def _decoded(self, session: Session, outputs: list[NDArray[Any]]) -> Found:
+        names = (output.name for output in self._model.graph.output)
+        return session.decode(dict(zip(names, outputs, strict=True)), LIMITS)
+
+
+def pixels_of(image: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:
+    """What a model gets of a picture uint8 [h,w,3] BGR in its size: float32 [1,3,h,w]."""
+    ordered = image[..., ::-1] if spec.channels == "rgb" else image
+    pixels = (ordered - np.array(spec.mean, np.float32)) / np.array(spec.std, np.float32)
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)
+
+
+def impossible(found: Found, width: int, height: int) -> str | None:
+    """What no detector that is read rightly would say of one picture; None where all may be."""
+    if not len(found.scores):
+        return None
+    if not np.isfinite(found.boxes).all() or not np.isfinite(found.scores).all():
+        return "numbers that are none"
+    if found.scores.max() > 1 + SLACK:
+        return f"scores up to {found.scores.max():.3g}"
+    x1, y1, x2, y2 = found.boxes.T
+    if (x2 <= x1).any() or (y2 <= y1).any():
+        return "boxes without an area"
+    far = max((-x1).max() / width, (-y1).max() / height, x2.max() / width - 1, y2.max() / height - 1)
+    if far > OUTSIDE:
+        return f"boxes {far:.1f} pictures away"
+    if np.median(np.maximum(x2 - x1, y2 - y1)) <= TINY:
+        return "boxes of less than a pixel"
+    sure = int((found.scores > SURE).sum())
+    return f"{sure} objects in a street with a few people" if sure > CROWD else None
+
+
+def _finite(found: Found) -> Found:
+    """Without what is no number, so that the rest can be shown."""
+    fine = np.isfinite(found.boxes).all(axis=1) & np.isfinite(found.scores)
+    if fine.all():
+        return found
+    return replace(
+        found,
+        boxes=found.boxes[fine],
+        scores=found.scores[fine],
+        classes=found.classes[fine],
+        picture=found.picture[fine],
+    )
+
+
+def _best_agreement(found: Sequence[Found], labels: tuple[str, ...]) -> float:
+    return max(_agreement(found, np.array(labels), level) for level in LEVELS)
+
+
+def _agreement(found: Sequence[Found], labels: NDArray[np.str_], level: float) -> float:
+    """With the truth, of all that is at least so sure."""
+    hits = truths = claims = 0.0
+    for picture, there in zip(probe(), found, strict=False):
+        sure = there.scores >= level
+        names, boxes = labels[there.classes[sure]], there.boxes[sure]
+        for label in KNOWN:
+            # A model that does not know the word may have one of its own: then any box counts.
+            mine = boxes[names == label] if label in labels else boxes
+            truth = picture.boxes[picture.labels == label]
+            overlaps = box_iou_batch(truth, mine) if len(mine) else np.zeros((len(truth), 0))
+            best = overlaps.max(axis=1, initial=0)
+            hits += float(best[best >= MATCH].sum())
+            truths += len(truth)
+            claims += len(mine)
+    return 2 * hits / (truths + claims) if truths + claims else 0.0
