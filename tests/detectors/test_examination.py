@@ -107,7 +107,7 @@ def test_a_model_that_never_ends_is_refused_in_time(tmp_path):
 
 def test_a_model_that_wants_all_the_memory_is_refused(tmp_path):
     path = write(greedy(), tmp_path / "mini.onnx", labels=LABELS)
-    assert "memory" in refusal(path, bounds=Bounds(seconds=60))
+    assert "Failed to allocate memory" in refusal(path, bounds=Bounds(seconds=60))
 
 
 def test_modules_beside_a_model_are_not_imported(tmp_path, monkeypatch):

@@ -110,6 +110,8 @@ def test_the_graph_is_measured_beside_the_bare_model(told, tmp_path):
     assert [row["batch"] for row in rows] == [1, 2]
     assert all(row["ratio"] == pytest.approx(row["graph_s"] / row["bare_s"]) for row in rows)
     assert all(row["bare_s"] > 0 for row in rows)
+    starts = json.loads(told("bench", "mini.onnx", "--starts", "--json"))
+    assert starts["first_s"] > starts["cached_s"] > 0
 
 
 @pytest.mark.parametrize(
