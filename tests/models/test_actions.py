@@ -114,6 +114,26 @@ def test_the_graph_is_measured_beside_the_bare_model(told, tmp_path):
     assert starts["first_s"] > starts["cached_s"] > 0
 
 
+def test_a_family_may_be_said_for_once(told, tmp_path):
+    """Without a manifest, and without a place in the store."""
+    onnx.save(recognition.final_rows([(10, 10, 50, 50, 0.9, 1)]), tmp_path / "rows.onnx")
+    cv2.imwrite(str(tmp_path / "white.png"), np.full((320, 320, 3), 255, np.uint8))
+    refused = told("check", "rows.onnx", "white.png", status=2)
+    assert "next to nothing of the people" in refused
+    (tmp_path / "names.txt").write_text("\n".join(LABELS))
+    said = told("check", "rows.onnx", "white.png", "--family", "end-to-end", "--labels", "names.txt")
+    assert "white.png: bee 0.90 at 10,10,50,50" in said
+    refused = told("add", "rows.onnx", "--labels", "names.txt", "--family", "yolox", status=2)
+    assert "outputs of yolox on a 320x320 input" in refused
+
+
+def test_what_makes_no_sense_is_drawn(told, tmp_path):
+    onnx.save(recognition.final_rows([(10, 10, 50, 50, 37.0, 1)]), tmp_path / "rows.onnx")
+    refused = told("add", "rows.onnx", status=2)
+    assert "not end-to-end: scores up to 37" in refused
+    assert (tmp_path / "rows-candidates" / "end-to-end.jpg").is_file()
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
