@@ -1,7 +1,6 @@
 """The real models on real pictures."""
 
 import json
-import os
 from dataclasses import replace
 from functools import cache
 
@@ -29,8 +28,6 @@ FIGURES = {
     "deimv2_atto_coco_int8": (0.0318, 0.0801),
 }
 """AP and AP50 of the data's own MANIFEST, by other decoders."""
-DEAR = {"nanodet_m_320", "FastestDet"}
-"""They find so much with little confidence that evaluating it takes minutes."""
 MODELS = (*FIGURES, "ultraface_RFB-320")
 
 
@@ -46,9 +43,8 @@ def detector_of(test_data, tmp_path_factory):
     return opened
 
 
-@pytest.mark.soak
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("name", FIGURES if "SIGHTLINE_SOAK" in os.environ else sorted(FIGURES.keys() - DEAR))
+@pytest.mark.parametrize("name", FIGURES)
 def test_average_precision_is_that_of_the_manifest(name, detector_of, test_data):
     train = test_data / "det_coco50_train"
     found = evaluate(detector_of(name), train / "instances.json", train / "images")
