@@ -4,32 +4,38 @@ BIN := .venv/bin
 export PIP_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo venv test test-bus test-trainer test-doors lint soak bench kafka image clean
+.PHONY: demo venv test test-parts test-bus test-doors test-trainer lint soak bench kafka image clean
 
 demo: venv  ## the embedded camera and the embedded detector, until Ctrl-C
 	$(BIN)/sightline demo
 
 venv: .venv/installed
 
-# The tests of the bus mostly wait: they run beside all others, then those of the trainer and of who may ask
-# for what; all three are told last.
+# Three lanes beside each other: what runs whole, in front of a browser or as a process, is shown as it goes; the
+# rest is told at the end. TensorFlow and aiortc crash each other in one process: the trainer's tests have their own.
+LIVE := tests/viewers tests/system tests/pages
+BUS := tests/kafka
 DOORS := tests/access tests/api
 BESIDE_LOG := .venv/test-beside.log
 
 test: .venv/installed-dev  ## everything but what takes minutes by nature
-	@$(MAKE) --no-print-directory --keep-going test-bus test-trainer test-doors > $(BESIDE_LOG) 2>&1 & beside=$$!; \
+	@$(MAKE) --no-print-directory --keep-going --output-sync=target -j2 test-parts test-bus test-doors test-trainer \
+	  > $(BESIDE_LOG) 2>&1 & beside=$$!; \
 	trap "kill $$beside" INT TERM; \
-	failed=; $(BIN)/python -m pytest $(addprefix --ignore=,tests/kafka $(DOORS)) || failed=1; \
+	failed=; $(BIN)/python -m pytest $(LIVE) || failed=1; \
 	wait $$beside || failed=1; cat $(BESIDE_LOG); test -z "$$failed"
 
-test-bus:
-	$(BIN)/python -m pytest tests/kafka
+test-parts:
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(LIVE) $(BUS) $(DOORS))
 
-test-trainer:
-	$(BIN)/python -m pytest tests/trainer
+test-bus:
+	$(BIN)/python -m pytest $(BUS)
 
 test-doors:
 	$(BIN)/python -m pytest $(DOORS)
+
+test-trainer:
+	$(BIN)/python -m pytest tests/trainer
 
 soak: .venv/installed-dev  ## what takes minutes by nature, whole
 	SIGHTLINE_SOAK=1 $(BIN)/python -m pytest -m soak --timeout 3600

@@ -11,6 +11,7 @@ from detectors.coco import COCO_LABELS
 from detectors.compiled import CompiledModel
 from detectors.errors import ModelLoadError
 from detectors.families import FAMILIES, candidates
+from detectors.firstlayer import folded
 from detectors.graph import compile_graph
 from detectors.manifest import validated
 from detectors.modelfile import parse, signature, with_input
@@ -67,8 +68,9 @@ def assemble(
         said = "; ".join(text for text in (manifest.assumed, decision.said) if text)
         manifest = manifest.model_copy(update={"assumed": said})
     freed = free_batch(model, chosen.manifest.input)
-    graph = compile_graph(freed, chosen.family, chosen.head, chosen.manifest.input).SerializeToString()
-    return CompiledModel(manifest, graph, parsed.whole)
+    ready, spec = folded(freed, chosen.manifest.input)
+    graph = compile_graph(ready, chosen.family, chosen.head, spec)
+    return CompiledModel(manifest, graph.SerializeToString(), parsed.whole)
 
 
 def _readings(stated: dict[str, Any], heads: dict[str, Head], names: _Names, known: Known) -> list[Reading]:

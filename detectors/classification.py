@@ -13,6 +13,7 @@ from detectors.classifier_graph import compile_classifier
 from detectors.compiled import CompiledModel
 from detectors.errors import InferenceError, ModelLoadError, UnknownFamily
 from detectors.families import FAMILIES, candidates
+from detectors.firstlayer import folded
 from detectors.letterbox import fit
 from detectors.manifest import InputSpec, validated
 from detectors.pixels import BgrPixels
@@ -89,7 +90,8 @@ def classifier(
     answer = _answer(rows, stated.get("family"), last=model.graph.node[-1].op_type)
     labels = _labels(told, 2 if answer == "binary" else width)
     manifest = _manifest(stated, spec, answer, labels, said)
-    graph = compile_classifier(free_batch(model, spec), answer, len(labels), spec)
+    ready, rest = folded(free_batch(model, spec), spec)
+    graph = compile_classifier(ready, answer, len(labels), rest)
     return CompiledModel(manifest, graph.SerializeToString(), parsed.whole)
 
 

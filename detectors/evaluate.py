@@ -35,6 +35,8 @@ ALL, SMALL, MEDIUM, LARGE = range(4)
 """Places of the area ranges in what pycocotools returns: below 32x32 pixels, below 96x96, and above."""
 AT_75: Final = 5
 """Place of IoU 0.75 in what pycocotools returns, which has 0.50 first."""
+MOST: Final = 100
+"""Detections of a class in a picture that COCO counts."""
 
 
 def evaluate(
@@ -70,7 +72,7 @@ def evaluate(
 
     def judge(picture: Picture) -> list[dict[str, Any]]:
         found = _found(detector, _read(images_dir / picture.file_name), regions)
-        return _results(found, picture, counting[picture.id])
+        return _results(_best(found), picture, counting[picture.id])
 
     with ThreadPoolExecutor(detector.policy.workers) as pool:
         results = [result for results in pool.map(judge, truth.images) for result in results]
@@ -83,6 +85,18 @@ def _found(detector: Detector, image: NDArray[np.uint8], regions: Sequence[Share
     limits = replace(LIMITS, max_candidates=-(-LIMITS.max_candidates // len(regions)))
     found = [detector.infer([detector.prepare(region.of(image))], limits)[0] for region in layout.regions]
     return merged(found, layout) if len(found) > 1 else found[0]
+
+
+def _best(found: Detections) -> Detections:
+    """The best of each class, as many as COCO counts: a picture can have 80,000, and none of the others
+    matters."""
+    if found.class_id is None or found.confidence is None:
+        return found
+    order = np.lexsort((-found.confidence, found.class_id))
+    classes = found.class_id[order]
+    rank = np.arange(len(order)) - np.searchsorted(classes, classes)
+    chosen: Detections = found[order[rank < MOST]]  # type: ignore[assignment]
+    return chosen
 
 
 def _counting(picture: Picture, numbers: Mapping[str, int]) -> dict[str, int]:

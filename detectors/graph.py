@@ -133,11 +133,12 @@ def _suppress(nodes: Nodes, family: str, head: Head) -> None:
     # Nothing overlaps by more than all.
     overlap = iou_limit if head.suppress else nodes.floats(1.0)
     kept = nodes.op("NonMaxSuppression", found.boxes, scores, max_candidates, overlap, score_limit)
-    picture, number, cell = (nodes.slice(kept, 1, axis, axis + 1) for axis in range(3))
-    nodes.named("boxes", nodes.op("GatherND", found.boxes, nodes.op("Concat", picture, cell, axis=1)))
+    # Of each that is kept: its picture, class and cell.
+    where = nodes.op("Gather", kept, nodes.ints([0, 2]), axis=1)
+    nodes.named("boxes", nodes.op("GatherND", found.boxes, where))
     nodes.named("scores", nodes.op("GatherND", scores, kept))
-    nodes.named("classes", nodes.op("Squeeze", number, nodes.ints([1])))
-    nodes.named("picture", nodes.op("Squeeze", picture, nodes.ints([1])))
+    nodes.named("classes", nodes.op("Gather", kept, nodes.ints(1), axis=1))
+    nodes.named("picture", nodes.op("Gather", kept, nodes.ints(0), axis=1))
 
 
 def _best_cells(nodes: Nodes, gate: str, *, may_be_none: bool) -> str:

@@ -185,6 +185,6 @@ def _said(chosen: Trial, usual: Sequence[Trial]) -> str:
     if chosen.agreement >= LEAST:
         return f"pictures: {worded(spec)}, as is usual for {family}; a trial agrees ({chosen.agreement:.2f})"
     return (
-        f"pictures: {worded(spec)}, as is usual for {family}; no trial confirms it, for it finds nothing "
-        "in the trial's pictures: look at what it finds in yours (sightline models check)"
+        f"pictures: {worded(spec)}, as is usual for {family}; a trial does not confirm it "
+        f"({chosen.agreement:.2f}): look at what it finds in yours (sightline models check)"
     )

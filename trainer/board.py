@@ -25,6 +25,14 @@ class Board:
         for writer in self._writers.values():
             writer.close()
 
+    def _scalar(self) -> Any:
+        """What ``tf.summary.scalar`` says of a number; it fails where TensorBoard itself is not installed."""
+        import tensorflow as tf
+
+        kind = tf.compat.v1.SummaryMetadata(data_class="DATA_CLASS_SCALAR")
+        kind.plugin_data.plugin_name = "scalars"
+        return kind
+
     def write(self, run: str, figures: Mapping[str, float]) -> None:
         """Put down the figures of an epoch of one training."""
         import tensorflow as tf
@@ -33,5 +41,5 @@ class Board:
             self._writers[run] = tf.summary.create_file_writer(str(self._folder / run.replace(" ", "-")))
         with self._writers[run].as_default(step=self._steps[run]):
             for name, value in figures.items():
-                tf.summary.scalar(name, value)
+                tf.summary.write(name, tf.constant(value, tf.float32), metadata=self._scalar())
         self._steps[run] += 1

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from sqlalchemy import URL, Engine, Row, create_engine, delete, event, func, insert, select, update
 from sqlalchemy.engine import Connection, make_url
@@ -19,6 +19,9 @@ from streamer.access.schema import ACCOUNTS, METADATA, SESSIONS
 from streamer.access.secrets import hashed
 from streamer.access.visitor import Role, Visitor
 from streamer.errors import ConfigError, StreamerError
+
+if TYPE_CHECKING:
+    from streamer.config.tree import HttpConfig
 
 Kind: TypeAlias = Literal["user", "token", "file"]
 """``file`` is the token of the configuration, which is no row."""
@@ -78,16 +81,21 @@ class Accounts:
         self.own = None if token is None else Account("file", "http.token", "admin", None, hashed(token), 0.0)
 
     @classmethod
-    def of(cls, data: Path, token: str | None = None) -> Accounts:
-        """Those of a data folder."""
-        return cls(URL.create("sqlite", database=str(data / FILE)), token)
+    def of(cls, data: Path, http: HttpConfig | None = None) -> Accounts:
+        """Those of the database that is configured, or of a data folder."""
+        url: str | URL = URL.create("sqlite", database=str(data / FILE))
+        if http is None:
+            return cls(url)
+        if http.accounts is not None:
+            url = http.accounts.get_secret_value()
+        return cls(url, http.token.get_secret_value() if http.token else None)
 
     def open(self) -> None:
         """Connect, and make the tables that are missing."""
         with _translated():
             if self._url.get_backend_name() == "sqlite" and self._url.database:
                 _claim(Path(self._url.database))
-            self._engine = create_engine(self._url)
+            self._engine = _engine(self._url)
             if self._url.get_backend_name() == "sqlite":
                 event.listen(self._engine, "connect", _tune_sqlite)
             with self._engine.begin() as connection:
@@ -226,6 +234,16 @@ def _translated() -> Iterator[None]:
         # Its first line has no values of rows in it.
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise AccountsUnavailable(f"accounts: {reason}") from error
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        return create_engine(url)
+    try:
+        # A connection that the database has given up is found out before it is used.
+        return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    except ModuleNotFoundError:
+        raise ConfigError("http.accounts: expected psycopg: pip install 'psycopg[binary]'") from None
 
 
 def _claim(path: Path) -> None:

@@ -42,7 +42,7 @@ async def start_access(services: TaskGroup, app: FastAPI, config: Config) -> Doo
     http = config.http
     private = await to_thread.run_sync(is_private, http.host)
     doorkeeper = Doorkeeper(
-        Accounts.of(config.data, http.token.get_secret_value() if http.token else None),
+        Accounts.of(config.data, http),
         by_proxy=http.auth_header is not None,
         lets_all_in=private or http.insecure,
     )

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from streamer.commands.parsers import kept_in
+from streamer.commands.parsers import DATA
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
     import argparse
 
     from streamer.access.accounts import Account, Accounts
+    from streamer.config.tree import HttpConfig
 
 
 def add_rights(parser: argparse.ArgumentParser) -> None:
@@ -30,25 +31,32 @@ def add_rights(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def accounts(options: argparse.Namespace) -> Iterator[Accounts]:
-    """Those of the data folder, which is made where it is missing.
+    """Those of the data folder, which is made where it is missing, or of the database that a file names.
 
     Raises:
         StreamerError: it cannot be opened.
     """
-    with accounts_in(kept_in(options)) as opened:
+    if options.config is None:
+        with accounts_in(options.data or DATA) as opened:
+            yield opened
+        return
+    from streamer.config.file import load
+
+    config = load(options.config)
+    with accounts_in(config.data, config.http) as opened:
         yield opened
 
 
 @contextmanager
-def accounts_in(folder: Path) -> Iterator[Accounts]:
-    """Those of a data folder, as above."""
+def accounts_in(folder: Path, http: HttpConfig | None = None) -> Iterator[Accounts]:
+    """Those of a data folder, or of the database that is configured, as above."""
     from streamer.access.accounts import Accounts
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be written: {error.strerror}") from None
-    opened = Accounts.of(folder)
+    opened = Accounts.of(folder, http)
     opened.open()
     try:
         yield opened

@@ -25,7 +25,7 @@ def make_first_admin(config: Config) -> None:
 
     if config.http.token is not None or config.http.auth_header is not None or config.http.insecure:
         return
-    with accounts_in(config.data) as kept:
+    with accounts_in(config.data, config.http) as kept:
         if kept.any():
             return
         password = new_password()

@@ -16,6 +16,7 @@ ORIGIN: Final = re.compile(
 )
 BASE_PATH: Final = re.compile(r"(/[\w~-][\w.~-]*)+", re.ASCII)
 HEADER: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}")
+DATABASE: Final = re.compile(r"(postgresql://[^/\s]+|sqlite://)/\S+", re.ASCII)
 TOKEN: Final = re.compile(r"[!-~]{8,}", re.ASCII)
 USUAL_PORTS: Final = {"http": ":80", "https": ":443"}
 PORTS: Final = re.compile(r"\s*(\d{1,5})\s*(?:-\s*(\d{1,5})\s*)?", re.ASCII)
@@ -61,6 +62,15 @@ def token(value: SecretStr) -> SecretStr:
     if not TOKEN.fullmatch(value.get_secret_value()):
         raise ValueError(
             "expected at least 8 characters of ASCII without spaces, received a value that is not shown"
+        )
+    return value
+
+
+def database(value: SecretStr) -> SecretStr:
+    """The address of a database (SQLAlchemy); the message says nothing of it."""
+    if not DATABASE.fullmatch(value.get_secret_value()):
+        raise ValueError(
+            "expected an address like postgresql://user:password@host/name, received one that is not shown"
         )
     return value
 
@@ -132,5 +142,6 @@ Network = Annotated[str, BeforeValidator(network)]
 BasePath = Annotated[str, AfterValidator(base_path)]
 HeaderName = Annotated[str, AfterValidator(header_name)]
 Token = Annotated[SecretStr, AfterValidator(token)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(database)]
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 PortRange = Annotated[tuple[Port, Port], BeforeValidator(port_range), AfterValidator(_rising), _schema()]

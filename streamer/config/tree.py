@@ -15,6 +15,7 @@ from streamer.config.collect import CollectConfig
 from streamer.config.network import (
     Address,
     BasePath,
+    DatabaseUrl,
     HeaderName,
     IceUrl,
     Network,
@@ -249,15 +250,17 @@ class HttpConfig(Section):
 
     ``token`` is one that may do everything (``Authorization: Bearer``). ``origins`` are the pages of others
     (``https://example.org``) that may show live video. Where other machines reach it, somebody has to be able
-    to sign in, or it is ``insecure``. ``tls`` is ``auto``, or names a certificate and its key. Behind a
-    proxy, ``base_path`` is where that shows the service, ``trusted_proxies`` are those whose headers are
-    believed, and ``auth_header`` names those in which they say who asks.
+    to sign in, or it is ``insecure``. ``accounts`` is the database of users and tokens, a file in the data
+    folder unless said (``postgresql://user:password@host/name``). ``tls`` is ``auto``, or names a certificate
+    and its key. Behind a proxy, ``base_path`` is where that shows the service, ``trusted_proxies`` are those
+    whose headers are believed, and ``auth_header`` names those in which they say who asks.
     """
 
     host: Line = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     token: Token | None = None
     insecure: bool = False
+    accounts: DatabaseUrl | None = None
     origins: Annotated[tuple[Origin, ...], BeforeValidator(listed)] = ()
     tls: Annotated[CertificateConfig | None, BeforeValidator(certificate)] = None
     base_path: BasePath = ""

@@ -39,7 +39,7 @@ def access(config: Config, place: Place | None = None, now: float | None = None)
     now = time.time() if now is None else now
     private = is_private(config.http.host)
     try:
-        users, tokens = _accounts(config.data)
+        users, tokens = _accounts(config)
     except StreamerError as error:
         yield Finding(
             False, str(error), "see who may read and write it, or choose another folder with --data"
@@ -51,11 +51,11 @@ def access(config: Config, place: Place | None = None, now: float | None = None)
     yield from _encryption(config.http, private, place, now)
 
 
-def _accounts(data: Path) -> tuple[Sequence[Account], Sequence[Account]]:
+def _accounts(config: Config) -> tuple[Sequence[Account], Sequence[Account]]:
     """Users and tokens; a folder where there are none stays as it is."""
-    if not (data / FILE).exists():
+    if config.http.accounts is None and not (config.data / FILE).exists():
         return (), ()
-    accounts = Accounts.of(data)
+    accounts = Accounts.of(config.data, config.http)
     accounts.open()
     try:
         return accounts.all("user"), accounts.all("token")

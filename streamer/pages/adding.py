@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup, escape
 from nicegui import ui
@@ -18,7 +18,7 @@ from streamer.pages.markup import EMPTY, Text, box, h, join, show
 from streamer.pages.naming import free, suggested, wrong_name
 
 if TYPE_CHECKING:
-    from streamer.pages.looking import Look
+    from streamer.pages.desks import CameraDesk, Probe
 
 WAYS: Final = (("address", "Camera or file"), ("device", "This device"))
 EXAMPLES: Final = (
@@ -37,20 +37,6 @@ ON_A_DEVICE: Final = (
 )
 OF_FIELDS: Final = {"address": "main"}
 """What a field is called in the form of a camera, where that is otherwise."""
-
-
-class CameraDesk(Protocol):
-    """Where cameras are added."""
-
-    async def add(self, name: str, address: str, username: str, password: str) -> None:
-        """Adds a camera that runs from now on; StreamerError says what is wrong."""
-
-
-class Probe(Protocol):
-    """Tries a camera without adding it."""
-
-    async def probe(self, address: str, username: str, password: str) -> Look:
-        """What it shows, in words, or why it does not."""
 
 
 class AddDialog:

@@ -18,9 +18,9 @@ from streamer.pages.scene import mask_at
 from streamer.storage.labels import NOTHING, require_label
 
 if TYPE_CHECKING:
+    from streamer.pages.desks import EventDesk
     from streamer.pages.here import Here
     from streamer.pages.layout import Layout
-    from streamer.pages.marking import EventDesk
     from streamer.pages.parts import Parts
     from streamer.storage.records import StoredEvent
 

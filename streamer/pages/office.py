@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class TrainingOffice:
-    """See `streamer.pages.parts.TrainingDesk`."""
+    """See `streamer.pages.desks.TrainingDesk`."""
 
     def __init__(self, queue: Trainings, samples: Samples) -> None:
         self._queue = queue

@@ -12,14 +12,10 @@ if TYPE_CHECKING:
 
     from streamer.access.accounts import Account
     from streamer.metrics.camera import CameraStatistics
-    from streamer.pages.adding import CameraDesk, Probe
-    from streamer.pages.marking import EventDesk
+    from streamer.pages.desks import CameraDesk, EventDesk, Probe, SettingsDesk, TrainingDesk
     from streamer.pages.models import Model
-    from streamer.pages.settings import SettingsDesk
     from streamer.storage.query import EventQuery
     from streamer.storage.records import Choices, EventPage, StoredEvent, StoreState
-    from streamer.storage.shelf import LabelCount
-    from streamer.training.record import Training, Wish
     from streamer.training.shelf import Shelf
 
 
@@ -65,22 +61,6 @@ class Registry(Protocol):
     """Everything that is counted and measured."""
 
     def collect(self) -> Iterable[Metric]: ...
-
-
-class TrainingDesk(Protocol):
-    """Where classifiers are trained."""
-
-    async def classes(self) -> Sequence[LabelCount]:
-        """What pictures are labelled as."""
-
-    async def ask(self, wish: Wish) -> Training:
-        """Puts a training into the queue; StreamerError says why not."""
-
-    async def all(self) -> Sequence[Training]:
-        """All that are known, newest first."""
-
-    async def cancel(self, name: str) -> bool:
-        """Ends one; StreamerError says why not."""
 
 
 @dataclass(frozen=True, slots=True)

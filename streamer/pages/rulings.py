@@ -16,7 +16,7 @@ def _number(value: Value) -> str:
 
 
 def _share(value: Value) -> str:
-    return _number(value) if value is None or isinstance(value, str) else f"{100 * value:.3g} %"
+    return _number(value) if value is None or isinstance(value, str) else f"{100 * value:.3g}%"
 
 
 SENTENCES: Final[Mapping[str, Callable[[Value, Value], str]]] = {

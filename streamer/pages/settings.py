@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 from nicegui import ui
@@ -20,6 +20,7 @@ from streamer.pages.single import figures
 
 if TYPE_CHECKING:
     from streamer.pages.changing import CameraSettings
+    from streamer.pages.desks import SettingsDesk
     from streamer.pages.here import Here
     from streamer.pages.layout import Layout
     from streamer.pages.looking import Look
@@ -29,25 +30,6 @@ REFRESH_S: Final = 1.0
 GONE: Final = "Somebody removed this camera in between."
 CONFLICT: Final = "Somebody else changed this camera in between. What you typed is still here."
 ELSEWHERE: Final = "What they changed is not in this form: zones, lines or masks, perhaps."
-
-
-class SettingsDesk(Protocol):
-    """Where cameras are changed."""
-
-    def settings(self, camera: str) -> CameraSettings:
-        """What can be set of a camera; UnknownCamera where there is none."""
-
-    async def change(self, camera: str, before: Draft, now: Draft, version: str) -> None:
-        """Makes of it what was typed; Stale where somebody else was faster."""
-
-    async def look_at(self, camera: str, address: str, draft: Draft) -> Look:
-        """What an address shows, or why it shows nothing."""
-
-    def named_in(self, camera: str) -> str | None:
-        """The place in the configuration file that names a camera; None of one that was added since."""
-
-    async def remove(self, camera: str) -> None:
-        """A camera goes, its events stay."""
 
 
 class SettingsPage:

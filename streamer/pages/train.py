@@ -19,9 +19,9 @@ from streamer.storage.labels import NOTHING
 from streamer.training.record import NAME, Wish
 
 if TYPE_CHECKING:
+    from streamer.pages.desks import TrainingDesk
     from streamer.pages.here import Here
     from streamer.pages.layout import Layout
-    from streamer.pages.parts import TrainingDesk
     from streamer.storage.shelf import LabelCount
     from streamer.training.record import Training
 

@@ -741,7 +741,7 @@
 
   function aboutOf(sample) {
     const when = new Date(sample.captured_at);
-    const found = sample.kind === "random" ? "Nothing found" : `${sample.label} ${Math.round(100 * sample.confidence)} %`;
+    const found = sample.kind === "random" ? "Nothing found" : `${sample.label} ${Math.round(100 * sample.confidence)}%`;
     const kind = sample.kind === "event" ? [] : [made("span", {}, KINDS[sample.kind])];
     return [made("b", {}, found), made("span", {}, sample.camera), ...kind,
       made("span", { className: "far" }, when.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }))];

@@ -81,7 +81,7 @@
       const row = document.createElement("li");
       const bar = document.createElement("i");
       bar.style.setProperty("--share", each.probability);
-      row.append(Object.assign(document.createElement("span"), { textContent: each.label }), bar, `${(100 * each.probability).toFixed(1)} %`);
+      row.append(Object.assign(document.createElement("span"), { textContent: each.label }), bar, `${(100 * each.probability).toFixed(1)}%`);
       list.append(row);
     }
     const box = document.createElement("div");

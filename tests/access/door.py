@@ -67,7 +67,7 @@ def token(name: str, secret: str, role: Any = "viewer", cameras: frozenset[str] 
 @asynccontextmanager
 async def opened(folder: Path, http: HttpConfig | None = None, *, empty: bool = False) -> AsyncIterator[Door]:
     """With an admin ``anna``, a viewer ``vera`` of all cameras, and ``gus``, who sees the gate alone."""
-    accounts = Accounts.of(folder)
+    accounts = Accounts.of(folder, http)
     folder.mkdir(parents=True, exist_ok=True)
     accounts.open()
     gate = frozenset({"gate"})

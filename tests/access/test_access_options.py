@@ -41,6 +41,11 @@ BEGIN = 'cameras: {a: {source: "sim://street"}}\nhttp:\n  '
             "c.yaml:3: http.auth_header.user: expected the name of a header like X-Remote-User,"
             " received 'X User'",
         ),
+        (
+            "accounts: mysql://us:hush@db/x",
+            "c.yaml:3: http.accounts: expected an address like postgresql://user:password@host/name,"
+            " received one that is not shown",
+        ),
         ("insecure: 1", "c.yaml:3: http.insecure: expected true or false, received 1"),
     ],
 )

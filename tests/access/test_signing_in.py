@@ -116,6 +116,23 @@ def test_a_session_slides_and_ends(tmp_path):
     accounts.close()
 
 
+async def test_services_with_one_database_know_the_same_people(tmp_path):
+    http = HttpConfig(accounts=f"sqlite:///{tmp_path}/shared.db")
+    async with (
+        opened(tmp_path / "a", http) as one,
+        opened(tmp_path / "b", http, empty=True) as other,
+        one.client() as client,
+        other.client() as elsewhere,
+    ):
+        await sign_in(client, "vera")
+        elsewhere.cookies = client.cookies
+        assert (await elsewhere.get("/api/cameras")).status_code == 200
+        await client.post("/logout", headers=OURS)
+        elsewhere.cookies = {"sightline": elsewhere.cookies.get("sightline", "")}
+        await until_status(elsewhere, 401)
+    assert not (tmp_path / "a" / "accounts.db").exists()
+
+
 async def test_a_token_signs_in_without_a_name(tmp_path):
     async with opened(tmp_path) as door, door.client() as client:
         assert (await sign_in(client, "", VIEWER_TOKEN)).status_code == 303

@@ -1,6 +1,6 @@
 """What lost packets do to pictures: how many are spoilt, how many of those are shown, and false detections.
 
-python tests/benchmarks/lossy_camera.py VIDEO [--codec h264] [--transport udp] [--loss 0.01] [--seconds 60]
+python tests/benchmarks/lossy_camera.py [VIDEO] [--codec h264] [--transport udp] [--loss 0.01] [--seconds 60]
 
 ``before`` is every picture that libav decodes and does not flag itself, ``after`` what a source hands over. A
 picture is spoilt when in a block of 16 x 16 its brightness is off by 12 of 255 or more, against the same
@@ -27,6 +27,7 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
 from rtsp.clips import Clip, encode  # noqa: E402
 from rtsp.fixtures import Flaws, RtspCamera  # noqa: E402
+from system.footage import film  # noqa: E402
 
 from detectors.pixels import BgrPixels  # noqa: E402
 from streamer.bench.rig import served  # noqa: E402
@@ -49,6 +50,8 @@ from streamer.tracking.tracks import Tracks  # noqa: E402
 BLOCK = 16
 VISIBLE = 12.0
 DETECT_FPS = 5
+STREET = "sim://street?seed=5&size=640x360&fps=30&people=6"
+FILM_S = 20
 
 
 @dataclass
@@ -255,7 +258,7 @@ def false(boxes: Iterable[tuple[int, Any]], sent: Collected) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("video", type=Path)
+    parser.add_argument("video", type=Path, nargs="?", help="what the camera shows; else the street")
     parser.add_argument("--codec", choices=("h264", "hevc"), default="h264")
     parser.add_argument("--transport", choices=("tcp", "udp"), default="udp")
     parser.add_argument("--loss", type=float, default=0.01)
@@ -263,8 +266,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    clip = Clip(640, 360, 30, options.gop, 20, options.codec, options.video, "veryfast")
     with tempfile.TemporaryDirectory() as folder:
+        video = options.video or film(Path(folder) / "street.mp4", FILM_S, STREET)
+        clip = Clip(640, 360, 30, options.gop, FILM_S, options.codec, video, "veryfast")
         stream = encode(clip, Path(folder))
         truth = Truth()
         with av.open(str(stream)) as container:

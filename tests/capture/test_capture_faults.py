@@ -176,4 +176,4 @@ async def test_one_dead_camera_of_three_touches_no_other(rtsp_camera: CameraFact
     for seen in (left, right):
         assert [state.state for state in seen.states] == ["connecting", "live"]
         late_s = [b.decoded_at - a.decoded_at for a, b in zip(seen.frames, seen.frames[1:], strict=False)]
-        assert max(late_s) < 1.0, "no gap where the other one was killed or frozen"
+        assert max(late_s) < 2.0, "no gap where the other one was killed or frozen"

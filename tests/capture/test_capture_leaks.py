@@ -21,7 +21,7 @@ async def test_a_lost_connection_leaves_nothing_behind(rtsp_camera: CameraFactor
     try:
         before = connections()
         async with viewing(camera(served.url)) as viewer:
-            for _ in range(3):
+            for _ in range(2):
                 await viewer.more(3)
                 served.kill()
                 await viewer.until_state("down")

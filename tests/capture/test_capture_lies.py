@@ -5,15 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import av
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 from rtsp.clips import Clip
 from rtsp.fixtures import CameraFactory, Flaws
+from rtsp.sent import as_sent, pictures_of
 from viewing import camera, rises, viewing
 
 from streamer.capture.libav import LibavReader
-from streamer.capture.pixels import BgrConverter
 from streamer.config.tree import ClockConfig
 
 pytestmark = pytest.mark.anyio
@@ -38,22 +36,6 @@ async def test_a_clock_an_hour_off_is_believed_where_that_is_tolerated(rtsp_came
         await viewer.until(lambda: bool(viewer.frames) and viewer.frames[-1].clock == "camera")
     ahead = viewer.frames[-1].captured_at - viewer.frames[0].captured_at
     assert ahead.total_seconds() == pytest.approx(HOUR_S, abs=30)
-
-
-def pictures_of(stream: Path) -> NDArray[np.int16]:
-    """Every picture of a stream, as it is compared."""
-    to_bgr = BgrConverter()
-    with av.open(str(stream)) as container:
-        return np.stack([compared(to_bgr(frame)) for frame in container.decode(video=0)])
-
-
-def compared(image: NDArray[np.uint8]) -> NDArray[np.int16]:
-    return image[::2, ::2, 1].astype(np.int16)
-
-
-def as_sent(image: NDArray[np.uint8], sent: NDArray[np.int16]) -> bool:
-    # After an error, libav's filter of block edges is off by a few levels in a corner of the next key frame.
-    return int(np.abs(sent - compared(image)).max(axis=(1, 2)).min()) <= 8
 
 
 @pytest.mark.parametrize(("codec", "transport"), [("h264", "udp"), ("h264", "tcp"), ("hevc", "udp")])

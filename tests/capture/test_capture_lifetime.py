@@ -46,7 +46,7 @@ async def test_threads_and_files_are_given_back(rtsp_camera: CameraFactory, tmp_
     ]
     process = psutil.Process()
     opened: list[int] = []
-    for _ in range(4):
+    for _ in range(3):
         for source in sources:
             async with viewing(source) as viewer:
                 await viewer.until(lambda: viewer.state != "connecting")

@@ -1,6 +1,8 @@
 """``sightline models``: from a file to a model that serves, and what is told on the way."""
 
 import json
+import os
+import random
 import sys
 from pathlib import Path
 
@@ -10,9 +12,11 @@ import onnx
 import onnxruntime
 import pytest
 
+from detectors.store import ModelStore
 from streamer.cli import main
 
 sys.path.append(str(Path(__file__).parents[1] / "detectors"))
+import test_examination as examination
 import test_recognition as recognition
 from miniature import LABELS, SIDE, Recipe, ultralytics, write, yolox
 
@@ -31,6 +35,18 @@ def told(capsys):
         assert main(["models", *arguments]) == status
         captured = capsys.readouterr()
         return captured.out + captured.err
+
+    return run
+
+
+@pytest.fixture
+def told_either(capsys):
+    """What the command returns and prints, whether it succeeds or not."""
+
+    def run(*arguments):
+        status = main(["models", *arguments])
+        captured = capsys.readouterr()
+        return status, captured.out + captured.err
 
     return run
 
@@ -110,6 +126,50 @@ def test_the_graph_is_measured_beside_the_bare_model(told, tmp_path):
     assert [row["batch"] for row in rows] == [1, 2]
     assert all(row["ratio"] == pytest.approx(row["graph_s"] / row["bare_s"]) for row in rows)
     assert all(row["bare_s"] > 0 for row in rows)
+    starts = json.loads(told("bench", "mini.onnx", "--starts", "--json"))
+    assert starts["first_s"] > starts["cached_s"] > 0
+
+
+def test_a_family_may_be_said_for_once(told, tmp_path):
+    """Without a manifest, and without a place in the store."""
+    onnx.save(recognition.final_rows([(10, 10, 50, 50, 0.9, 1)]), tmp_path / "rows.onnx")
+    cv2.imwrite(str(tmp_path / "white.png"), np.full((320, 320, 3), 255, np.uint8))
+    refused = told("check", "rows.onnx", "white.png", status=2)
+    assert "next to nothing of the people" in refused
+    (tmp_path / "names.txt").write_text("\n".join(LABELS))
+    said = told("check", "rows.onnx", "white.png", "--family", "end-to-end", "--labels", "names.txt")
+    assert "white.png: bee 0.90 at 10,10,50,50" in said
+    refused = told("add", "rows.onnx", "--labels", "names.txt", "--family", "yolox", status=2)
+    assert "outputs of yolox on a 320x320 input" in refused
+
+
+def test_what_makes_no_sense_is_drawn(told, tmp_path):
+    onnx.save(recognition.final_rows([(10, 10, 50, 50, 37.0, 1)]), tmp_path / "rows.onnx")
+    refused = told("add", "rows.onnx", status=2)
+    assert "not end-to-end: scores up to 37" in refused
+    assert (tmp_path / "rows-candidates" / "end-to-end.jpg").is_file()
+
+
+ROUNDS = 100 if os.environ.get("SIGHTLINE_SOAK") else 2
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_damaged_models_are_added_or_refused_in_a_line_and_the_store_stays_whole(told_either, tmp_path):
+    content = yolox().SerializeToString()
+    (tmp_path / "labels.txt").write_text("\n".join(LABELS))
+    added = 0
+    for seed in range(ROUNDS):
+        damage = (examination.mutated, examination.rewired)[seed % 2]
+        (tmp_path / "mini.onnx").write_bytes(damage(content, random.Random(seed)))
+        status, said = told_either("add", "mini.onnx", "--seconds", "60")
+        added += status == 0
+        assert status in (0, 2), seed
+        assert "Traceback" not in said, seed
+        assert status == 0 or len(said.splitlines()) <= 2, seed
+        versions = ModelStore(tmp_path / "sightline-data" / "models").versions("mini")
+        assert len(versions) == added, seed
+    assert told_either("list")[0] == 0
 
 
 @pytest.mark.parametrize(

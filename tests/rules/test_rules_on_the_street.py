@@ -45,7 +45,7 @@ class Scene:
 @pytest.fixture(scope="module", params=[1, 4])
 def scene(request: pytest.FixtureRequest) -> Scene:
     street = Street(StreetOptions(seed=request.param, fps=FPS, width=SIZE[0], height=SIZE[1], people=5))
-    truths = [street.frame(k).truth for k in range(FPS * SECONDS)]
+    truths = [street.truth(k) for k in range(FPS * SECONDS)]
     return Scene([truth.boxes for truth in truths], [truth.identities.tolist() for truth in truths])
 
 

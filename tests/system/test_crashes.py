@@ -15,7 +15,7 @@ LONG = bool(os.environ.get("SIGHTLINE_SOAK"))
 
 
 def test_killed_a_few_times(footage: Path, tmp_path: Path) -> None:
-    killed_and_started(footage, tmp_path, rounds=3, seed=1)
+    killed_and_started(footage, tmp_path, rounds=2, seed=1)
 
 
 @pytest.mark.soak

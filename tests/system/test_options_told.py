@@ -12,37 +12,46 @@ from detectors.providers import DRIVER, unloadable
 
 STREET = "sim://street?size=160x90"
 SOURCES = "rtsp(s)://, http(s)://, webcam://NUMBER, sim://street or whip://"
+CAMERAS = """cameras:
+  a:
+    source:
+      main: "gopher://x/1"
+      sub: "sim://street?wings=2"
+  b:
+    source: rtsp://bob:p@ss/word@h/1
+  c: {source: webcam://front}
+  d: {source: rtps://h/1}
+  e:
+    source: {main: 'sim://street?seeed=1', sub: 'sim://street?seed=1&seed=2'}
+  f:
+    source: %s
+    decode: cuda
+detectors:
+  default:
+    model: none.onnx
+"""
+OPTIONS = (
+    "seed, fps, size, people, kinds, realtime, parked, parked_from, parked_until, crowd, night, rain, "
+    "mirror, loss, gop, covered, frozen, blurred"
+)
 TOLD = {
-    'cameras:\n  a:\n    source:\n      main: "gopher://x/1"\n      sub: "sim://street?wings=2"': (
+    CAMERAS % STREET: (
         f"c.yaml:4: cameras.a.source.main: expected a path, {SOURCES}, received 'gopher://x/1'",
-        "c.yaml:5: cameras.a.source.sub: street option wings: expected one of seed, fps, size, ",
-    ),
-    "cameras:\n  a:\n    source: rtsp://bob:p@ss/word@h/1": (
-        "c.yaml:3: cameras.a.source: expected rtsp://host[:port]/path, received 'rtsp://h/1'; a user name ",
-    ),
-    "cameras: {a: {source: webcam://front}}": (
-        "c.yaml:1: cameras.a.source: expected webcam://NUMBER, received 'webcam://front'",
-    ),
-    "cameras: {a: {source: rtps://h/1}}": (
-        f"c.yaml:1: cameras.a.source: expected a path, {SOURCES}, "
-        "received 'rtps://h/1' (did you mean 'rtsp'?)",
-    ),
-    "cameras:\n  a:\n    source: {main: 'sim://street?seeed=1', sub: 'sim://street?seed=1&seed=2'}": (
-        "c.yaml:3: cameras.a.source.main: street option seeed: expected one of seed, fps, size, people, "
-        "kinds, realtime, parked, parked_from, parked_until, crowd, night, rain, mirror, loss, gop, covered, "
-        "frozen, blurred, received seeed=1 (did you mean 'seed'?)",
-        "c.yaml:3: cameras.a.source.sub: street option seed: expected once, received again with '2'",
-    ),
-    f"cameras:\n  a:\n    source: {STREET}\n    decode: cuda": (
-        "c.yaml:4: cameras.a.decode: expected auto or cpu for sim://, received 'cuda': there is nothing",
+        f"c.yaml:5: cameras.a.source.sub: street option wings: expected one of {OPTIONS}, received wings=2",
+        "c.yaml:7: cameras.b.source: expected rtsp://host[:port]/path, received 'rtsp://h/1'; a user name ",
+        "c.yaml:8: cameras.c.source: expected webcam://NUMBER, received 'webcam://front'",
+        f"c.yaml:9: cameras.d.source: expected a path, {SOURCES}, received 'rtps://h/1' "
+        "(did you mean 'rtsp'?)",
+        f"c.yaml:11: cameras.e.source.main: street option seeed: expected one of {OPTIONS}, received seeed=1 "
+        "(did you mean 'seed'?)",
+        "c.yaml:11: cameras.e.source.sub: street option seed: expected once, received again with '2'",
+        "c.yaml:14: cameras.f.decode: expected auto or cpu for sim://, received 'cuda': there is nothing",
+        "c.yaml:17: detectors.default.model: expected the name or path of a model, received none.onnx: ",
     ),
     f"decode: qsv\ncameras:\n  a: {{source: '{STREET}'}}\n  b: {{source: '{STREET}'}}": (
         "c.yaml:1: decode: expected auto or cpu for sim://, received 'qsv': there is nothing",
     ),
-    f"detectors:\n  default:\n    model: none.onnx\ncameras: {{a: {{source: '{STREET}'}}}}": (
-        "c.yaml:3: detectors.default.model: expected the name or path of a model, received none.onnx: ",
-    ),
-}  # fmt: skip
+}
 NO_GPU = unloadable(DRIVER, "") is not None
 
 

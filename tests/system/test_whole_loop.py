@@ -49,9 +49,9 @@ def test_the_whole_loop(tmp_path: Path, chromium: Chromium) -> None:
         truth = Truth(tmp_path / "seen.jsonl")
         for name in KEYS:
             httpx.post(f"{service.url}/api/classes", json={"name": name})
-        until(lambda: service.get("/api/samples").json()["total"] > 3 * LABELLED, 400)
+        until(lambda: service.get("/api/samples").json()["total"] > 2 * LABELLED, 600)
         with chromium.page(f"{service.url}/label") as page:
-            said = label_by_keyboard(page, service, truth, FIRST)
+            label_by_keyboard(page, service, truth, FIRST)
         assert trained(service)["said"].startswith("walkers@1 serves now")
         change = {"classifiers": [{"model": "walkers", "on": ["person"]}]}
         etag = service.get("/api/cameras/gate/options").headers["etag"]
@@ -61,8 +61,8 @@ def test_the_whole_loop(tmp_path: Path, chromium: Chromium) -> None:
         assert answer.status_code == 200, answer.text
         until(lambda: service.get("/api/events", sub_label=COURIER).json()["items"], 120)
         with chromium.page(f"{service.url}/label") as page:
-            said |= label_by_keyboard(page, service, truth, LABELLED - FIRST)
-        assert min(list(said.values()).count(name) for name in KEYS) >= 15
+            label_by_keyboard(page, service, truth, LABELLED - FIRST)
+        assert len(labelled(service)) == LABELLED
         assert trained(service)["said"].startswith("walkers@2 serves now")
         swapped(service, truth, "2", truth.last())
         right, seen = judged(service, truth)
@@ -136,14 +136,16 @@ def overlap(one: Sequence[float], other: Sequence[float]) -> float:
     return common / (sum(areas) - common)
 
 
-def label_by_keyboard(page: Page, service: Service, truth: Truth, count: int) -> dict[str, str]:
-    """Say of pictures who they show, those that show nobody clearly aside."""
+def label_by_keyboard(page: Page, service: Service, truth: Truth, count: int) -> None:
+    """Say of pictures who they show, as many of each, those that show nobody clearly aside."""
     said: dict[str, str] = {}
     page.wait_for_function("document.querySelector('sightline-labels')?.here")
     page.locator(".stage").focus()
     while len(said) < count:
         here = page.evaluate("document.querySelector('sightline-labels').here.id")
         kind = truth.of(service.get(f"/api/samples/{here}").json())
+        if list(said.values()).count(str(kind)) == count // len(KEYS):
+            kind = None
         page.keyboard.press(KEYS[kind] if kind else "s")
         if kind:
             said[here] = kind
@@ -151,7 +153,6 @@ def label_by_keyboard(page: Page, service: Service, truth: Truth, count: int) ->
     expect(page.locator("sightline-labels:not([data-unsaved])")).to_have_count(1, timeout=60_000)
     kept = {each["id"]: each["human_label"] for each in labelled(service)}
     assert kept.items() >= said.items()
-    return said
 
 
 def labelled(service: Service) -> list[dict[str, Any]]:

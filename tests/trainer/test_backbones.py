@@ -144,20 +144,34 @@ def test_named_tensors_are_the_features() -> None:
 def test_auto_is_the_embedded_detector_where_nothing_else_is_at_hand(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("trainer.backbones.applications.kept_weights", lambda name: False)
+    monkeypatch.setattr("trainer.backbones.kept.folder", lambda: tmp_path)
     assert chosen("AUTO").name == "sightline-nano"
     assert chosen("Auto").key == chosen("sightline-nano").key
+
+
+@pytest.mark.realdata
+def test_weights_that_were_put_beside_those_of_keras_are_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, test_data: Path
+) -> None:
+    monkeypatch.setattr("trainer.backbones.kept.folder", lambda: tmp_path)
+    file = test_data / "classifiers" / "squeezenet_notop_tf.h5"
+    (tmp_path / "SqueezeNet_no-top.h5").symlink_to(file)
+    found = chosen("squeezenet", size=64)
+    assert chosen("auto", size=64).key == found.key == chosen("squeezenet", str(file), 64).key
 
 
 @pytest.mark.parametrize(
     ("name", "weights", "line"),
     [
         ("resnet5", None, "expected one of auto, squeezenet"),
-        ("squeezenet", None, "name it with --weights"),
+        ("squeezenet", None, "name their file with --weights"),
         ("mobilenetv2", "missing.h5", "no such file of weights"),
     ],
 )
-def test_says_what_is_missing(name: str, weights: str | None, line: str) -> None:
+def test_says_what_is_missing(
+    name: str, weights: str | None, line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("trainer.backbones.kept.folder", lambda: tmp_path)
     with pytest.raises(TrainerError, match=line):
         chosen(name, weights)
 

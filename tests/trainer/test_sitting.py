@@ -252,7 +252,8 @@ LONG = ("--early-stopping", "off", "--no-reuse-features")
 
 
 def test_goes_on_after_a_kill_and_a_cancel_as_if_nothing_had_been(pictures: Path, tmp_path: Path) -> None:
-    data = tmp_path / "data"
+    data, whole = tmp_path / "data", tmp_path / "whole"
+    whole.mkdir()
     workspace = data / "training" / "kinds"
     killed = start(command(pictures, data, *LONG))
     reached(killed, workspace / "part-0.npz")
@@ -270,6 +271,6 @@ def test_goes_on_after_a_kill_and_a_cancel_as_if_nothing_had_been(pictures: Path
     assert not (workspace / "part-4.npz").exists()
     resumed = train(pictures, data, *LONG, "--resume")
     assert not list(workspace.glob("*.npz"))
-    uninterrupted = train(pictures, tmp_path / "whole" / "data", *LONG)
+    uninterrupted = train(pictures, whole / "data", *LONG)
     for key in ("accuracy", "temperature", "threshold", "confusion", "loss"):
         assert resumed[key] == uninterrupted[key]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import keras
 
 from detectors.manifest import InputSpec, LetterboxSpec
+from trainer.backbones.kept import weights_of
 from trainer.backbones.networks import Network, pooled
 from trainer.errors import TrainerError
 
@@ -73,20 +74,7 @@ def application(name: str, weights: str | None, size: int | None = None) -> Netw
 
 def kept_weights(name: str) -> bool:
     """Whether the ImageNet weights were downloaded before."""
-    stem = {"efficientnetv2b0": "efficientnetv2-b0", "mobilenetv3small": "weights_mobilenet_v3_small"}.get(
-        name, name
-    )
-    folder = (
-        Path(keras.config.keras_home()) / "models"
-        if hasattr(keras.config, "keras_home")
-        else Path.home() / ".keras/models"
-    )
-    plain = stem.replace("_", "").replace("-", "")
-    return any(
-        plain in each.name.lower().replace("_", "").replace("-", "")
-        and "notop" in each.name.replace("_", "").lower()
-        for each in folder.glob("*.h5")
-    )
+    return weights_of({"mobilenetv3small": "weights_mobilenet_v3_small"}.get(name, name)) is not None
 
 
 def _made(app: Application, name: str, weights: str | None, side: int) -> Any:

@@ -70,11 +70,14 @@ def choose(choice: BackboneChoice, models: Path) -> Backbone:
 def _best(choice: BackboneChoice, models: Path) -> Backbone:
     """What the weights of a file fit; else what was downloaded before; else the embedded detector's own."""
     from trainer.backbones.applications import application, kept_weights
+    from trainer.backbones.kept import weights_of
 
     if choice.weights not in (None, "imagenet", "none"):
         return _by_weights(choice, models)
     name = next((each for each in BEST_FIRST if kept_weights(each)), None)
-    return application(name, "imagenet", choice.size) if name else _frozen(EMBEDDED, choice, models)
+    if name is not None:
+        return application(name, "imagenet", choice.size)
+    return _squeezenet(choice) if weights_of(SQUEEZENET) else _frozen(EMBEDDED, choice, models)
 
 
 def _by_weights(choice: BackboneChoice, models: Path) -> Backbone:
@@ -95,14 +98,19 @@ def _by_weights(choice: BackboneChoice, models: Path) -> Backbone:
 
 
 def _squeezenet(choice: BackboneChoice) -> Backbone:
+    from trainer.backbones.kept import folder, weights_of
     from trainer.backbones.squeezenet import SIZE, squeezenet
 
-    if choice.weights in (None, "imagenet"):
+    if choice.weights == "none":
+        return squeezenet(None, choice.size or SIZE)
+    named = choice.weights not in (None, "imagenet")
+    path = Path(str(choice.weights)) if named else weights_of(SQUEEZENET)
+    if path is None:
         raise TrainerError(
-            "backbone squeezenet: its weights come in a file: name it with --weights (or --weights none)"
+            f"backbone squeezenet: its weights are not downloaded: name their file with --weights, "
+            f"or put it into {folder()} as squeezenet_notop.h5"
         )
-    path = None if choice.weights == "none" else Path(choice.weights)
-    if path is not None and not path.is_file():
+    if not path.is_file():
         raise TrainerError(f"{path}: no such file of weights")
     return squeezenet(path, choice.size or SIZE)
 
