@@ -251,6 +251,7 @@ def reached(process: subprocess.Popen[bytes], path: Path) -> None:
 LONG = ("--early-stopping", "off", "--no-reuse-features")
 
 
+@pytest.mark.timeout(300)
 def test_goes_on_after_a_kill_and_a_cancel_as_if_nothing_had_been(pictures: Path, tmp_path: Path) -> None:
     data, whole = tmp_path / "data", tmp_path / "whole"
     whole.mkdir()
