@@ -23,8 +23,11 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """An admin of a service with all of its routes."""
     folder = tmp_path_factory.mktemp("described")
     config = write_config(folder, {"phone": {"source": "whip://"}}, http={"token": ADMIN_TOKEN})
-    with serving("run", config, folder=folder) as service:
-        yield httpx.Client(base_url=service.url, headers=ADMIN, timeout=60)
+    with (
+        serving("run", config, folder=folder) as service,
+        httpx.Client(base_url=service.url, headers=ADMIN, timeout=60) as client,
+    ):
+        yield client
         assert "Traceback" not in service.log, service.log
 
 
