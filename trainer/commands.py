@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from trainer.data.snapshots import FOLDER
 from trainer.errors import Cancelled
 from trainer.options import (
+    WATCHED,
     BackboneChoice,
     Division,
     Gate,
@@ -142,6 +143,10 @@ def train_options(given: argparse.Namespace) -> TrainOptions:
     stopping = given.early_stopping
     data = given.data or (given.dataset if (given.dataset / FOLDER).is_dir() else DATA)
     patience = None if stopping == "off" else Patience(stopping, given.min_delta, given.patience)
+    fraction = given.validation_fraction
+    if fraction is None and stopping == "accuracy":
+        # Pictures that are trained on are soon all answered right.
+        fraction = WATCHED
     return TrainOptions(
         dataset=given.dataset,
         name=given.name,
@@ -154,7 +159,7 @@ def train_options(given: argparse.Namespace) -> TrainOptions:
         ),
         tuning=Tuning(given.fine_tune or 0, given.fine_tune_blocks, given.fine_tune_rate, given.augment),
         division=Division(
-            given.validation, given.validation_fraction, given.folds, given.held_out,
+            given.validation, fraction, given.folds, given.held_out,
             least=given.min_per_class, labels=(*given.labels, *given.label),
         ),
         gate=Gate(given.promote, given.margin),
@@ -244,7 +249,13 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--validation", type=Path, metavar="DATASET", help="other pictures to watch while training"
     )
-    group.add_argument("--validation-fraction", type=_share, default=usual.fraction)
+    group.add_argument(
+        "--validation-fraction",
+        type=_share,
+        default=usual.fraction,
+        help=f"of the training pictures that is watched; {WATCHED} of a large set and for --early-stopping"
+        " accuracy, else 0: then the loss of those trained on says when to stop",
+    )
     group.add_argument(
         "--held-out", type=_share, default=usual.held_out, help="share of a set of 1000 pictures and more"
     )

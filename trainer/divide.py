@@ -9,6 +9,7 @@ import numpy as np
 
 from trainer.data.collection import independent
 from trainer.data.split import folds, shares
+from trainer.options import WATCHED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,9 +33,11 @@ def parts(dataset: Dataset, division: Division, seed: int) -> list[Part]:
     if len(classes) < division.small:
         count = min(division.folds, *independent(dataset).values())
         of = folds(classes, groups, count, seed)
-        return [_part(dataset, division, np.flatnonzero(of == fold), seed) for fold in range(count)]
+        watched = division.fraction or 0.0
+        return [_part(dataset, division, np.flatnonzero(of == fold), watched, seed) for fold in range(count)]
     of = shares(classes, groups, [division.held_out, 1 - division.held_out], seed)
-    return [_part(dataset, division, np.flatnonzero(of == 0), seed)]
+    watched = WATCHED if division.fraction is None else division.fraction
+    return [_part(dataset, division, np.flatnonzero(of == 0), watched, seed)]
 
 
 def everything(dataset: Dataset) -> Part:
@@ -43,12 +46,12 @@ def everything(dataset: Dataset) -> Part:
     return Part(np.arange(len(dataset.pictures)), none, none)
 
 
-def _part(dataset: Dataset, division: Division, held: NDArray[np.int64], seed: int) -> Part:
+def _part(dataset: Dataset, division: Division, held: NDArray[np.int64], fraction: float, seed: int) -> Part:
     rest = np.setdiff1d(np.arange(len(dataset.pictures)), held)
-    if division.validation is not None or division.fraction <= 0:
+    if division.validation is not None or fraction <= 0:
         return Part(rest, np.zeros(0, np.int64), held)
     classes = [dataset.classes[row] for row in rest]
     groups = [dataset.groups[row] for row in rest]
-    of = shares(classes, groups, [division.fraction, 1 - division.fraction], seed + 1)
+    of = shares(classes, groups, [fraction, 1 - fraction], seed + 1)
     watched = rest[of == 0]
     return Part(rest[of == 1], watched, held)

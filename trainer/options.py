@@ -6,13 +6,16 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from trainer.schedule import Schedule
 from trainer.stopping import Patience
 
 Strategy = Literal["none", "mirrored", "multiworker"]
 Augment = Literal["auto", "none", "upright", "any-way"]
+WATCHED: Final = 0.1
+"""Of the training pictures of a large set."""
+
 Promote = Literal["gate", "always", "never"]
 
 
@@ -84,7 +87,8 @@ class Division:
 
     Attributes:
         validation: a source of other pictures to watch.
-        fraction: of the training pictures that is watched where there is no such source.
+        fraction: of the training pictures that is watched where there is no such source; None: ``WATCHED`` of
+            a large set, none of a small one, where each is worth more trained on.
         folds: of small sets, each held out once.
         held_out: share of a large set.
         small: sets of fewer pictures are divided into folds.
@@ -93,7 +97,7 @@ class Division:
     """
 
     validation: Path | None = None
-    fraction: float = 0.1
+    fraction: float | None = None
     folds: int = 5
     held_out: float = 0.2
     small: int = 1000

@@ -131,7 +131,7 @@ class TrainPage:
             self._form["fine_tune"] = Switch(
                 "train-deeper",
                 "Train deeper, too",
-                "Often better. It trains for much longer, and answers two to four times slower.",
+                "Taken only where it is better. It trains for longer, and answers two to four times slower.",
             )
             self._form["fine_tune"].fill(False)
             self._form["balanced"] = Switch("train-balanced", "Rare classes count as much as common ones")

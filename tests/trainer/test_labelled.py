@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.trainer.pictures import drawn, write_set
+from trainer import divide
 from trainer.data import picture
 from trainer.data.collection import collect, independent, listing, require_enough
 from trainer.data.exchange import export, imported
 from trainer.data.picture import Unusable, decode
 from trainer.data.split import folds, shares
 from trainer.errors import DatasetError
+from trainer.options import Division
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -294,3 +296,15 @@ def test_single_pictures_are_divided_evenly(count: int, seed: int) -> None:
         assert sizes.max() - sizes.min() <= 1
     part = shares(classes, range(3 * count), [0.2, 0.8], seed)
     assert abs((part[:count] == 0).sum() - 0.2 * count) <= 1
+
+
+@pytest.mark.parametrize(
+    ("small", "fraction", "watched"), [(1000, None, 0), (10, None, 4), (1000, 0.25, 8), (10, 0.0, 0)]
+)
+def test_pictures_are_watched_only_where_there_are_many(
+    tmp_path: Path, small: int, fraction: float | None, watched: int
+) -> None:
+    dataset = collect(listing(write_set(tmp_path, 20)))
+    for part in divide.parts(dataset, Division(fraction=fraction, small=small), seed=0):
+        assert len(part.watched) == watched
+        assert sorted([*part.train, *part.watched, *part.held]) == list(range(40))
