@@ -27,7 +27,7 @@ def frame(brightness: int) -> Frame:
 
 async def scenario(model: str) -> None:
     status = Status(["detector default"])
-    batcher = Batcher("default", load(model, stated={"family": "yolox"}), DetectorConfig(), Metrics(status))
+    batcher = Batcher("default", load(model), DetectorConfig(), Metrics(status))
     async with anyio.create_task_group() as tasks:
         await tasks.start(batcher.run)
         print(f"black: {len(await batcher.submit(frame(0), 0.5))} objects")

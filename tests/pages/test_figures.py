@@ -65,7 +65,7 @@ def test_sizes(amount: float, said: str) -> None:
     [
         (Ruling("confirm_hits", True, 11.0, 3.0), "Seen 11 times (at least 3)"),
         (Ruling("zones.porch.filters.min_area", True, 0.0142, 0.012),
-         "Zone porch: covers 1.42 % of the picture (at least 1.2 %)"),
+         "Zone porch: covers 1.42% of the picture (at least 1.2%)"),
         (Ruling("stationary", False, "at the place", "gone"), "stationary: at the place, expected gone"),
     ],
 )  # fmt: skip
