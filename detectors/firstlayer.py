@@ -2,7 +2,8 @@
 
 Dividing pixels by a deviation and turning the order of their channels is the same as dividing and turning
 the weights of a convolution that is the first to see them. What is subtracted stays: a convolution pads with
-zeros, which are the mean only after it. On a CPU the division costs FastestDet 3 percent.
+zeros, which are the mean only after it. On a CPU FastestDet takes 1.10 of the bare run so, and 1.16 with
+the division.
 """
 
 from __future__ import annotations
