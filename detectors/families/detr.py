@@ -15,19 +15,15 @@ from typing import TYPE_CHECKING, Final
 from detectors.coco import COCO_IDS
 from detectors.families.boxes import of_shares, of_xywh, the_boxes
 from detectors.families.family import Candidates, Head
-from detectors.families.rows import STRETCH, rgb_shares
+from detectors.families.rows import BOX, STRETCH, ClassRows, rgb_imagenet, rgb_shares
 from detectors.manifest import InputSpec
 
 if TYPE_CHECKING:
     from detectors.families.family import Signature
     from detectors.nodes import Nodes
 
-IMAGENET_MEAN: Final = (123.675, 116.28, 103.53)
-IMAGENET_STD: Final = (58.395, 57.12, 57.375)
 COCO_NUMBERS: Final = COCO_IDS[-1] + 1
 """From 0, which is no class, to the last."""
-BOX: Final = 4
-"""End of the box within a row."""
 MOST_QUERIES: Final = 1500
 """More than any of them has; heads with more predict from the cells of a grid."""
 
@@ -61,14 +57,7 @@ class Queries:
         return Head(*size, (), classes, outputs, suppress=False, shapes=shapes_told) if classes > 0 else None
 
     def input(self, head: Head) -> InputSpec:
-        return InputSpec(
-            width=head.width,
-            height=head.height,
-            channels="rgb",
-            mean=IMAGENET_MEAN,
-            std=IMAGENET_STD,
-            letterbox=STRETCH,
-        )
+        return rgb_imagenet(head)
 
     def gate(self, nodes: Nodes, head: Head) -> str:
         return nodes.op("ReduceMax", self._scores(nodes, head), axes=[2], keepdims=0)
@@ -87,7 +76,7 @@ class Queries:
         return nodes.slice(scores, 2, 0, head.classes)
 
 
-class QueryRows:
+class QueryRows(ClassRows):
     """Output [n,queries,4+classes]: centre and size in shares of the picture, class scores after the
     sigmoid."""
 
@@ -106,12 +95,5 @@ class QueryRows:
     def input(self, head: Head) -> InputSpec:
         return rgb_shares(head, STRETCH)
 
-    def gate(self, nodes: Nodes, head: Head) -> str:
-        scores = nodes.slice(head.outputs[0], 2, BOX, BOX + head.classes)
-        return nodes.op("ReduceMax", scores, axes=[2], keepdims=0)
-
-    def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
-        rows = nodes.rows(head.outputs[0], cells)
-        boxes = of_shares(nodes, of_xywh(nodes, rows), head.width, head.height)
-        scores = nodes.slice(rows, 2, BOX, BOX + head.classes)
-        return Candidates(boxes, nodes.op("Transpose", scores, perm=[0, 2, 1]))
+    def boxes(self, nodes: Nodes, head: Head, rows: str) -> str:
+        return of_shares(nodes, of_xywh(nodes, rows), head.width, head.height)

@@ -15,9 +15,9 @@ import numpy as np
 
 from detectors.coco import COCO_IDS
 from detectors.families.boxes import of_centres, the_boxes
-from detectors.families.detr import COCO_NUMBERS, IMAGENET_MEAN, IMAGENET_STD
+from detectors.families.detr import COCO_NUMBERS
 from detectors.families.family import Candidates, Head
-from detectors.families.rows import STRETCH
+from detectors.families.rows import rgb_imagenet
 from detectors.manifest import InputSpec
 
 if TYPE_CHECKING:
@@ -76,14 +76,7 @@ class Retinanet:
         )
 
     def input(self, head: Head) -> InputSpec:
-        return InputSpec(
-            width=head.width,
-            height=head.height,
-            channels="rgb",
-            mean=IMAGENET_MEAN,
-            std=IMAGENET_STD,
-            letterbox=STRETCH,
-        )
+        return rgb_imagenet(head)
 
     def gate(self, nodes: Nodes, head: Head) -> str:
         best = nodes.op("ReduceMax", self._classes(nodes, head, head.outputs[1]), axes=[2], keepdims=0)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 CENTRE: Final = LetterboxSpec(mode="centre")
 STRETCH: Final = LetterboxSpec(mode="stretch")
+IMAGENET_MEAN: Final = (123.675, 116.28, 103.53)
+IMAGENET_STD: Final = (58.395, 57.12, 57.375)
 BOX: Final = 4
 OBJECTNESS: Final = 5
 """Ends of the box and of the objectness within a row."""
@@ -74,6 +76,24 @@ class Rows:
         return of_xywh(nodes, rows)
 
 
+class ClassRows:
+    """Output [n,rows,4+classes], scores after the sigmoid, without objectness; boxes are centre and size in
+    input pixels."""
+
+    def gate(self, nodes: Nodes, head: Head) -> str:
+        classes = nodes.slice(head.outputs[0], 2, BOX, BOX + head.classes)
+        return nodes.op("ReduceMax", classes, axes=[2], keepdims=0)
+
+    def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
+        rows = nodes.rows(head.outputs[0], cells)
+        scores = nodes.slice(rows, 2, BOX, BOX + head.classes)
+        return Candidates(self.boxes(nodes, head, rows), nodes.op("Transpose", scores, perm=[0, 2, 1]))
+
+    def boxes(self, nodes: Nodes, head: Head, rows: str) -> str:
+        """Boxes [n,k,4] of the chosen rows."""
+        return of_xywh(nodes, rows)
+
+
 def products(nodes: Nodes, rows: str, classes: int) -> str:
     """Scores [n,classes,k]: objectness times class."""
     scores = nodes.op(
@@ -88,4 +108,16 @@ def rgb_shares(head: Head, letterbox: LetterboxSpec, white: float = 255.0) -> In
     """Red, green, blue, divided by ``white``: from 0 to 1 unless said."""
     return InputSpec(
         width=head.width, height=head.height, channels="rgb", std=(white, white, white), letterbox=letterbox
+    )
+
+
+def rgb_imagenet(head: Head) -> InputSpec:
+    """Red, green, blue, less the mean of ImageNet's pictures and divided by their deviation; stretched."""
+    return InputSpec(
+        width=head.width,
+        height=head.height,
+        channels="rgb",
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
+        letterbox=STRETCH,
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from detectors.families.boxes import of_centres, of_xywh
 from detectors.families.family import Candidates, Head
 from detectors.families.grid import strides_of
-from detectors.families.rows import CENTRE, rgb_shares
+from detectors.families.rows import CENTRE, ClassRows, rgb_shares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +79,7 @@ class Ultralytics:
         return Candidates(nodes.op("Transpose", boxes, perm=[0, 2, 1]), scores)
 
 
-class UltralyticsRows:
+class UltralyticsRows(ClassRows):
     """The same, turned: output [n,cells,4+classes]; without objectness, unlike YOLOv5 and YOLOX."""
 
     def recognise(self, signature: Signature) -> Head | None:
@@ -95,15 +95,6 @@ class UltralyticsRows:
 
     def input(self, head: Head) -> InputSpec:
         return rgb_shares(head, CENTRE)
-
-    def gate(self, nodes: Nodes, head: Head) -> str:
-        classes = nodes.slice(head.outputs[0], 2, BOX, BOX + head.classes)
-        return nodes.op("ReduceMax", classes, axes=[2], keepdims=0)
-
-    def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
-        rows = nodes.rows(head.outputs[0], cells)
-        scores = nodes.slice(rows, 2, BOX, BOX + head.classes)
-        return Candidates(of_xywh(nodes, rows), nodes.op("Transpose", scores, perm=[0, 2, 1]))
 
 
 TURNED: Final = Extra(1, "the angles of its boxes (the upright boxes around them are used)", turned=True)
