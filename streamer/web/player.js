@@ -397,6 +397,8 @@
       if (!latest || performance.now() - latest.at >= oldestMs) {
         latest = { at: performance.now(), cameras: this.cameras() };
         asked.set(key, latest);
+        // Who was not let in is asked anew as soon as they come back.
+        latest.cameras.catch((error) => error.signIn && asked.delete(key));
       }
       return (await latest.cameras).find((each) => each.name === name);
     }
