@@ -43,7 +43,7 @@ AROUND: Final = 30
     reason="trains twice; tests/pages/test_train.py and test_label.py are its short form",
 )
 def test_the_whole_loop(tmp_path: Path, chromium: Chromium) -> None:
-    camera = {"source": STREET, "collect": {"max_per_day": 2000}}
+    camera = {"source": STREET, "detect": {"fps": 0}, "collect": {"max_per_day": 2000}}
     config = write_config(tmp_path, {"gate": camera}, output={"json": "seen.jsonl"})
     with serving("run", config, folder=tmp_path) as service:
         truth = Truth(tmp_path / "seen.jsonl")
@@ -59,7 +59,7 @@ def test_the_whole_loop(tmp_path: Path, chromium: Chromium) -> None:
             f"{service.url}/api/cameras/gate", json=change, headers={"If-Match": etag}, timeout=120
         )
         assert answer.status_code == 200, answer.text
-        until(lambda: service.get("/api/events", sub_label=COURIER).json()["items"], 120)
+        until(lambda: service.get("/api/events", label=COURIER).json()["items"], 120)
         with chromium.page(f"{service.url}/label") as page:
             label_by_keyboard(page, service, truth, LABELLED - FIRST)
         assert len(labelled(service)) == LABELLED
