@@ -198,6 +198,13 @@ def test_label_smoothing_keeps_answers_from_certainty() -> None:
     assert sure[1] == pytest.approx(0.9, abs=0.02)
 
 
+@pytest.mark.parametrize(
+    ("given", "count", "size"), [(None, 1000, 32), (None, 48, 6), (None, 3, 1), (16, 48, 16)]
+)
+def test_of_few_pictures_a_step_takes_few(given: int | None, count: int, size: int) -> None:
+    assert Recipe(batch_size=given).batch(count) == size
+
+
 def test_mirrored_learns_the_same() -> None:
     recipe = Recipe(5, 8, RATE, None)
     _, alone = trained(recipe)
