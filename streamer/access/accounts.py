@@ -251,7 +251,7 @@ def _engine(url: URL) -> Engine:
 
 
 def _alone(connection: Connection) -> None:
-    """No other transaction that asks for the same goes on until this one ends; in SQLite one writes anyway."""
+    """No other transaction that asks so goes on until this one ends; in SQLite one writes anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
 
