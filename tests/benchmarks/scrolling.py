@@ -35,7 +35,8 @@ WATCH = """async ([steps, px]) => {
   }
   seen.disconnect();
   gaps.sort((a, b) => a - b);
-  return { median: gaps[gaps.length >> 1], late: gaps.filter((gap) => gap > 34).length, blocked, at: scrollY };
+  const late = gaps.filter((gap) => gap > 34).length;
+  return { median: gaps[gaps.length >> 1], late, blocked, at: scrollY };
 }"""
 STEPS = 120
 NOTCH_PX = 60
@@ -50,21 +51,24 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=1440)
     parser.add_argument("--picture", type=Path, help="of the grid of all cameras")
     options = parser.parse_args()
-    with filled(options.events, options.cameras) as service, chromium() as browser:
-        with visiting(browser, service.url, width=options.width) as visit:
-            print(f"{'page':28} {'ms a frame':>10} {'late':>5} {'at rest':>8} {'blocked ms':>10} {'px':>6}")
-            for path in PAGES:
-                visit.go(path)
-                visit.page.wait_for_timeout(SETTLED_MS)
-                rest: dict[str, Any] = visit.page.evaluate(WATCH, [STEPS, 0])
-                moved: dict[str, Any] = visit.page.evaluate(WATCH, [STEPS, NOTCH_PX])
-                print(
-                    f"{path:28} {moved['median']:10.1f} {moved['late']:5} {rest['late']:8}"
-                    f" {moved['blocked']:10.0f} {moved['at']:6.0f}",
-                    flush=True,
-                )
-            if options.picture:
-                visit.page.screenshot(path=options.picture)
+    with (
+        filled(options.events, options.cameras) as service,
+        chromium() as browser,
+        visiting(browser, service.url, width=options.width) as visit,
+    ):
+        print(f"{'page':28} {'ms a frame':>10} {'late':>5} {'at rest':>8} {'blocked ms':>10} {'px':>6}")
+        for path in PAGES:
+            visit.go(path)
+            visit.page.wait_for_timeout(SETTLED_MS)
+            rest: dict[str, Any] = visit.page.evaluate(WATCH, [STEPS, 0])
+            moved: dict[str, Any] = visit.page.evaluate(WATCH, [STEPS, NOTCH_PX])
+            print(
+                f"{path:28} {moved['median']:10.1f} {moved['late']:5} {rest['late']:8}"
+                f" {moved['blocked']:10.0f} {moved['at']:6.0f}",
+                flush=True,
+            )
+        if options.picture:
+            visit.page.screenshot(path=options.picture)
 
 
 if __name__ == "__main__":
