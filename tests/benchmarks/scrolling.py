@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 TESTS = Path(__file__).parent.parent
-sys.path[:0] = [str(TESTS), str(TESTS.parent)]
+# In place of this folder, whose pages.py is not the package of that name.
+sys.path[:1] = [str(TESTS), str(TESTS.parent)]
 
 from benchmarks.pages import filled  # noqa: E402
 from pages.browsing import chromium, visiting  # noqa: E402
