@@ -23,6 +23,7 @@ import psutil
 TESTS = Path(__file__).parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
+from system.commanding import PATIENCE_S  # noqa: E402
 from system.serving import Service, serving, until, write_config  # noqa: E402
 
 from streamer.config.tree import StorageConfig  # noqa: E402
@@ -104,7 +105,10 @@ def main() -> None:
     parser.add_argument("--cameras", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
-    with filled(options.events, options.cameras) as service, httpx.Client(base_url=service.url) as client:
+    with (
+        filled(options.events, options.cameras) as service,
+        httpx.Client(base_url=service.url, timeout=PATIENCE_S) as client,
+    ):
         one = service.events(camera="camera-1", limit=500)[-1]["id"]
         process = psutil.Process(service.process.pid)
         print(f"{'page':24} {'ms':>8} {'most ms':>8} {'nothing':>9} {'kB':>8} {'kB memory':>10}")
