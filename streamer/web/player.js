@@ -325,7 +325,7 @@
     return new Failure("Please wait", `${sentence(why)} Trying again by itself.`, { notYet: true, pauseMs });
   }
 
-  async function refusal(response, isByToken) {
+  async function refusal(response, { isByToken, isElsewhere }) {
     const body = await response.text();
     let detail = body;
     try {
@@ -335,8 +335,11 @@
     }
     switch (response.status) {
       case 401:
-        return isByToken
-          ? new Failure("Not let in", "The service does not know this token, or not any more.", { signIn: true })
+        if (isByToken) {
+          return new Failure("Not let in", "The service does not know this token, or not any more.", { signIn: true });
+        }
+        return isElsewhere
+          ? new Failure("Not let in", "The service asks who looks: this page has to show it a token.", { signIn: true })
           : new Failure("Please sign in again", "You are not signed in here any more.", { signIn: true });
       case 404:
         return new Failure("No such camera", sentence(detail), { pauseMs: REFUSED_MS });
@@ -387,7 +390,7 @@
     }
 
     async refusal(response) {
-      return refusal(response, Boolean(this.token));
+      return refusal(response, { isByToken: Boolean(this.token), isElsewhere: this.isElsewhere });
     }
 
     // How a camera does, or did so long ago at most; undefined where there is none.
