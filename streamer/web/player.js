@@ -198,7 +198,7 @@
       const largestFirst = [...now.objects].sort((a, b) => size(b) - size(a));
       this.context.globalAlpha = now.certainty;
       for (const object of largestFirst) this.box(object, unit, now.exact);
-      if (shown.labels) for (const object of largestFirst) this.label(object, unit);
+      for (const object of largestFirst) this.label(object, unit, shown);
       this.context.globalAlpha = 1;
       return now;
     }
@@ -264,11 +264,13 @@
       context.setLineDash([]);
     }
 
-    label(object, unit) {
-      const kind = object.sub_label ?? object.label;
-      const name = object.track === null ? kind : `${kind} ${object.track}`;
+    label(object, unit, shown) {
+      const words = [];
+      if (shown.labels) words.push(object.sub_label ?? object.label);
+      if (shown.ids && object.track !== null) words.push(object.track);
+      if (shown.labels) words.push(` ${Math.round(object.confidence * 100)}%`);
       const [x, y] = this.point(object.box);
-      this.chip(`${name}  ${Math.round(object.confidence * 100)}%`, x, y - 2 * unit, colourOf(object), unit);
+      if (words.length) this.chip(words.join(" "), x, y - 2 * unit, colourOf(object), unit);
     }
 
     chip(text, x, y, colour, unit) {
@@ -855,7 +857,7 @@
       </div>
     </div>
   `;
-  const SWITCHES = { boxes: "Boxes", labels: "Labels", zones: "Zones", trails: "Trails" };
+  const SWITCHES = { boxes: "Boxes", labels: "Labels", ids: "IDs", zones: "Zones", trails: "Trails" };
   const DASHES = "Solid: found in this very picture. Dashed: predicted.";
   const AWAKE_MS = 3000; // the bar stays for so long after the last move
 
@@ -912,6 +914,7 @@
         const button = document.createElement("button");
         button.type = "button";
         button.textContent = title;
+        button.dataset.shows = key;
         if (key === "boxes") button.title = DASHES;
         button.setAttribute("aria-pressed", shown[key]);
         button.addEventListener("click", () => {
@@ -996,7 +999,7 @@
     static iceServers = iceServers;
 
     connectedCallback() {
-      this.shown = { boxes: true, labels: true, zones: true, trails: false };
+      this.shown = { boxes: true, labels: true, ids: true, zones: true, trails: false };
       this.statistics = { frames: 0, exact: 0, predicted: 0, bare: 0, firstPictureMs: null, route: null };
       this.route = "webrtc";
       this.why = ""; // not the best route
