@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 COOKIE: Final = "sightline"
 """Its name at a usual port."""
 SCHEME: Final = "bearer "
+FRAMES: Final = frozenset({"iframe", "frame", "embed", "object"})
 VISITOR: Final = "visitor"
 IS_LET_IN: Final = "is_let_in"
 MOST_SAID: Final = 512
@@ -204,7 +205,9 @@ def _is_local(scope: Scope) -> bool:
 
 
 def _who_are_you(scope: Scope, credentials: Credentials) -> Response:
-    if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and accepts_page(scope):
+    is_page = scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and accepts_page(scope)
+    # The page to sign in at shows in no frame; who brought a token is told what became of it.
+    if is_page and not _is_framed(scope) and credentials.token is None:
         query = QueryParams(scope.get("query_string", b""))
         kept = urlencode([(name, value) for name, value in query.multi_items() if name != "token"])
         here = quote(scope["path"]) + (f"?{kept}" if kept else "")
@@ -218,6 +221,11 @@ def _who_are_you(scope: Scope, credentials: Credentials) -> Response:
     return problem(
         HTTPStatus.UNAUTHORIZED, f"{expected}; received {received}", {"WWW-Authenticate": "Bearer"}
     )
+
+
+def _is_framed(scope: Scope) -> bool:
+    """Whether a page of somebody is to show the answer within itself (Fetch Metadata)."""
+    return Headers(scope=scope).get("sec-fetch-dest") in FRAMES
 
 
 async def _answer(response: Response, scope: Scope, receive: Receive, send: Send) -> None:

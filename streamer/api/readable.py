@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TITLES: Final = {
+    HTTPStatus.UNAUTHORIZED: "Please sign in",
     HTTPStatus.NOT_FOUND: "There is nothing at this address",
     HTTPStatus.FORBIDDEN: "This is not open to you",
     HTTPStatus.CONFLICT: "This camera is another kind",
@@ -26,7 +27,10 @@ TITLES: Final = {
     HTTPStatus.SERVICE_UNAVAILABLE: "Not now",
 }
 OTHERWISE: Final = "This did not work"
-PLACE: Final = re.compile(r"\{(title|detail|home)\}")
+WAY: Final = {"way": "All cameras", "to": "/", "target": "_self"}
+WAY_IN: Final = {"way": "Sign in", "to": "/login", "target": "_blank"}
+"""Where a page leads to. Nobody signs in within a page of others."""
+PLACE: Final = re.compile(r"\{(title|detail|way|to|target)\}")
 ABOUT_THE_BODY: Final = ("content-type", "content-length", "cache-control")
 
 
@@ -65,7 +69,8 @@ class Readable:
     def _as_page(self, start: Message, document: bytes, base: str) -> HTMLResponse:
         status = start["status"]
         title = TITLES.get(status, OTHERWISE)
-        values = {"title": title, "detail": json.loads(document)["detail"], "home": f"{base}/"}
+        way = WAY_IN if status == HTTPStatus.UNAUTHORIZED else WAY
+        values = {"title": title, "detail": json.loads(document)["detail"], **way, "to": base + way["to"]}
         text = PLACE.sub(lambda match: escape(values[match[1]]), self._page)
         answer = HTMLResponse(text, status, headers={"Cache-Control": "no-store", "Vary": "Accept"})
         for name, value in Headers(raw=list(start["headers"])).items():

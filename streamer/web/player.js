@@ -198,7 +198,7 @@
       const largestFirst = [...now.objects].sort((a, b) => size(b) - size(a));
       this.context.globalAlpha = now.certainty;
       for (const object of largestFirst) this.box(object, unit, now.exact);
-      if (shown.labels) for (const object of largestFirst) this.label(object, unit);
+      for (const object of largestFirst) this.label(object, unit, shown);
       this.context.globalAlpha = 1;
       return now;
     }
@@ -264,11 +264,13 @@
       context.setLineDash([]);
     }
 
-    label(object, unit) {
-      const kind = object.sub_label ?? object.label;
-      const name = object.track === null ? kind : `${kind} ${object.track}`;
+    label(object, unit, shown) {
+      const words = [];
+      if (shown.labels) words.push(object.sub_label ?? object.label);
+      if (shown.ids && object.track !== null) words.push(object.track);
+      if (shown.labels) words.push(` ${Math.round(object.confidence * 100)}%`);
       const [x, y] = this.point(object.box);
-      this.chip(`${name}  ${Math.round(object.confidence * 100)}%`, x, y - 2 * unit, colourOf(object), unit);
+      if (words.length) this.chip(words.join(" "), x, y - 2 * unit, colourOf(object), unit);
     }
 
     chip(text, x, y, colour, unit) {
@@ -325,7 +327,7 @@
     return new Failure("Please wait", `${sentence(why)} Trying again by itself.`, { notYet: true, pauseMs });
   }
 
-  async function refusal(response, isByToken) {
+  async function refusal(response, { isByToken, isElsewhere }) {
     const body = await response.text();
     let detail = body;
     try {
@@ -335,8 +337,11 @@
     }
     switch (response.status) {
       case 401:
-        return isByToken
-          ? new Failure("Not let in", "The service does not know this token, or not any more.", { signIn: true })
+        if (isByToken) {
+          return new Failure("Not let in", "The service does not know this token, or not any more.", { signIn: true });
+        }
+        return isElsewhere
+          ? new Failure("Not let in", "The service asks who looks: this page has to show it a token.", { signIn: true })
           : new Failure("Please sign in again", "You are not signed in here any more.", { signIn: true });
       case 404:
         return new Failure("No such camera", sentence(detail), { pauseMs: REFUSED_MS });
@@ -387,7 +392,7 @@
     }
 
     async refusal(response) {
-      return refusal(response, Boolean(this.token));
+      return refusal(response, { isByToken: Boolean(this.token), isElsewhere: this.isElsewhere });
     }
 
     // How a camera does, or did so long ago at most; undefined where there is none.
@@ -852,7 +857,7 @@
       </div>
     </div>
   `;
-  const SWITCHES = { boxes: "Boxes", labels: "Labels", zones: "Zones", trails: "Trails" };
+  const SWITCHES = { boxes: "Boxes", labels: "Labels", ids: "IDs", zones: "Zones", trails: "Trails" };
   const DASHES = "Solid: found in this very picture. Dashed: predicted.";
   const AWAKE_MS = 3000; // the bar stays for so long after the last move
 
@@ -909,6 +914,7 @@
         const button = document.createElement("button");
         button.type = "button";
         button.textContent = title;
+        button.dataset.shows = key;
         if (key === "boxes") button.title = DASHES;
         button.setAttribute("aria-pressed", shown[key]);
         button.addEventListener("click", () => {
@@ -993,7 +999,7 @@
     static iceServers = iceServers;
 
     connectedCallback() {
-      this.shown = { boxes: true, labels: true, zones: true, trails: false };
+      this.shown = { boxes: true, labels: true, ids: true, zones: true, trails: false };
       this.statistics = { frames: 0, exact: 0, predicted: 0, bare: 0, firstPictureMs: null, route: null };
       this.route = "webrtc";
       this.why = ""; // not the best route

@@ -226,9 +226,14 @@ async function start() {
   tell("busy", "Opening", preview.hidden ? "Opening the camera" : "", preview.hidden ? "The browser may ask first." : "");
   try {
     await device.open();
+    if (signal.aborted) {
+      if (!running) device.close(); // it was stopped while the browser asked
+      return;
+    }
     keepAwake();
     await send(signal);
   } catch (error) {
+    if (signal.aborted) return;
     stop();
     tell("error", "Not sending", error.title ?? "It does not work", error.message);
   }
@@ -238,18 +243,19 @@ async function start() {
 async function send(signal) {
   for (let failures = 0; !signal.aborted; failures += 1) {
     tell("busy", failures ? "Trying again" : "Connecting");
-    connection = new Connection(device.track);
+    const mine = new Connection(device.track);
+    connection = mine; // until who presses stop takes it away
     const began = performance.now();
     try {
-      await connection.open(signal);
-      await watch(connection, signal);
+      await mine.open(signal);
+      await watch(mine, signal);
       if (!signal.aborted) tell("busy", "Trying again", "Connection lost", "Trying again.");
     } catch (error) {
       if (signal.aborted) return;
       if (error.final || !(error instanceof Failure)) throw error;
       tell("busy", "Trying again", error.title, error.message);
     } finally {
-      connection.close();
+      mine.close();
       unsee();
     }
     if (performance.now() - began > 10000) failures = 0;

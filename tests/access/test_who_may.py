@@ -170,6 +170,22 @@ async def test_a_token_stands_only_in_addresses_that_players_need(shared: Door, 
         assert (page.status_code, page.headers["location"]) == (303, f"/login?next={quote(path, safe='')}")
 
 
+@pytest.mark.parametrize(
+    ("query", "within", "received"),
+    [("?token=sl_gone", {}, "another token"), ("", {"Sec-Fetch-Dest": "iframe"}, "none")],
+    ids=["a token that is not known", "a frame without one"],
+)
+async def test_a_page_of_others_shows_why_it_is_not_let_in(shared: Door, query, within, received):
+    """The page to sign in at could not be shown there."""
+    async with shared.client() as client:
+        page = await client.get(f"/watch/gate{query}", headers={**PAGE, **within})
+        assert page.status_code == 401
+        assert "<h1>Please sign in</h1>" in page.text
+        assert f"received {received}</p>" in page.text
+        assert 'href="/login" target="_blank">Sign in</a>' in page.text
+        assert "frame-ancestors 'self'" in page.headers["content-security-policy"]
+
+
 async def test_two_tokens_in_two_headers_are_one_too_many(shared: Door):
     async with shared.client() as client:
         two = [("Authorization", f"Bearer {each}") for each in (ADMIN_TOKEN, VIEWER_TOKEN)]

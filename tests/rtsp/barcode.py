@@ -20,7 +20,7 @@ READ = f"""
   return number;
 }}
 """
-"""JavaScript: a function of a video element and the number of bits."""
+"""JavaScript: a function of a video, or one picture of it, and the number of bits."""
 
 
 def row(number: int, bits: int) -> bytes:

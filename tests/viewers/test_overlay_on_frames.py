@@ -38,13 +38,19 @@ const inked = (canvas, [x1, y1, x2, y2]) =>
   canvas.getContext("2d").getImageData(x1 * canvas.width, (y1 + y2) / 2 * canvas.height, 1, 1).data[3] > 0;
 document.addEventListener("frame", ({{ target, detail: {{ metadata, found }} }}) => {{
   const {{ video, canvas }} = target;
+  // At once: what a video shows may be the next picture at any time, also before these lines end.
+  const picture = new VideoFrame(video);
+  const number = read(picture, {BITS});
+  const ptsOf = ({{ rtpTimestamp }}) => (rtpTimestamp - target.origin + 2 ** 32) % 2 ** 32;
+  const isThere = ptsOf(picture.metadata()) === ptsOf(metadata);
+  picture.close();
   const scale = [video.videoWidth, video.videoHeight, video.videoWidth, video.videoHeight];
   const shares = found?.objects.map(({{ box }}) => box) ?? [];
   const boxes = shares.map((box) => box.map((edge, n) => edge * scale[n]));
   const drawn = shares.every((box) => inked(canvas, box));
   window.lastFrameAt = performance.now();
-  const pts = (metadata.rtpTimestamp - target.origin + 2 ** 32) % 2 ** 32;
-  window.shown.push({{ pts, number: read(video, {BITS}), exact: found?.exact ?? false, boxes, drawn }});
+  const exact = found?.exact ?? false;
+  window.shown.push({{ pts: ptsOf(metadata), isThere, number, exact, boxes, drawn }});
 }}, true);
 """
 """What is in each picture that is shown, read from its pixels, and what is drawn over it."""
@@ -127,6 +133,8 @@ def require_own(frames: list[dict[str, Any]], service: NumberedService) -> str:
     def fault(frame: dict[str, Any]) -> str:
         if not frame["exact"]:
             return "boxes that came too late"
+        if not frame["isThere"]:
+            return "boxes after their picture"
         if service.found[frame["pts"]] != (frame["number"], rounded(frame["boxes"])):
             return "boxes of another frame"
         return "" if frame["drawn"] else "boxes that are not drawn"

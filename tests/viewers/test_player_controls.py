@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import threading
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +14,7 @@ from rtsp.clips import Clip
 from rtsp.two_streams import TwoStreamsFactory
 from system.chromium import Chromium
 from system.serving import Service, serving, until, write_config
+from viewers.pages_of_others import pages_of_others
 from viewers.player_page import playing
 
 UDP_IS_SHUT: Final = "--webrtc-ip-handling-policy=disable_non_proxied_udp"
@@ -30,6 +28,19 @@ EMBEDDED: Final = """
 OPACITY: Final = (
     "getComputedStyle(document.querySelector('sightline-player').shadowRoot.querySelector('.bar')).opacity"
 )
+WRITTEN: Final = """(pressed) => {
+    const player = document.querySelector("sightline-player");
+    const press = (name) => player.face.find(".switches").querySelector(`[data-shows=${name}]`).click();
+    const texts = [];
+    player.drawing.context.fillText = (text) => texts.push(text);
+    pressed.forEach(press);
+    texts.length = 0;
+    player.redraw();
+    const written = texts.join("|");
+    pressed.forEach(press);
+    return written;
+}"""
+"""What is written over the picture once these switches were pressed."""
 WAITS: Final = """(latency_ms) => {
     const player = document.querySelector("sightline-player");
     const [receiver] = player.peer.getReceivers();
@@ -39,22 +50,6 @@ WAITS: Final = """(latency_ms) => {
 }"""
 """How long it lets the video wait once results come so late."""
 MOST_OF_THE_PICTURE: Final = 0.2
-
-
-@contextmanager
-def pages_of_others(folder: Path) -> Iterator[str]:
-    """Serves files at another origin, and gives its address."""
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """The output is the tests'."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +110,21 @@ def test_the_video_waits_for_its_boxes_but_not_for_ever(service: Service, chromi
         assert waits_ms == [140, 440, 600]
 
 
+def test_labels_and_ids_are_switched_each_by_itself(service: Service, chromium: Chromium) -> None:
+    """And so are boxes, with all that is written at them."""
+    expected = {"": r"person \d+  \d+%", "labels": r"\d+", "ids": r"person  \d+%"}
+
+    def written(pressed: str) -> list[str]:
+        return list(page.evaluate(WRITTEN, pressed.split()).split("|"))
+
+    with playing(chromium, f"{service.url}/watch/street") as player:
+        page = player.page
+        for pressed, text in expected.items():
+            until(lambda: any(re.fullmatch(text, each) for each in written(pressed)))  # noqa: B023 - at once
+        for pressed in ("labels ids", "boxes"):
+            assert written(pressed) == [""]
+
+
 def test_the_bar_is_small_and_comes_with_a_tap_or_the_keyboard(
     service: Service, chromium: Chromium, others: Path, other_origin: str
 ) -> None:
@@ -135,7 +145,7 @@ def test_the_bar_is_small_and_comes_with_a_tap_or_the_keyboard(
         while (name := focused_next(page)) is not None:
             names.append(name)
             until(lambda: page.evaluate(OPACITY) == "1")
-        assert names == ["Boxes", "Labels", "Zones", "Trails", "About this picture", "Full screen"]
+        assert names == ["Boxes", "Labels", "IDs", "Zones", "Trails", "About this picture", "Full screen"]
 
 
 def focused_next(page: Page) -> str | None:

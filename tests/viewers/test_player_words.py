@@ -15,6 +15,7 @@ from rtsp.clips import Clip
 from rtsp.fixtures import CameraFactory
 from system.chromium import Chromium
 from system.serving import Service, serving, until, write_config
+from viewers.pages_of_others import pages_of_others
 from viewers.player_page import PlayerPage, playing
 
 from streamer.access.accounts import Accounts
@@ -134,10 +135,19 @@ def test_one_viewer_too_many_is_told_and_comes_in_later(tmp_path: Path, chromium
             second.until(lambda now: now["frames"] > 0 and now["said"] == "")
 
 
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The origin of pages that may show live video."""
+    folder = tmp_path_factory.mktemp("others")
+    (folder / "page.html").touch()
+    with pages_of_others(folder) as origin:
+        yield origin
+
+
 @pytest.fixture
-def guarded(tmp_path: Path) -> Iterator[Service]:
+def guarded(others: str, tmp_path: Path) -> Iterator[Service]:
     """Vera may sign in."""
-    config = write_config(tmp_path, {"street": STREET})
+    config = write_config(tmp_path, {"street": STREET}, http={"origins": [others]})
     (tmp_path / "sightline-data").mkdir()
     accounts = Accounts.of(tmp_path / "sightline-data")
     accounts.open()
@@ -175,6 +185,15 @@ def test_who_is_signed_out_is_asked_to_sign_in_again_and_nothing_is_asked_meanwh
         other.close()
         page.evaluate("dispatchEvent(new Event('focus'))")
         player.until(lambda now: now["said"] == "")
+
+
+def test_a_page_of_others_is_asked_for_a_token(guarded: Service, others: str, chromium: Chromium) -> None:
+    with chromium.page(f"{others}/page.html") as page:
+        page.set_content(f"""
+          <script src="{guarded.url}/player.js"></script>
+          <sightline-player camera="street" server="{guarded.url}"></sightline-player>
+        """)
+        PlayerPage(page).until(lambda now: "show it a token" in now["said"])
 
 
 def test_a_token_that_is_not_known_is_no_reason_to_sign_in(guarded: Service, chromium: Chromium) -> None:

@@ -75,6 +75,7 @@ def test_a_browser_is_a_camera_until_it_stops_and_again_when_it_starts(
         page.click("#start")
         left = service.until_state("phone", "down")
         assert left["reason"] == "the browser left: open /send/phone"
+        assert told(page).startswith("Ready")
         before = len(seen(service))
         page.click("#start")
         service.until_state("phone", "live")
