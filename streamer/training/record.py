@@ -28,13 +28,19 @@ def _whole(said: object) -> object:
     return int(said) if isinstance(said, float) and said.is_integer() else said
 
 
+Label = Annotated[str, Field(pattern="^[^\\u0000-\\u001f\\u007f]+$", max_length=100)]
+"""Of a class; an argument of a command, which cannot hold every character."""
+
+
 class Wish(BaseModel):
     """What is to be trained, and how."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     name: Annotated[str, Field(pattern=NAME, description="of the model in the store")]
-    labels: Annotated[list[str], Field(max_length=200, description="only these classes; none said: all")] = []
+    labels: Annotated[
+        list[Label], Field(max_length=200, description="only these classes; none said: all")
+    ] = []
     backbone: Annotated[
         str,
         Field(

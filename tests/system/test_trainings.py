@@ -111,6 +111,7 @@ def test_a_training_ends_with_the_service_and_is_told_truthfully(folder: Path, h
     ("wish", "said"),
     [
         ({"name": "../walkers"}, "body name"),
+        ({"labels": ["cour\0ier"]}, "body labels"),
         ({"epochs": 0}, "body epochs"),
         ({"backbone": "--data"}, "body backbone"),
         ({"promote": "now"}, "body promote"),
