@@ -195,5 +195,5 @@ def judged(service: Service, truth: Truth) -> tuple[int, int]:
                 looked[each["id"]] = kind == each["sub_label"]
         return len(looked) == SEEN
 
-    until(look, 400)
+    until(look, 900)
     return sum(looked.values()), len(looked)
