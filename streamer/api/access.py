@@ -19,7 +19,7 @@ from streamer.access.proxies import HOST, is_loopback, is_ours
 from streamer.access.rules import LOOKING, Found, Rule, find
 from streamer.access.visitor import ANYBODY, Visitor
 from streamer.api.lasting import Lasting
-from streamer.api.problems import problem
+from streamer.api.problems import NOT_THERE, problem
 from streamer.api.proxied import FORWARDED, REMOTE_USER
 from streamer.api.readable import accepts_page
 from streamer.api.routing import base_of, path_within
@@ -118,7 +118,7 @@ class Gate:
             raise Refused(problem(HTTPStatus.NOT_FOUND, "there is no such camera"))
         if who == "admin" and not visitor.may_change:
             if found.rule is NOWHERE:
-                raise Refused(problem(HTTPStatus.NOT_FOUND, "Not Found"))
+                raise Refused(problem(HTTPStatus.NOT_FOUND, NOT_THERE))
             raise Refused(problem(HTTPStatus.FORBIDDEN, "expected an admin, received a viewer"))
         if who == "local" and visitor.cameras is not None:
             raise Refused(problem(HTTPStatus.FORBIDDEN, "expected somebody who may see all cameras"))

@@ -29,7 +29,7 @@ MOST_BYTES: Final = 16 * 1024
 KEPT_S: Final = 90 * 86400
 """By the browser; the session itself ends earlier, unless it is used."""
 MOST_NAME: Final = 64
-PLACE: Final = re.compile(r"\{(next|told|name|hidden)\}")
+PLACE: Final = re.compile(r"\{(next|told|name|hidden|at_name|at_password)\}")
 WRONG: Final = "This name and password do not belong together."
 NOT_STORED: Final = {"Cache-Control": "no-store"}
 
@@ -39,7 +39,14 @@ def add_login(app: FastAPI, doorkeeper: Doorkeeper) -> None:
     page = plain_page("login.html")
 
     def shown(next_: str, told: str = "", name: str = "") -> str:
-        values = {"next": next_, "told": told, "name": name, "hidden": "" if told else "hidden"}
+        values = {
+            "next": next_,
+            "told": told,
+            "name": name,
+            "hidden": "" if told else "hidden",
+            "at_name": "" if name else "autofocus",
+            "at_password": "autofocus" if name else "",
+        }
         return PLACE.sub(lambda match: escape(values[match[1]]), page)
 
     @app.get("/login", include_in_schema=False)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
 MEDIA_TYPE: Final = "application/problem+json"
+NOT_THERE: Final = "expected one of the addresses that /docs lists"
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -37,7 +38,8 @@ def answer_with_problems(app: FastAPI) -> None:
             methods = allowed_at(app, request.scope)
             text = f"expected {' or '.join(methods)}"
             return problem(error.status_code, text, {"Allow": ", ".join(methods)})
-        return problem(error.status_code, str(error.detail), headers)
+        unsaid = error.status_code == HTTPStatus.NOT_FOUND and error.detail == HTTPStatus.NOT_FOUND.phrase
+        return problem(error.status_code, NOT_THERE if unsaid else str(error.detail), headers)
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:

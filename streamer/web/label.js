@@ -229,7 +229,9 @@
     }
 
     async start() {
-      await Promise.all([this.loadClasses(), this.begin()]);
+      const begun = Promise.all([this.loadClasses(), this.begin()]);
+      this.draw();
+      await begun;
       this.draw();
     }
 
@@ -664,7 +666,7 @@
         });
         return button;
       }));
-      if (!this.classes.length) list.prepend(made("p", { className: "dull" }, "No classes yet. Add those that you want to tell apart, such as courier and neighbour."));
+      if (this.answered && !this.classes.length) list.prepend(made("p", { className: "dull" }, "No classes yet. Add those that you want to tell apart, such as courier and neighbour."));
       list.scrollTop = scrolled;
       this.inside(`.class[data-name="${CSS.escape(focused ?? "")}"]`)?.focus();
     }

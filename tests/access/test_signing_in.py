@@ -231,6 +231,11 @@ async def test_hostile_names_are_just_wrong(shared: Door, name):
         answer = await sign_in(client, name)
         assert answer.status_code == 401
         assert "do not belong together" in answer.text
+        # Who typed a name has only the password to type anew.
+        typed = bool(name.strip())
+        assert re.findall(r'<input id="(\w+)" [^>]*autofocus>', answer.text) == [
+            "password" if typed else "name"
+        ]
         assert "<script>" not in answer.text
         assert "set-cookie" not in answer.headers
 

@@ -27,9 +27,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     [
         ("/watch/nobody", 404, "There is nothing at this address", "expected one of gate"),
         ("/send/gate", 409, "This camera is another kind", "expected a camera whose source is whip://"),
-        ("/send/<b>x</b>", 404, "There is nothing at this address", "Not Found"),
+        ("/send/<b>x</b>", 404, "There is nothing at this address", "addresses that /docs lists"),
         ("/watch/gate?size=1", 422, "This address says something unknown", "expected one of"),
-        ("/nowhere", 404, "There is nothing at this address", "Not Found"),
+        ("/nowhere", 404, "There is nothing at this address", "addresses that /docs lists"),
         ("/mjpeg/nobody", 404, "There is nothing at this address", "expected one of gate"),
     ],
 )

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Locator, Route, expect
 from system.serving import Service, until
 
 LABELS = "**/api/samples/labels"
+LONG_MS = 30_000
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_by_keyboard_alone(labelling: Visit, service: Service) -> None:
     for key in ("1", "2", "0", "1", "s", "2", "u", "1"):
         page.keyboard.press(key)
     expect(page.locator(".progress")).to_have_text(re.compile("^5 done"))
-    expect(kept(labelling)).to_have_count(1)
+    expect(kept(labelling)).to_have_count(1, timeout=LONG_MS)
     said = sorted(each["human_label"] for each in labelled(service))
     assert said == ["courier", "courier", "courier", "neighbour", "none"]
     for _ in range(5):
@@ -86,7 +87,7 @@ def test_nothing_is_waited_for_between_two_pictures(labelling: Visit, service: S
     is_open.append(True)
     for each in held:
         each.continue_()
-    expect(kept(labelling)).to_have_count(1)
+    expect(kept(labelling)).to_have_count(1, timeout=LONG_MS)
     assert len(labelled(service)) == 6
 
 
@@ -135,7 +136,7 @@ def test_a_class_is_added_and_one_with_a_slash_refused(labelling: Visit, service
 def test_filters_stand_in_the_address_and_what_is_labelled_is_shown(labelling: Visit) -> None:
     page = labelling.page
     page.keyboard.press("1")
-    expect(kept(labelling)).to_have_count(1)
+    expect(kept(labelling)).to_have_count(1, timeout=LONG_MS)
     page.get_by_label("Show", exact=True).select_option("Labelled: courier")
     page.wait_for_url("**/label?show=courier")
     expect(page.locator(".given")).to_have_text("courier")
