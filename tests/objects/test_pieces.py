@@ -141,15 +141,19 @@ def test_an_event_of_a_piece_ends_when_the_whole_is_seen() -> None:
 
 
 @RATES
-def test_the_track_of_a_car_that_is_lost_does_not_jump_to_a_parked_one(rate: float) -> None:
+@pytest.mark.parametrize("stood_s", [6.0, 20.0], ids=["stopped", "parked"])
+def test_the_track_of_a_car_that_is_lost_does_not_jump_to_one_that_stands(
+    rate: float, stood_s: float
+) -> None:
     camera = Camera()
-    camera.watch(20.0, CAR, rate=rate)
-    camera.watch(24.0, rate=rate)
+    camera.watch(stood_s, CAR, rate=rate)
+    camera.watch(stood_s + 4.0, rate=rate)
     passed: set[int] = set()
     steps = round(4 * rate)
     for step in range(steps + 1):
         x = 400 - 120 * (steps - step) / rate
-        passed.update(camera.see(24.2 + step / rate, Seen(standing(x, 420, 260, 140), label="car")))
+        car = Seen(standing(x, 420, 260, 140), label="car")
+        passed.update(camera.see(stood_s + 4.2 + step / rate, car))
     found = {camera.see(camera.time_s + 1 / rate, CAR)[0] for _ in range(round(4 * rate))}
     assert found <= {-1, 1}
     assert 1 in found

@@ -171,11 +171,12 @@ def test_nobody_is_told_decisions_unasked() -> None:
 
 
 SEEN = st.tuples(
-    st.floats(0.05, 0.95), st.floats(-0.2, 0.2), st.sampled_from([0.3, 0.6, 0.9]),
-    st.floats(0.1, 0.99), st.sampled_from(["person", "car"]),
+    st.floats(0.05, 0.95), st.sampled_from([-0.15, 0.0, 0.05, 0.2]), st.sampled_from([0.3, 0.55, 0.75, 0.9]),
+    st.sampled_from([0.3, 0.45, 0.7, 0.9]), st.sampled_from(["person", "car"]),
 )  # fmt: skip
-STAY = st.tuples(SEEN, st.integers(0, 30), st.integers(1, 25))
-GAPS = st.sampled_from([1 / 30, 0.1, 0.2, 0.5, 0.5, 1.5, 4.0])
+"""Where, how fast, how sure: so that most become events, move through the scene, and end."""
+STAY = st.tuples(SEEN, st.integers(0, 20), st.integers(6, 30))
+GAPS = st.sampled_from([0.2, 0.2, 0.2, 1 / 30, 0.1, 0.5, 1.5, 4.0])
 STRICT = {
     "zones": {
         "porch": {
@@ -194,9 +195,9 @@ STRICT = {
 
 @settings(max_examples=80, deadline=None)
 @given(
-    stays=st.lists(STAY, max_size=8),
-    gaps=st.lists(GAPS, min_size=4, max_size=35),
-    silences=st.sets(st.integers(0, 35), max_size=4),
+    stays=st.lists(STAY, min_size=1, max_size=5),
+    gaps=st.lists(GAPS, min_size=20, max_size=50),
+    silences=st.sets(st.integers(0, 50), max_size=3),
 )
 def test_the_lifecycle_holds_whatever_is_detected(
     stays: list[tuple[tuple[float, float, float, float, str], int, int]],
