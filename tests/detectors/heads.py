@@ -152,6 +152,7 @@ KINDS: Mapping[str, Kind] = {
     "picodet": Kind(picodet, picodet_decoded),
     "mmdeploy": Kind(mmdeploy, mmdeploy_decoded),
     "retinanet": Kind(retinanet(-9, 1, 0.5), retinanet_decoded(torchvision=True)),
+    "retinanet whose sizes end": Kind(retinanet(-9, 1, 6), retinanet_decoded(torchvision=True)),
     "retinanet-scored": Kind(retinanet(0, 0.4, 2), retinanet_decoded(torchvision=False)),
     "ssd": Kind(shares, torchvision_shares_decoded),
 }
