@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from detectors.batchaxis import free_batch
@@ -11,22 +12,26 @@ from detectors.coco import COCO_LABELS
 from detectors.compiled import CompiledModel
 from detectors.errors import ModelLoadError
 from detectors.families import FAMILIES, candidates
+from detectors.families.usual import TRIED, usual_for
 from detectors.firstlayer import folded
 from detectors.graph import compile_graph
 from detectors.manifest import validated
-from detectors.modelfile import parse, signature, with_input
+from detectors.modelfile import parse, signature, size_in_metadata, with_input
 from detectors.preparing import written_by_ultralytics
 from detectors.recognition import Known, decided, sample
-from detectors.standard import takes_bytes
+from detectors.standard import size_told, takes_bytes
 from detectors.stem import fold_stem
 from detectors.trial import Reading
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from detectors.families.family import Head
+    import onnx
+
+    from detectors.families.family import Head, Signature
     from detectors.labels import LabelsFile
     from detectors.manifest import ModelManifest
+    from detectors.modelfile import ParsedModel
 
 
 def assemble(
@@ -45,22 +50,101 @@ def assemble(
         ModelLoadError: it cannot be used; also where manifest and model contradict one another, and where
             several families read its outputs and a trial cannot tell which.
     """
-    size = stated.get("input", {})
-    given = (size["width"], size["height"]) if {"width", "height"} <= size.keys() else None
     parsed = parse(content, folder)
-    model = with_input(parsed.model, given)
+    if _size_stated(stated) or size_in_metadata(parsed.model) or all(size_told(parsed.model)):
+        return _compiled(_seen(parsed, stated, beside), stated, beside)
+    return _at_usual_size(parsed, stated, beside)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """A model at one size.
+
+    Attributes:
+        parsed: as it came.
+        model: with one input.
+        told: what it says of itself, and showed in a run.
+        heads: the families that fit; none where it is a classifier.
+    """
+
+    parsed: ParsedModel
+    model: onnx.ModelProto
+    told: Signature
+    heads: dict[str, Head] | None
+
+
+def _seen(parsed: ParsedModel, stated: dict[str, Any], beside: LabelsFile | None) -> _Seen:
+    model = with_input(parsed.model, _size_stated(stated))
     labels = tuple(stated["labels"]) if "labels" in stated else None
     told = signature(model, labels, sample(model), beside.labels if beside else None)
-    if is_classifier(told, stated):
-        return classifier(parsed, model, told, stated)
-    heads = candidates(told, stated.get("family"))
-    model = fold_stem(model)
+    heads = None if is_classifier(told, stated) else candidates(told, stated.get("family"))
+    return _Seen(parsed, model, told, heads)
+
+
+def _at_usual_size(parsed: ParsedModel, stated: dict[str, Any], beside: LabelsFile | None) -> CompiledModel:
+    """Compile a model that takes pictures of any size for that which is usual for its family."""
+    refused = None
+    told = size_told(parsed.model)
+    for size in (_fitted(each, told) for each in TRIED):
+        try:
+            seen = _seen(parsed, _sized(stated, size), beside)
+        except ModelLoadError as error:
+            refused = refused or error
+            continue
+        made = _compiled(seen, _sized(stated, size), beside)
+        usual = _fitted(usual_for(made.manifest.family, made.manifest.task), told)
+        if usual != size:
+            # Where it does not run at the usual size, the one that was found remains.
+            with suppress(ModelLoadError):
+                again = _compiled(_seen(parsed, _sized(stated, usual), beside), _sized(stated, usual), beside)
+                made = again if again.manifest.family == made.manifest.family else made
+        return _with_size_said(made, usual, stated)
+    assert refused is not None
+    refused.args = (f"{refused}; it takes pictures of any size: --size or a manifest may say which",)
+    raise refused
+
+
+def _fitted(size: tuple[int, int], told: tuple[int, int]) -> tuple[int, int]:
+    """A size, with the side in it that a model does not leave open."""
+    return told[0] or size[0], told[1] or size[1]
+
+
+def _with_size_said(made: CompiledModel, usual: tuple[int, int], stated: dict[str, Any]) -> CompiledModel:
+    """The same; what is told of it says why its pictures have this size."""
+    if "assumed" in stated:
+        return made
+    manifest, size = made.manifest, (made.manifest.input.width, made.manifest.input.height)
+    whose = manifest.family if manifest.task == "detect" else "classifiers"
+    why = f"as is usual for {whose}" if size == usual else "the first of the usual ones at which it works"
+    said = f"size: {size[0]}x{size[1]}, {why}; it takes any (--size gives another)"
+    told = "; ".join(text for text in (manifest.assumed, said) if text)
+    return replace(made, manifest=manifest.model_copy(update={"assumed": told}))
+
+
+def _size_stated(stated: dict[str, Any]) -> tuple[int, int] | None:
+    """Width and height that a manifest gives."""
+    size = stated.get("input", {})
+    return (size["width"], size["height"]) if {"width", "height"} <= size.keys() else None
+
+
+def _sized(stated: dict[str, Any], size: tuple[int, int]) -> dict[str, Any]:
+    """The fields of a manifest, with a size."""
+    sides = dict(zip(("width", "height"), size, strict=True))
+    return {**stated, "input": {**stated.get("input", {}), **sides}}
+
+
+def _compiled(seen: _Seen, stated: dict[str, Any], beside: LabelsFile | None) -> CompiledModel:
+    parsed, told = seen.parsed, seen.told
+    if seen.heads is None:
+        return classifier(parsed, seen.model, told, stated)
+    model = fold_stem(seen.model)
     known = Known(
         family=stated.get("family") is not None,
-        preparation=any(field in size for field in STATES) or written_by_ultralytics(told.metadata),
+        preparation=any(field in stated.get("input", {}) for field in STATES)
+        or written_by_ultralytics(told.metadata),
         takes_bytes=takes_bytes(parsed.model),
     )
-    readings = _readings(stated, heads, _Names(told.labels, beside), known)
+    readings = _readings(stated, seen.heads, _Names(told.labels, beside), known)
     decision = decided(model, readings, known)
     chosen = decision.reading
     manifest = chosen.manifest

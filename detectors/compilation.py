@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from detectors.store import ModelFiles
 
-COMPILE_VERSION: Final = 7
+COMPILE_VERSION: Final = 9
 """Rises whenever the compiled graph changes, so that graphs cached by an older version are not used."""
 MAX_FILE_BYTES: Final = 2 * 1024**3
 """Of a model; protobuf itself ends here."""
@@ -44,7 +44,9 @@ def compiled(
     content = _read(files.weights, MAX_FILE_BYTES)
     sidecar = _read(files.manifest, MAX_MANIFEST_BYTES) if files.manifest else b"{}"
     if stated:
-        sidecar = json.dumps({**stated_in(sidecar), **stated}).encode()
+        own = stated_in(sidecar)
+        inputs = own.get("input", {}) | stated.get("input", {})
+        sidecar = json.dumps({**own, **stated, **({"input": inputs} if inputs else {})}).encode()
     beside = read_labels(files.labels) if files.labels else None
     key = _key(files.name, content, sidecar, repr(beside).encode())
     entry = cache.get(key) if cache else None

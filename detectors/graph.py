@@ -15,6 +15,8 @@ from detectors.modelfile import IR_VERSION, OPSET, opset
 from detectors.nodes import Nodes
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from detectors.families.family import Head
     from detectors.manifest import InputSpec
 
@@ -85,9 +87,9 @@ def preparation(pixels: onnx.ValueInfoProto, pictures: int | str, spec: InputSpe
         planes = nodes.op("Gather", planes, nodes.ints([2, 1, 0]), axis=1)
     values = nodes.op("Cast", planes, to=TensorProto.FLOAT)
     if any(spec.mean):
-        values = nodes.op("Sub", values, nodes.floats(np.reshape(spec.mean, (1, 3, 1, 1))))
+        values = nodes.op("Sub", values, nodes.floats(_of_planes(spec.mean)))
     if set(spec.std) != {1.0}:
-        values = nodes.op("Div", values, nodes.floats(np.reshape(spec.std, (1, 3, 1, 1))))
+        values = nodes.op("Div", values, nodes.floats(_of_planes(spec.std)))
     kind = pixels.type.tensor_type.elem_type
     if kind != TensorProto.FLOAT:
         values = nodes.op("Cast", values, to=kind)
@@ -96,6 +98,11 @@ def preparation(pixels: onnx.ValueInfoProto, pictures: int | str, spec: InputSpe
     images = helper.make_tensor_value_info(IMAGES, TensorProto.UINT8, shape)
     out = helper.make_tensor_value_info(f"{PREFIX}pixels", kind, (pictures, 3, spec.height, spec.width))
     return piece(nodes, "prepare", [images], [out])
+
+
+def _of_planes(values: tuple[float, ...]) -> ArrayLike:
+    """For pixels [n,3,h,w]; one number where all are the same, which is quick in NHWC, too."""
+    return values[0] if len(set(values)) == 1 else np.reshape(values, (1, 3, 1, 1))
 
 
 def _decode(model: onnx.ModelProto, family: str, head: Head) -> onnx.ModelProto:

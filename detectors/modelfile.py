@@ -85,7 +85,7 @@ def with_input(model: onnx.ModelProto, size: tuple[int, int] | None) -> onnx.Mod
     Raises:
         ModelLoadError: it takes no picture, or nobody says of which size.
     """
-    standard = standardised(model, size or _size_in_metadata(model))
+    standard = standardised(model, size or size_in_metadata(model))
     inspect_shapes(standard)
     try:
         inferred = shape_inference.infer_shapes(standard, data_prop=True)
@@ -145,7 +145,7 @@ def _at_one_opset(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def _size_in_metadata(model: onnx.ModelProto) -> tuple[int, int] | None:
+def size_in_metadata(model: onnx.ModelProto) -> tuple[int, int] | None:
     """Width and height from the ``imgsz`` that Ultralytics writes: ``"[height, width]"``."""
     text = next((entry.value for entry in model.metadata_props if entry.key == "imgsz"), "")
     try:

@@ -47,6 +47,8 @@ DTYPES: Final = {
     "tensor(int64)": "int64",
 }
 """Of numbers that models take, as numpy calls them."""
+SLOWER: Final = ("GatherSliceToSplitFusion",)
+"""Of onnxruntime's rewritings: parts cut in one node, which takes longer than cutting each (ShuffleNets)."""
 SILENT: Final = 4
 """Severity "fatal": whatever else onnxruntime would write to standard error also comes as an exception."""
 
@@ -271,7 +273,9 @@ def _start(graph: bytes, provider: str, given: Mapping[str, str]) -> onnxruntime
         _preload()
     try:
         # enable_fallback: on a failing run, onnxruntime would otherwise go on on the CPU and tell nobody.
-        return onnxruntime.InferenceSession(graph, _options(), providers=names, enable_fallback=0)
+        return onnxruntime.InferenceSession(
+            graph, _options(), providers=names, disabled_optimizers=[*SLOWER], enable_fallback=0
+        )
     except FAILURES as error:
         with_options = " or provider_options" if given else ""
         raise ModelLoadError(f"onnxruntime refuses the model{with_options}: {one_line(error)}") from error

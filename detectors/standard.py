@@ -13,7 +13,7 @@ from detectors.errors import ModelLoadError
 from detectors.nodes import Nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 PIXELS: Final = "sightline.input"
 CHANNELS: Final = 3
@@ -68,7 +68,7 @@ def standardised(model: onnx.ModelProto, size: tuple[int, int] | None) -> onnx.M
     inputs = [value for value in copy.graph.input if value.name not in constant]
     del copy.graph.input[:]
     copy.graph.input.extend(inputs)
-    picture, others = _inputs(copy)
+    picture, others = _inputs(copy.graph.input)
     for dim, side in zip(picture.sides(), size or (0, 0), strict=True):
         if dim.dim_value <= 0:
             if not side:
@@ -80,6 +80,18 @@ def standardised(model: onnx.ModelProto, size: tuple[int, int] | None) -> onnx.M
         return copy
     _put_before(copy, picture, others)
     return copy
+
+
+def size_told(model: onnx.ModelProto) -> tuple[int, int]:
+    """Width and height of the pictures that a model as it came takes; 0 for one that it leaves open.
+
+    Raises:
+        ModelLoadError: it takes no picture.
+    """
+    constant = {tensor.name for tensor in model.graph.initializer}
+    picture, _ = _inputs([value for value in model.graph.input if value.name not in constant])
+    width, height = (max(side.dim_value, 0) for side in picture.sides())
+    return width, height
 
 
 def shape_of(value: onnx.ValueInfoProto) -> tuple[int | None, ...]:
@@ -100,9 +112,8 @@ def takes_bytes(model: onnx.ModelProto) -> bool:
     }
 
 
-def _inputs(model: onnx.ModelProto) -> tuple[Picture, list[onnx.ValueInfoProto]]:
+def _inputs(inputs: Sequence[onnx.ValueInfoProto]) -> tuple[Picture, list[onnx.ValueInfoProto]]:
     """The input for pictures, and the others."""
-    inputs = list(model.graph.input)
     pictures = [picture for value in inputs if (picture := _picture(value)) is not None]
     others = [value for value in inputs if pictures and value is not pictures[0].value]
     if len(pictures) != 1 or any(value.name not in SIZES for value in others):

@@ -28,6 +28,7 @@ EXPECTED: Final[Mapping[str, str]] = {
     "list_type": "a list",
     "literal_error": "{expected}",
     "missing": "it",
+    "model_attributes_type": "an object of JSON, sent with Content-Type: application/json",
     "model_type": "fields",
     "path_type": "text",
     "string_pattern_mismatch": "a match of {pattern}",

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from trainer.data.snapshots import FOLDER
 from trainer.errors import Cancelled
 from trainer.options import (
+    MOST_OF_A_STEP,
+    STEPS,
     WATCHED,
     BackboneChoice,
     Division,
@@ -198,7 +200,11 @@ def _add_backbone(group: argparse._ArgumentGroup) -> None:
 def _add_recipe(group: argparse._ArgumentGroup) -> None:
     usual, schedule, patience, tuning = Recipe(), Schedule(), Patience(), Tuning()
     group.add_argument("--epochs", type=_positive, default=usual.epochs)
-    group.add_argument("--batch-size", type=_positive, default=usual.batch_size)
+    group.add_argument(
+        "--batch-size",
+        type=_positive,
+        help=f"pictures of a step ({MOST_OF_A_STEP}; fewer where they make less than {STEPS} steps)",
+    )
     group.add_argument("--learning-rate", type=_above, default=schedule.rate)
     group.add_argument(
         "--schedule", choices=("constant", "exponential", "polynomial", "cosine"), default=schedule.name

@@ -139,11 +139,12 @@ def _epoch(
 ) -> float:
     """One pass over the training pictures in an order of its own; returns the mean loss."""
     order = np.random.default_rng([run.seed, epoch]).permutation(rows.train)
-    steps = range(0, len(order), recipe.batch_size)
+    size = recipe.batch(len(order))
+    steps = range(0, len(order), size)
     total = 0.0
     for number, start in enumerate(steps):
         run.keeper.check()
-        chosen = order[start : start + recipe.batch_size]
+        chosen = order[start : start + size]
         rate = recipe.schedule.at(epoch + number / len(steps), recipe.epochs)
         inputs = feed.batch(chosen, (run.seed * 1_000_003 + epoch) * 1_000_003)
         total += learner.learn(inputs, what[0][chosen], what[1][chosen], rate) * len(chosen)

@@ -24,7 +24,7 @@ FLAT: Final = 1e-3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scale:
-    """How features [d] are brought to mean 0 and, all together, to length 1."""
+    """How features [d] are brought to mean 0 and, all together, to length 1: a share from each depth."""
 
     mean: NDArray[np.float32]
     factor: NDArray[np.float32]
@@ -50,11 +50,12 @@ class Head:
         return kernel.astype(np.float32), bias.astype(np.float32)
 
 
-def scale_of(features: NDArray[np.float32]) -> Scale:
-    """Of training pictures [n,d]."""
+def scale_of(features: NDArray[np.float32], depths: Sequence[int]) -> Scale:
+    """Of training pictures [n,d]; so many of the features come from each depth."""
     deviation = features.std(axis=0) + FLAT
-    # By the root of their number, so that a rate of learning means the same for few features and for many.
-    factor = 1 / (deviation * np.sqrt(features.shape[1]))
+    # By the root of their number, so that a rate of learning means the same for few features and for many,
+    # and the few channels of an early depth are not lost among those of a late one.
+    factor = 1 / (deviation * np.sqrt(np.repeat(depths, depths) * len(depths)))
     return Scale(features.mean(axis=0), factor.astype(np.float32))
 
 

@@ -13,10 +13,12 @@ from trainer.stopping import Patience
 
 Strategy = Literal["none", "mirrored", "multiworker"]
 Augment = Literal["auto", "none", "upright", "any-way"]
+Promote = Literal["gate", "always", "never"]
 WATCHED: Final = 0.1
 """Of the training pictures of a large set."""
-
-Promote = Literal["gate", "always", "never"]
+MOST_OF_A_STEP: Final = 32
+STEPS: Final = 8
+"""Of an epoch, at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Recipe:
 
     Attributes:
         epochs: at most.
-        batch_size: pictures of a step.
+        batch_size: pictures of a step; None takes fewer of few, which would else be learnt from in few steps.
         schedule: of the learning rate.
         patience: of early stopping; None trains all epochs.
         l2: weight of the squared weights of the head in the loss.
@@ -54,12 +56,16 @@ class Recipe:
     """
 
     epochs: int = 60
-    batch_size: int = 32
+    batch_size: int | None = None
     schedule: Schedule = field(default_factory=Schedule)
     patience: Patience | None = field(default_factory=Patience)
     l2: float = 0.0002
     label_smoothing: float = 0.0
     balanced: bool = False
+
+    def batch(self, count: int) -> int:
+        """Pictures of a step, where ``count`` are trained on."""
+        return self.batch_size or min(MOST_OF_A_STEP, max(1, count // STEPS))
 
 
 @dataclass(frozen=True, slots=True)

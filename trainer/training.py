@@ -197,7 +197,7 @@ class Trainings:
 
     def _trained(self, place: Place, part: Part, fixed: tuple[int, int] | None) -> Outcome:
         tuned = self._options.tuning.epochs > 0 and (fixed is None or fixed[1] > 0)
-        scale = scale_of(self._material.features[part.train])
+        scale = scale_of(self._material.features[part.train], self._material.backbone.depths)
         first = self._phase_1(place.phase(0, 0.2 if tuned else 1.0), part, fixed, scale)
         head = head_of(scale, first.weights)
         curves = {"head": first.curves}

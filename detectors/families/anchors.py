@@ -1,12 +1,26 @@
 """One map per stride with several anchors a cell: the raw heads of YOLOv2 to v7.
 
-Sources: pjreddie/darknet ``src/yolo_layer.c`` and ``src/region_layer.c`` (public domain) for v2 and v3,
-Redmon and Farhadi 2016, 2018, arXiv:1612.08242, arXiv:1804.02767; AlexeyAB/darknet ``cfg/yolov4.cfg``
-and ``cfg/yolov4-tiny.cfg`` (``scale_x_y``,
-``mask``), Bochkovskiy et al. 2020, arXiv:2004.10934; ultralytics/yolov5 ``models/yolo.py`` ``Detect``
-and WongKinYiu/yolov7 ``models/yolo.py`` (only the layout of their exports and their published anchors are
-read here). Some exports end after the sigmoid: of the scores (hunglc007/tensorflow-yolov4-tflite, and with it
-YOLOv4 of the ONNX model zoo) or of everything (airockchip/yolov5 for RKNN); a run shows which.
+Some exports end after the sigmoid: of the scores, as the ONNX zoo's YOLOv4, or of everything, as Rockchip's;
+a run shows which. Of what is under a GPL only the layout of its outputs and its anchors are read here.
+
+Source of yolov2: pjreddie/darknet ``src/region_layer.c`` ``get_region_box`` (commit 02e7109b8baa, public
+domain) and ``cfg/tiny-yolo-voc.cfg`` (commit 7d34850008b7, public domain); onnx/models
+``tiny_yolov2/README.md`` (commit 13018c45cd46, MIT), whose graph scales its pixels itself.
+Source of yolov3, yolov3-tiny: pjreddie/darknet ``src/yolo_layer.c`` ``get_yolo_box`` (commit 011eed632d70,
+public domain), ``cfg/yolov3.cfg`` (commit 15af719b947e, public domain), ``cfg/yolov3-tiny.cfg`` (commit
+f86901f6177d, public domain) and ``src/image.c`` ``letterbox_image`` (commit 004c8b6df952, public domain).
+Source of yolov4: hunglc007/tensorflow-yolov4-tflite ``core/yolov4.py`` ``decode``, ``decode_train`` (commit
+08cf9fa7b0dd, MIT) and ``core/config.py`` (commit 08cf9fa7b0dd, MIT); onnx/models
+``vision/object_detection_segmentation/yolov4/README.md`` ``image_preprocess`` (commit 041c9f8fbd93, MIT);
+WongKinYiu/PyTorch_YOLOv4 ``cfg/yolov4.cfg`` ``scale_x_y`` (commit 9fe6e700d44a, no license stored).
+Source of yolov4-tiny: WongKinYiu/PyTorch_YOLOv4 ``cfg/yolov4-tiny.cfg`` ``mask`` (commit f309cbab045a, no
+license stored), read by ``get_yolo_box`` of pjreddie/darknet ``src/yolo_layer.c`` (commit 011eed632d70,
+public domain).
+Source of yolov5-raw: ultralytics/yolov5 ``models/yolo.py`` ``Detect.forward`` (commit 88f52e8d3656, GPL-3.0)
+and ``models/yolov5s.yaml`` (commit 05265f08a5b8, GPL-3.0); after its sigmoid airockchip/rknn_model_zoo
+``examples/yolov5/python/yolov5.py`` ``box_process`` (commit c2b7d00714b4, Apache-2.0).
+Source of yolov7-raw: WongKinYiu/yolov7 ``models/yolo.py`` ``IDetect.fuseforward`` (commit 01285329f746,
+GPL-3.0) and ``cfg/training/yolov7.yaml`` (commit 304a30ef67ed, GPL-3.0).
 """
 
 from __future__ import annotations
@@ -57,6 +71,10 @@ V2_VOC: Final[Mapping[int, Sizes]] = {
     )),
 }  # fmt: skip
 """Anchors in input pixels by stride, as published with the weights."""
+
+
+GREY: Final = LetterboxSpec(mode="centre", pad=128)
+"""Darknet's and its heirs'; Ultralytics fill up with 114."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,9 +265,9 @@ class AnchorMaps:
 
 
 YOLOV2: Final = AnchorMaps(V2_VOC, softmax=True, white=1, letterbox=STRETCH)
-YOLOV3: Final = AnchorMaps(V5)
-YOLOV3_TINY: Final = AnchorMaps(TINY_V3)
-YOLOV4: Final = AnchorMaps(V7, stretch={8: 1.2, 16: 1.1, 32: 1.05})
-YOLOV4_TINY: Final = AnchorMaps(TINY_V4, stretch={16: 1.05, 32: 1.05})
+YOLOV3: Final = AnchorMaps(V5, letterbox=GREY)
+YOLOV3_TINY: Final = AnchorMaps(TINY_V3, letterbox=GREY)
+YOLOV4: Final = AnchorMaps(V7, stretch={8: 1.2, 16: 1.1, 32: 1.05}, letterbox=GREY)
+YOLOV4_TINY: Final = AnchorMaps(TINY_V4, stretch={16: 1.05, 32: 1.05}, letterbox=GREY)
 YOLOV5: Final = AnchorMaps(V5, sizes="square", stretch={8: 2, 16: 2, 32: 2})
 YOLOV7: Final = AnchorMaps(V7, sizes="square", stretch={8: 2, 16: 2, 32: 2})

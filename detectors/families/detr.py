@@ -1,10 +1,15 @@
 """Queries that each find one object: DETR and what came of it.
 
-Sources: facebookresearch/detr ``models/detr.py`` ``PostProcess`` (Apache-2.0), Carion et al. 2020,
-arXiv:2005.12872; roboflow/rf-detr ``rfdetr/deploy/export.py`` and ``rfdetr/models/lwdetr.py`` ``PostProcess``
-(Apache-2.0), whose classes each have a sigmoid, as in Zhu et al. 2020, arXiv:2010.04159. RT-DETR and its
-heirs choose their boxes themselves: ``triples.py``. Ultralytics exports RT-DETR as rows of queries
-(``ultralytics/nn/modules/head.py`` ``RTDETRDecoder.forward``; only the layout is read here).
+RT-DETR and its heirs choose their boxes themselves: ``triples.py``. DETR keeps the proportions of a picture
+and tells by a mask what is padding; exports lack the mask, so pictures are stretched.
+
+Source of detr: facebookresearch/detr ``models/detr.py`` ``PostProcess`` (commit 0217b40fb806, Apache-2.0).
+Source of deformable-detr: fundamentalvision/Deformable-DETR ``models/deformable_detr.py`` ``PostProcess``
+(commit 1212c970d85a, Apache-2.0); roboflow/rf-detr ``rfdetr/models/lwdetr.py`` ``PostProcess`` (commit
+b95ff53c87f8, Apache-2.0) and ``rfdetr/deploy/export.py`` ``make_infer_image`` (commit ae335e1dcc71,
+Apache-2.0).
+Source of rt-detr-ultralytics: ultralytics/ultralytics ``ultralytics/nn/modules/head.py``
+``RTDETRDecoder.forward`` (commit 001ce22b0ece, AGPL-3.0; only the layout is read here).
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Rows that are final: the model has chosen among its boxes itself.
 
-Sources: ultralytics/ultralytics ``ultralytics/nn/modules/head.py`` ``Detect.postprocess`` (v10, YOLO26, and
-any export with ``nms=True``; only the layout is read here); google/automl ``efficientdet/inference.py``
-(Apache-2.0) for EfficientDet, Tan et al. 2019, arXiv:1911.09070.
+Source of end-to-end: ultralytics/ultralytics ``ultralytics/nn/modules/head.py`` ``Detect.postprocess``,
+``Pose.postprocess``, ``OBB.postprocess`` (commit 001ce22b0ece, AGPL-3.0; only the layout is read here): v10,
+YOLO26, and any export with ``nms=True``.
+Source of efficientdet: google/automl ``efficientdet/inference.py`` ``det_post_process_combined``,
+``image_preprocess`` (commit 017776d2e141, Apache-2.0).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """FastestDet: one map of objectness, box and classes.
 
-Source: dog-qiuqiu/FastestDet (BSD-3-Clause) ``example/onnx-runtime/runtime.py`` and ``utils/tool.py``
-``handle_preds``.
+Source of fastestdet: dog-qiuqiu/FastestDet ``example/onnx-runtime/runtime.py`` ``preprocess``, ``detection``
+(commit 599c80fa9fc5, BSD-3-Clause); the powers of the score, newer than the stored versions of that file:
+PINTO0309/FastestDet ``utils/tool.py`` ``handle_preds`` (commit 0be38bca49d6, BSD-3-Clause).
 """
 
 from __future__ import annotations

@@ -1,10 +1,17 @@
 """Rows of several pictures in one list, final: the model has chosen among its boxes itself.
 
-Sources: PaddlePaddle/PaddleDetection (Apache-2.0) ``ppdet/modeling/post_process.py`` ``BBoxPostProcess`` and
-``layers.py`` ``MultiClassNMS`` for PP-YOLOE and what else Paddle exports; WongKinYiu/yolov7
-``models/experimental.py`` ``ONNX_ORT`` (only the layout is read here); Deci-AI/super-gradients (Apache-2.0)
-``module_interfaces/exportable_detector.py`` for the flat format of YOLO-NAS; open-mmlab/mmdeploy (Apache-2.0)
-``mmdeploy/codebase/mmdet`` for boxes with scores and labels beside them.
+Source of paddle-final: PaddlePaddle/PaddleDetection ``ppdet/modeling/post_process.py`` ``BBoxPostProcess``
+(commit 00139067715b, Apache-2.0), ``ppdet/modeling/heads/ppyoloe_head.py`` ``PPYOLOEHead.post_process``
+(commit cb661af1ae6b, Apache-2.0) and ``configs/ppyoloe/_base_/ppyoloe_plus_reader.yml`` (commit 327a74f6ad78,
+Apache-2.0).
+Source of yolov7-final: WongKinYiu/yolov7 ``models/experimental.py`` ``ONNX_ORT.forward`` (commit
+134a36fcfc81, GPL-3.0; only the layout is read here).
+Source of yolo-nas-final: Deci-AI/super-gradients ``src/super_gradients/conversion/onnx/nms.py``
+``PickNMSPredictionsAndReturnAsFlatResult`` (commit 0e1b8c562536, Apache-2.0); before, in ``attach_onnx_nms``
+of that file (commit 015357da955c, Apache-2.0), its rows were those of yolov7-final.
+Source of mmdeploy: open-mmlab/mmdeploy ``mmdeploy/codebase/mmdet/models/layers/bbox_nms.py``
+``select_nms_index`` (commit f5f091eb6dcc, Apache-2.0); how pictures are prepared: open-mmlab/mmdetection
+``configs/rtmdet/rtmdet_l_8xb32-300e_coco.py`` (commit 08189919e514, Apache-2.0).
 """
 
 from __future__ import annotations

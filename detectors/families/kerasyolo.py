@@ -1,18 +1,21 @@
 """YOLOv3 and Tiny YOLOv3 of the ONNX model zoo: boxes and scores of all cells, and the model's own choice.
 
-Source: qqwweee/keras-yolo3 (MIT) ``yolo3/model.py`` ``yolo_boxes_and_scores`` and ``yolo_correct_boxes``, as
-onnx/models ``validated/vision/object_detection_segmentation/yolov3`` and ``tiny-yolov3`` (Apache-2.0) export
-it. The choice (indices of the boxes that suppression left) is made again here, so that thresholds can be set.
+The choice (indices of the boxes that suppression left) is made again here, so that thresholds can be set.
+
+Source of yolov3-keras: qqwweee/keras-yolo3 ``yolo3/model.py`` ``yolo_boxes_and_scores``,
+``yolo_correct_boxes`` (commit 036cd817f789, MIT) and ``yolo3/utils.py`` ``letterbox_image`` (commit
+036cd817f789, MIT), as onnx/models ``vision/object_detection_segmentation/yolov3/README.md`` (commit
+492d3b11d9a1, MIT) exports it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from detectors.families.anchors import GREY
 from detectors.families.boxes import of_yxyx
 from detectors.families.family import Candidates, Head
 from detectors.families.rows import rgb_shares
-from detectors.manifest import LetterboxSpec
 
 if TYPE_CHECKING:
     from detectors.families.family import Signature
@@ -50,7 +53,7 @@ class KerasYolo:
         return Head(signature.width, signature.height, (), classes, (boxes[0], scores))
 
     def input(self, head: Head) -> InputSpec:
-        return rgb_shares(head, LetterboxSpec(mode="centre", pad=128))
+        return rgb_shares(head, GREY)
 
     def gate(self, nodes: Nodes, head: Head) -> str:
         return nodes.op("ReduceMax", head.outputs[1], axes=[1], keepdims=0)

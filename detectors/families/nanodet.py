@@ -1,15 +1,25 @@
 """NanoDet, NanoDet-Plus and PicoDet: class scores and distances as distributions over bins, per cell.
 
-Source: RangiLyu/nanodet (Apache-2.0) ``nanodet/model/head/gfl_head.py`` and ``nanodet_plus_head.py``; the
-distribution of a distance is that of Li et al. 2020, arXiv:2006.04388. Class scores are after the sigmoid, as
-``tools/export_onnx.py`` writes them. PaddlePaddle/PaddleDetection (Apache-2.0)
-``ppdet/modeling/heads/pico_head.py`` (``deploy``) and ``deploy/third_engine/demo_onnxruntime`` for PicoDet.
+Class scores are after the sigmoid. Decodes that came with exports of v1 (Kazuhito00's, OpenCV's zoo) have the
+point of a cell half a pixel before its middle; with the middle, as it was trained, AP is higher.
+
+Source of nanodet: RangiLyu/nanodet ``nanodet/model/head/gfl_head.py`` ``GFLHead.get_bboxes_single``,
+``get_single_level_center_point`` (commit 107958448859, Apache-2.0), ``nanodet/model/head/nanodet_head.py``
+``NanoDetHead.forward_single`` (commit 0791331b40ca, Apache-2.0) and ``config/nanodet-m.yml`` (commit
+0c7770a4fe06, Apache-2.0), which keeps proportions; Kazuhito00/MOT-Tracking-by-Detection-Pipeline
+``Detector/nanodet/nanodet_onnx.py`` ``NanoDetONNX`` (commit 16cf07242fc2, Apache-2.0).
+Source of nanodet-plus: RangiLyu/nanodet ``nanodet/model/head/nanodet_plus_head.py``
+``NanoDetPlusHead.get_bboxes``, ``_forward_onnx`` (commit 02639a5d1599, Apache-2.0) and
+``config/nanodet-plus-m_320.yml`` (commit 5220f8c4ac82, Apache-2.0), which stretches pictures.
+Source of picodet: PaddlePaddle/PaddleDetection ``ppdet/modeling/heads/pico_head.py``
+``PicoHead.forward_eval`` (commit c6839eab4e25, Apache-2.0) and
+``configs/picodet/_base_/picodet_320_reader.yml`` (commit 1260e1aaa997, Apache-2.0).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -17,7 +27,7 @@ from detectors.families.boxes import of_sides
 from detectors.families.family import Candidates, Head
 from detectors.families.grid import cells as cells_of
 from detectors.families.grid import strides_of
-from detectors.families.rows import STRETCH
+from detectors.families.rows import STRETCH, rgb_imagenet
 from detectors.manifest import InputSpec, LetterboxSpec
 
 if TYPE_CHECKING:
@@ -37,15 +47,17 @@ class Nanodet:
 
     Attributes:
         strides: of its grids, v1 has three, Plus and PicoDet four.
-        point: of a cell: the middle of its pixels' numbers, its first corner, or its middle.
+        corner: whether the point of a cell is its first corner; else its middle.
         single: whether all is in one output, or scores and bins of each stride are apart; None takes both.
-        paddle: whether pictures are those of Paddle, RGB and stretched.
+        paddle: whether pixels are those of Paddle, RGB.
+        letterbox: how pictures are fitted in.
     """
 
     strides: tuple[int, ...]
-    point: Literal["pixels", "corner", "middle"]
+    corner: bool = False
     single: bool | None = None
     paddle: bool = False
+    letterbox: LetterboxSpec = STRETCH
 
     def recognise(self, signature: Signature) -> Head | None:
         size = signature.width, signature.height
@@ -81,15 +93,8 @@ class Nanodet:
 
     def input(self, head: Head) -> InputSpec:
         if self.paddle:
-            size = {"width": head.width, "height": head.height}
-            return InputSpec(**size, channels="rgb", mean=MEAN[::-1], std=STD[::-1], letterbox=STRETCH)
-        return InputSpec(
-            width=head.width,
-            height=head.height,
-            mean=MEAN,
-            std=STD,
-            letterbox=LetterboxSpec(mode="centre", pad=0, scaling="area"),
-        )
+            return rgb_imagenet(head, self.letterbox)
+        return InputSpec(width=head.width, height=head.height, mean=MEAN, std=STD, letterbox=self.letterbox)
 
     def gate(self, nodes: Nodes, head: Head) -> str:
         return nodes.op("ReduceMax", self._scores(nodes, head), axes=[2], keepdims=0)
@@ -104,9 +109,7 @@ class Nanodet:
         )
         grid = cells_of(head.width, head.height, head.strides)
         stride = nodes.op("Gather", nodes.floats(grid[:, 2:]), cells)
-        points = grid[:, :2] * grid[:, 2:]
-        if self.point != "corner":
-            points = points + 0.5 * (grid[:, 2:] - (self.point == "pixels"))
+        points = (grid[:, :2] + (0.0 if self.corner else 0.5)) * grid[:, 2:]
         centre = nodes.op("Gather", nodes.floats(points), cells)
         return Candidates(of_sides(nodes, centre, nodes.op("Mul", sides, stride)), scores)
 
@@ -121,6 +124,6 @@ class Nanodet:
         return nodes.op("Concat", *head.outputs[len(head.strides) :], axis=1)
 
 
-NANODET: Final = Nanodet((8, 16, 32), "pixels")
-NANODET_PLUS: Final = Nanodet((8, 16, 32, 64), "corner", single=True)
-PICODET: Final = Nanodet((8, 16, 32, 64), "middle", single=False, paddle=True)
+NANODET: Final = Nanodet((8, 16, 32), letterbox=LetterboxSpec(mode="centre", pad=0, scaling="area"))
+NANODET_PLUS: Final = Nanodet((8, 16, 32, 64), corner=True, single=True)
+PICODET: Final = Nanodet((8, 16, 32, 64), single=False, paddle=True)

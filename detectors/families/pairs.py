@@ -1,11 +1,20 @@
 """Boxes of all cells in one output, their class scores in another, both decoded.
 
-Sources: Deci-AI/super-gradients ``training/models/detection_models/yolo_nas`` (Apache-2.0) for YOLO-NAS;
-PaddlePaddle/PaddleDetection ``ppdet/modeling/heads/ppyoloe_head.py`` and ``pico_head.py`` (Apache-2.0) for
-exports without suppression; Tianxiaomo/pytorch-YOLOv4 ``tool/yolo_layer.py`` (Apache-2.0) for YOLOv4;
-Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB ``vision/utils/box_utils.py`` and
-``vision/ssd/config/fd_config.py`` (MIT) for its face detector, raw and decoded, an SSD of Liu et al. 2016,
-arXiv:1512.02325.
+Source of yolo-nas: Deci-AI/super-gradients
+``src/super_gradients/training/models/detection_models/yolo_nas/dfl_heads.py`` ``NDFLHeads.forward_eval``
+(commit 0b2c326790b9, Apache-2.0) and ``src/super_gradients/training/processing/processing.py``
+``default_yolo_nas_coco_processing_params`` (commit 5c4b24fd915e, Apache-2.0); of the
+same layout tinyvision/DAMO-YOLO ``damo/base_models/heads/zero_head.py`` ``forward_eval`` (commit
+44c3506171b0, Apache-2.0).
+Source of pp-yoloe: PaddlePaddle/PaddleDetection ``ppdet/modeling/heads/ppyoloe_head.py``
+``PPYOLOEHead.post_process`` (commit cb661af1ae6b, Apache-2.0), ``ppdet/modeling/heads/pico_head.py``
+``PicoHead.post_process`` (commit c6839eab4e25, Apache-2.0) and
+``configs/ppyoloe/_base_/ppyoloe_plus_reader.yml`` (commit 327a74f6ad78, Apache-2.0): without suppression.
+Source of yolov4-decoded: Tianxiaomo/pytorch-YOLOv4 ``tool/yolo_layer.py`` ``yolo_forward_dynamic`` (commit
+01fd75025549, Apache-2.0).
+Source of ultraface, ultraface-raw: Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB
+``vision/utils/box_utils.py`` ``generate_priors``, ``convert_locations_to_boxes`` (commit 72957f437dc0, MIT)
+and ``vision/ssd/config/fd_config.py`` (commit 1c966274fbac, MIT).
 """
 
 from __future__ import annotations
@@ -150,11 +159,12 @@ def priors(width: int, height: int) -> NDArray[np.float32]:
     """Centre and size of every prior in shares of the picture, [priors,4]."""
     tables = []
     for stride, sides in FACES.items():
+        # A last cell that is cut off makes all of its grid smaller: 240 pixels are 4 rows of 60, not of 64.
         rows, columns = -(-height // stride), -(-width // stride)
         row, column, side = np.indices((rows, columns, len(sides))).reshape(3, -1)
         pixels = np.array(sides)[side]
         tables.append(np.column_stack([
-            (column + 0.5) * stride / width, (row + 0.5) * stride / height, pixels / width, pixels / height,
+            (column + 0.5) / columns, (row + 0.5) / rows, pixels / width, pixels / height,
         ]))  # fmt: skip
     return np.clip(np.concatenate(tables), 0, 1).astype(np.float32)
 

@@ -1,8 +1,15 @@
 """RetinaNet as its head answers: class scores and offsets of nine priors for each cell of five grids.
 
-Sources: pytorch/vision (BSD-3-Clause) ``torchvision/models/detection/retinanet.py``, ``anchor_utils.py``
-``AnchorGenerator`` and ``_utils.py`` ``BoxCoder``; yhenon/pytorch-retinanet (Apache-2.0)
-``retinanet/anchors.py`` and ``utils.py`` ``BBoxTransform``. Lin et al. 2017, arXiv:1708.02002.
+Source of retinanet: pytorch/vision ``torchvision/models/detection/retinanet.py``
+``RetinaNet.postprocess_detections`` (commit 01fdb48883a5, BSD-3-Clause),
+``torchvision/models/detection/anchor_utils.py`` ``AnchorGenerator`` (commit 017c63441e55, BSD-3-Clause),
+``torchvision/models/detection/_utils.py`` ``BoxCoder.decode_single`` (commit 02845439f059, BSD-3-Clause) and
+``torchvision/models/detection/transform.py`` ``GeneralizedRCNNTransform`` (commit 01fdb48883a5,
+BSD-3-Clause).
+Source of retinanet-scored: yhenon/pytorch-retinanet ``retinanet/anchors.py`` ``generate_anchors``, ``shift``
+(commit 5a5c32f277ce, Apache-2.0), ``retinanet/utils.py`` ``BBoxTransform`` (commit 3eea11e4f9cd, Apache-2.0),
+``retinanet/model.py`` ``ClassificationModel`` (commit 3eea11e4f9cd, Apache-2.0) and
+``retinanet/dataloader.py`` ``Resizer``, ``Normalizer`` (commit 40f4c46c6d11, Apache-2.0).
 """
 
 from __future__ import annotations
@@ -18,7 +25,7 @@ from detectors.families.boxes import of_centres, the_boxes
 from detectors.families.detr import COCO_NUMBERS
 from detectors.families.family import Candidates, Head
 from detectors.families.rows import rgb_imagenet
-from detectors.manifest import InputSpec
+from detectors.manifest import InputSpec, LetterboxSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +37,8 @@ STRIDES: Final = (8, 16, 32, 64, 128)
 RATIOS: Final = (0.5, 1.0, 2.0)
 """Height by width."""
 SCALES: Final = (1.0, 2 ** (1 / 3), 2 ** (2 / 3))
+TOP_LEFT: Final = LetterboxSpec(mode="top-left", pad=116)
+"""The grey nearest to ImageNet's mean: both fill up with zeros behind the normalisation."""
 LARGEST_LOG: Final = math.log(1000 / 16)
 """Sizes end at this many times their prior, as torchvision has it."""
 
@@ -76,7 +85,7 @@ class Retinanet:
         )
 
     def input(self, head: Head) -> InputSpec:
-        return rgb_imagenet(head)
+        return rgb_imagenet(head, TOP_LEFT)
 
     def gate(self, nodes: Nodes, head: Head) -> str:
         best = nodes.op("ReduceMax", self._classes(nodes, head, head.outputs[1]), axes=[2], keepdims=0)

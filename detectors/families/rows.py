@@ -111,13 +111,13 @@ def rgb_shares(head: Head, letterbox: LetterboxSpec, white: float = 255.0) -> In
     )
 
 
-def rgb_imagenet(head: Head) -> InputSpec:
-    """Red, green, blue, less the mean of ImageNet's pictures and divided by their deviation; stretched."""
+def rgb_imagenet(head: Head, letterbox: LetterboxSpec = STRETCH) -> InputSpec:
+    """Red, green, blue, less the mean of ImageNet's pictures and divided by their deviation."""
     return InputSpec(
         width=head.width,
         height=head.height,
         channels="rgb",
         mean=IMAGENET_MEAN,
         std=IMAGENET_STD,
-        letterbox=STRETCH,
+        letterbox=letterbox,
     )

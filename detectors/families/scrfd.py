@@ -1,7 +1,9 @@
 """SCRFD: per stride the score of a face and the distances to the sides of its box, for two anchors a cell.
 
-Source: deepinsight/insightface ``python-package/insightface/model_zoo/scrfd.py`` (MIT), Guo et al. 2021,
-arXiv:2105.04714. Where key points come with them, they are left aside.
+Where key points come with them, they are left aside.
+
+Source of scrfd: deepinsight/insightface ``python-package/insightface/model_zoo/scrfd.py`` ``SCRFD.forward``,
+``SCRFD.detect`` (commit 0bdfc69f36a3, MIT).
 """
 
 from __future__ import annotations

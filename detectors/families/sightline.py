@@ -1,7 +1,9 @@
 """Our own anchor-free nano detector: per stride a map of class logits and one of distances to the sides.
 
-Source: the recipe in ``trainer/``. The head is that of FCOS (Tian et al. 2019, arXiv:1904.01355) without
-centre-ness, with distances as logarithms in units of the stride.
+The head is that of FCOS (Tian et al. 2019, arXiv:1904.01355) without centre-ness, with distances as
+logarithms in units of the stride.
+
+Source of sightline: this repository, ``trainer/``.
 """
 
 from __future__ import annotations

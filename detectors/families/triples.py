@@ -1,11 +1,28 @@
 """Boxes, scores and classes as three outputs, of which the model has chosen the best itself.
 
-Sources: lyuwenyu/RT-DETR ``rtdetr_pytorch/tools/export_onnx.py`` (Apache-2.0), Zhao et al. 2023,
-arXiv:2304.08069, of which D-FINE and DEIM kept the outputs; tensorflow/models
-``research/object_detection/exporter_lib_v2.py`` and ``core/post_processing.py`` (Apache-2.0); pytorch/vision
-``torchvision/models/detection/roi_heads.py`` and ``retinanet.py`` (BSD-3-Clause); NVIDIA/TensorRT
-``plugin/efficientNMSPlugin`` (Apache-2.0), whose outputs exports of YOLO copy;
-mlcommons/inference ``vision/classification_and_detection`` (Apache-2.0) for the SSD of the ONNX model zoo.
+Source of rt-detr: lyuwenyu/RT-DETR ``rtdetr_pytorch/tools/export_onnx.py`` (commit 02d43575feaf, Apache-2.0)
+and ``rtdetr_pytorch/src/zoo/rtdetr/rtdetr_postprocessor.py`` ``RTDETRPostProcessor.forward`` (commit
+00362aee2746, Apache-2.0); Peterande/D-FINE ``src/zoo/dfine/postprocessor.py`` ``DFINEPostProcessor.forward``
+(commit 1c2f23d56f1a, Apache-2.0); Intellindust-AI-Lab/DEIMv2 ``tools/deployment/export_onnx.py`` (commit
+884b7e5a592c, Apache-2.0).
+Source of tf-detection: tensorflow/models ``research/object_detection/exporter_lib_v2.py``
+``DetectionInferenceModule`` (commit 0eabf192e121, Apache-2.0) and
+``research/object_detection/core/standard_fields.py`` ``DetectionResultFields`` (commit 0cba895790c1,
+Apache-2.0); y before x: mlcommons/inference ``vision/classification_and_detection/python/coco.py``
+``PostProcessCoco`` (commit 2432b1021e37, Apache-2.0).
+Source of ssd: onnx/models ``archive/vision/object_detection_segmentation/ssd/README.md`` (commit
+69d69010b7ed, Apache-2.0); mlcommons/inference ``vision/classification_and_detection/python/coco.py``
+``PostProcessCocoOnnx`` (commit 2432b1021e37, Apache-2.0) and
+``vision/classification_and_detection/python/dataset.py`` ``pre_process_coco_resnet34`` (commit 073ef8444abf,
+Apache-2.0).
+Source of torchvision: pytorch/vision ``torchvision/models/detection/roi_heads.py``
+``RoIHeads.postprocess_detections`` (commit 00d6550aeadb, BSD-3-Clause) and
+``torchvision/models/detection/transform.py`` ``GeneralizedRCNNTransform`` (commit 01fdb48883a5,
+BSD-3-Clause).
+Source of nms-plugin: NVIDIA/TensorRT ``plugin/efficientNMSPlugin/README.md`` (commit 2349256ccbdd,
+Apache-2.0); WongKinYiu/yolov7 ``models/experimental.py`` ``ONNX_TRT`` (commit 134a36fcfc81, GPL-3.0; only the
+layout is read here); Deci-AI/super-gradients ``src/super_gradients/conversion/onnx/nms.py``
+``PickNMSPredictionsAndReturnAsBatchedResult`` (commit 0e1b8c562536, Apache-2.0).
 """
 
 from __future__ import annotations
@@ -17,7 +34,7 @@ from detectors.coco import COCO_LABELS
 from detectors.families.boxes import in_shares, of_shares, of_yxyx
 from detectors.families.family import Candidates, Head
 from detectors.families.labelled import classes_of, contiguous, from_coco, of_ones, scores_of
-from detectors.families.rows import CENTRE, STRETCH, rgb_shares
+from detectors.families.rows import CENTRE, STRETCH, rgb_imagenet, rgb_shares
 from detectors.manifest import InputSpec, LetterboxSpec
 
 if TYPE_CHECKING:
@@ -40,6 +57,8 @@ class Triples:
         shares: whether boxes are in shares of the picture, not in pixels, where no run tells.
         white: what pixels from 0 to 255 are divided by.
         batched: whether outputs have a batch axis; None where either may be.
+        counted: whether a fourth output tells how many boxes of a picture count; None where either may be.
+        imagenet: whether pixels are less the mean of ImageNet's pictures, which are stretched then.
         letterbox: how pictures are fitted in.
     """
 
@@ -49,11 +68,16 @@ class Triples:
     shares: bool = False
     white: float = 255.0
     batched: bool | None = None
+    counted: bool | None = None
+    imagenet: bool = False
     letterbox: LetterboxSpec = CENTRE
 
     def recognise(self, signature: Signature) -> Head | None:
         outputs = self._outputs(signature)
         if outputs is None or not any(self.word in name.lower() for name in signature.outputs):
+            return None
+        rest = [shape for name, shape in signature.outputs.items() if name not in outputs]
+        if self.counted is not None and self.counted != any(map(_counts, rest)):
             return None
         shapes = tuple(signature.outputs[name] for name in outputs)
         classes = classes_of(signature)
@@ -64,7 +88,7 @@ class Triples:
         return Head(*size, (), classes, outputs, suppress=False, shapes=shapes, shares=shares, gaps=gaps)
 
     def input(self, head: Head) -> InputSpec:
-        return rgb_shares(head, self.letterbox, self.white)
+        return rgb_imagenet(head) if self.imagenet else rgb_shares(head, self.letterbox, self.white)
 
     def gate(self, nodes: Nodes, head: Head) -> str:
         return self._batch(nodes, head, SCORES)
@@ -113,12 +137,17 @@ class Triples:
         return len(shape) in ranks
 
 
+def _counts(shape: Shape) -> bool:
+    """Whether an output holds one number a picture."""
+    return len(shape) <= 2 and shape[1:] in ((), (1,))
+
+
 def _means_class(name: str) -> bool:
     return any(word in name.lower() for word in ("class", "label", "cls"))
 
 
-RT_DETR: Final = Triples(letterbox=STRETCH)
+RT_DETR: Final = Triples(counted=False, letterbox=STRETCH)
 TF_DETECTION: Final = Triples(word="detection_", first=1, yxyx=True, shares=True, white=1)
 TORCHVISION: Final = Triples(first=1, batched=False)
-SSD: Final = Triples(first=1, shares=True, batched=True, letterbox=STRETCH)
-NMS_PLUGIN: Final = Triples(word="det_", batched=True)
+SSD: Final = Triples(first=1, shares=True, batched=True, counted=False, imagenet=True)
+NMS_PLUGIN: Final = Triples(batched=True, counted=True)

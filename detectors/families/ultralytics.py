@@ -1,9 +1,13 @@
 """The Ultralytics v8 head (YOLOv8, v5u, v9, 11, 12): one column per cell of box and class scores, decoded.
 
-Source: ultralytics/ultralytics (AGPL-3.0; only the layout of its exports is read here),
-``ultralytics/nn/modules/head.py`` ``Detect``, ``Segment``, ``Pose`` and ``OBB``, and
-``ultralytics/utils/nms.py`` ``non_max_suppression``; exported with ``nms=False``. Names and task are in the
-file's metadata.
+Exported with ``nms=False``. Names and task are in the file's metadata. Only the layout of the exports is read
+here.
+
+Source of ultralytics-v8: ultralytics/ultralytics ``ultralytics/nn/modules/head.py`` ``Detect._inference``,
+``OBB._inference``, ``Pose._inference`` (commit 001ce22b0ece, AGPL-3.0) and ``ultralytics/utils/nms.py``
+``non_max_suppression`` (commit 008ad879ea5d, AGPL-3.0).
+Source of ultralytics-rows: none found in a stored repository; written from the layout of ultralytics-v8, with
+the last two axes exchanged, as people's exports have it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,11 @@
 """Yolo-FastestV2: two maps of boxes and objectness of three anchors a cell, which share their classes.
 
-Source: dog-qiuqiu/Yolo-FastestV2 (BSD-3-Clause) ``model/detector.py`` (``export_onnx``), ``utils/utils.py``
-``handel_preds`` and ``data/coco.data``; everything is after its sigmoid or softmax.
+Boxes and objectness are after their sigmoid, classes after their softmax.
+
+Source of yolo-fastestv2: dog-qiuqiu/Yolo-FastestV2 ``model/detector.py`` ``Detector.forward`` with
+``export_onnx`` (commit 83b2b3f0109e, no license stored), ``utils/utils.py`` ``handel_preds``,
+``non_max_suppression`` (commit ef96e53239e1, no license stored), ``data/coco.data`` (commit 2c0b3380ef1e, no
+license stored) and ``test.py`` (commit 2c0b3380ef1e, no license stored).
 """
 
 from __future__ import annotations

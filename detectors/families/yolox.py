@@ -1,7 +1,9 @@
 """YOLOX: one row per cell of box, objectness and class scores.
 
-Source: Megvii-BaseDetection/YOLOX (Apache-2.0), ``yolox/models/yolo_head.py`` ``decode_outputs`` and
-``yolox/utils/demo_utils.py`` ``demo_postprocess``; Ge et al. 2021, arXiv:2107.08430.
+Source of yolox, yolox-decoded: Megvii-BaseDetection/YOLOX ``yolox/models/yolo_head.py``
+``YOLOXHead.decode_outputs`` (commit 02aecbacfd51, Apache-2.0), ``yolox/utils/demo_utils.py``
+``demo_postprocess`` (commit 00767321e712, Apache-2.0) and ``yolox/data/data_augment.py`` ``preproc`` (commit
+05b20c859d7f, Apache-2.0).
 """
 
 from __future__ import annotations

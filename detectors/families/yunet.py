@@ -1,8 +1,10 @@
 """YuNet: per stride the class, objectness and box of a face in each cell.
 
-Source: opencv/opencv ``modules/objdetect/src/face_detect.cpp`` (Apache-2.0) and
-ShiqiYu/libfacedetection.train ``tools/yunet2onnx.py`` (Apache-2.0), Wu et al. 2023,
-doi:10.1007/s11633-023-1423-y. Key points are left aside.
+Key points are left aside.
+
+Source of yunet: opencv/opencv ``modules/objdetect/src/face_detect.cpp`` ``FaceDetectorYNImpl::postProcess``
+(commit 0692bb41f5af, Apache-2.0); ShiqiYu/libfacedetection.train ``tools/yunet2onnx.py`` ``pytorch2onnx``
+(commit 2a9e94ccc6b4, Apache-2.0).
 """
 
 from __future__ import annotations

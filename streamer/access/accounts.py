@@ -28,6 +28,8 @@ Kind: TypeAlias = Literal["user", "token", "file"]
 
 FILE: Final = "accounts.db"
 LOCK_TIMEOUT_MS: Final = 10_000
+ADVISORY_LOCK: Final = 0x51474854
+"""PostgreSQL tells these apart by a number alone, in each database."""
 IDLE_S: Final = 14 * 86400.0
 """A session that is not used for so long ends."""
 SLIDE_S: Final = 3600.0
@@ -99,6 +101,7 @@ class Accounts:
             if self._url.get_backend_name() == "sqlite":
                 event.listen(self._engine, "connect", _tune_sqlite)
             with self._engine.begin() as connection:
+                _alone(connection)
                 METADATA.create_all(connection)
 
     def close(self) -> None:
@@ -156,7 +159,8 @@ class Accounts:
             ConfigError: there is none of that name, or it is the last admin among other users.
         """
         with self._begin() as connection:
-            # Others that come or go meanwhile would be counted wrongly: the change is first.
+            # Others that come or go meanwhile would be counted wrongly: SQLite locks with the first change.
+            _alone(connection)
             this = delete(ACCOUNTS).where(*_named(kind, name)).returning(ACCOUNTS.c.role)
             roles = connection.execute(this).scalars().all()
             _require(len(roles), kind, name)
@@ -244,6 +248,12 @@ def _engine(url: URL) -> Engine:
         return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     except ModuleNotFoundError:
         raise ConfigError("http.accounts: expected psycopg: pip install 'psycopg[binary]'") from None
+
+
+def _alone(connection: Connection) -> None:
+    """No other transaction that asks so goes on until this one ends; in SQLite one writes anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
 
 
 def _claim(path: Path) -> None:

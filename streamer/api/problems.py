@@ -61,6 +61,9 @@ def allowed_at(app: FastAPI, scope: Scope) -> list[str]:
 def what_is_wrong(error: RequestValidationError) -> str:
     """The first fault, without the value: it may be long, or hostile."""
     first: ErrorDetails = error.errors()[0]
+    if first["type"] == "json_invalid":
+        # Where it stands is a number of characters there.
+        return f"body: expected JSON, received none from character {int(first['loc'][-1]) + 1} on"
     # Which one of several it is says the value alone, and that is not repeated.
     said = [part for part in first["loc"] if first["loc"][0] != "query" or isinstance(part, str)]
     place = " ".join(map(str, said))

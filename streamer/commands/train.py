@@ -37,7 +37,7 @@ def run_trainer(options: argparse.Namespace) -> int:
 
 def trainer(arguments: Sequence[str], *, debug: bool) -> int:
     """Wait for a trainer; SIGINT and SIGTERM go on to it, so that it ends as it wants to."""
-    command = [sys.executable, "-m", "trainer", *(["--debug"] if debug else []), *arguments]
+    command = [sys.executable, "-P", "-m", "trainer", *(["--debug"] if debug else []), *arguments]
     child = subprocess.Popen(command)
     before = {
         number: signal.signal(number, lambda received, _: child.send_signal(received))

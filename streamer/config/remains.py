@@ -49,8 +49,8 @@ MISLED: Final[tuple[tuple[Pattern, Pattern], ...]] = (
     (("lines", ANY), ("detect", "labels")),
     (("detect", "labels", ANY), ("labels",)),
     (("filters", ANY), ("labels",)),
-    (("detect", "regions", ANY, ANY), ("filters", ANY)),
-    (("detect", "regions", ANY, ANY), ("zones", ANY, "filters")),
+    (("detect", "regions", ANY, ANY), ("filters", ANY, ANY)),
+    (("detect", "regions", ANY, ANY), ("zones", ANY, "filters", ANY, ANY)),
     (("username",), ("password",)),
     (("source", ANY), ("decode",)),
 )

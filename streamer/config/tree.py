@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
 
 from detectors.providers import Provider
 from streamer.config.bus import KafkaConfig, some_brokers
@@ -180,6 +180,13 @@ class CameraConfig(Section):
     detector: str = "default"
     title: Line | None = Field(default=None, max_length=100)
     enabled: bool = True
+
+    @field_validator("source")
+    @classmethod
+    def _two_of_them(cls, source: str | StreamsConfig) -> str | StreamsConfig:
+        if isinstance(source, StreamsConfig) and source.main == source.sub:
+            raise told("expected the addresses of two streams, received the same one twice")
+        return source
 
     @property
     def detected(self) -> str:

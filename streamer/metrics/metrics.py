@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
 from streamer.metrics.camera import CameraMeter, CameraStatistics
+from streamer.metrics.order import as_counted
 from streamer.metrics.series import Current, Series, WithoutBirthdays
 
 if TYPE_CHECKING:
@@ -203,9 +204,9 @@ class Metrics:
     # What is read.
 
     def cameras(self) -> list[CameraStatistics]:
-        """Every camera that was ever heard of, by name."""
+        """Every camera that was ever heard of, by name, as people count."""
         with self._lock:
-            names = sorted(self._meters)
+            names = sorted(self._meters, key=as_counted)
         return [self.snapshot(name) for name in names]
 
     def snapshot(self, camera: str) -> CameraStatistics:

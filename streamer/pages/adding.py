@@ -118,10 +118,11 @@ class AddDialog:
     async def _look(self) -> None:
         assert self._probe is not None
         address = str(self._fields["address"].value)
-        if not address.strip():
-            return
         self._tries += 1
         this_one = self._tries
+        if not address.strip():
+            self._tell("Its address comes first.")
+            return
         self._tell("Trying …")
         look = await self._probe.probe(address, *self._login())
         # What a later look finds is truer.

@@ -10,6 +10,7 @@ from markupsafe import escape
 from nicegui import ui
 
 from streamer.errors import SinkUnavailable
+from streamer.metrics.order import as_counted
 from streamer.pages.cards import rows
 from streamer.pages.choice import Choice
 from streamer.pages.feed import AT_ONCE, Feed
@@ -65,7 +66,7 @@ class EventsPage:
 
     def _filters(self, choices: Choices) -> None:
         here = self._here
-        cameras = sorted({*choices.cameras, *self._parts.cameras})
+        cameras = sorted({*choices.cameras, *self._parts.cameras}, key=as_counted)
         with box("div", "filters", role="group", aria_label="Which events"):
             seen = [name for name in cameras if here.visitor.may_see(name)]
             self._select("camera", "Camera", seen, self._parts.title)

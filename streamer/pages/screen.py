@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamer.pages import words
+from streamer.pages.draft import sentence
 from streamer.pages.icons import icon
 from streamer.pages.markup import EMPTY, Attribute, box, h, join, show
 
@@ -66,9 +67,8 @@ def trouble(camera: CameraStatistics, here: Here) -> Markup:
     when = words.since(camera.since, here) if camera.since and camera.state != "connecting" else ""
     title = f"{words.state(camera)} {when}".strip()
     symbol = icon("live" if camera.state == "connecting" else "down")
-    return h(
-        "div", symbol, h("strong", title), h("span", camera.reason or ""), class_=f"trouble {camera.state}"
-    )
+    why = h("span", sentence(camera.reason) if camera.reason else "")
+    return h("div", symbol, h("strong", title), why, class_=f"trouble {camera.state}")
 
 
 def _seen(camera: CameraStatistics) -> str:

@@ -12,6 +12,7 @@ from nicegui import ui
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
+from streamer.metrics.order import as_counted
 from streamer.pages.assets import FOLDER, Assets
 from streamer.pages.choice import Choice
 from streamer.pages.event import EventPage, unknown
@@ -130,7 +131,7 @@ def _add_trainer_pages(parts: Parts, layout: Layout) -> None:
     @ui.page("/label", reconnect_timeout=KEPT_S)
     async def label(request: Request) -> None:
         seen = (await parts.archive.choices()).cameras
-        build_label(layout, Here.of(request), sorted({*seen, *parts.cameras}))
+        build_label(layout, Here.of(request), sorted({*seen, *parts.cameras}, key=as_counted))
 
     @ui.page("/train", reconnect_timeout=KEPT_S)
     async def train(request: Request) -> None:

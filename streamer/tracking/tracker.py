@@ -175,7 +175,7 @@ class Tracker:
             costs[stands] = np.where(here, np.minimum(costs[stands], PLACE_COST), costs[stands])
         if stands.any() or len(self._memory):
             things = objects.take(stands).joined(self._memory.things())
-            keep_apart(costs, objects, (found.boxes, found.groups), things)
+            keep_apart(costs, objects, (found.boxes, found.groups), things, self._after_s)
         owners = assign(costs, _stages(objects, found))
         seen = owners != NOBODY
         self._objects = replace(objects, states=states)

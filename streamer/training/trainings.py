@@ -136,8 +136,9 @@ class Trainings:
         if found is None:
             return
         data = str(self._data.absolute())
-        command = [sys.executable, "-m", "streamer.training.ending", str(os.getpid()), sys.executable]
-        command += ["-m", "trainer", "train", data, "--data", data, "--workspace", str(folder.absolute())]
+        command = [sys.executable, "-P", "-m", "streamer.training.ending", str(os.getpid()), sys.executable]
+        command += ["-P", "-m", "trainer", "train", data, "--data", data]
+        command += ["--workspace", str(folder.absolute())]
         command += found.wish.arguments()
         log.info("training %s begins", found.wish.name)
         try:

@@ -124,6 +124,7 @@
     }
   `;
 
+  const WHEN = { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const KINDS = { event: "Events", diverse: "More of an object", near: "Near the threshold", random: "Nothing found" };
 
   // An element of HTML.
@@ -744,7 +745,7 @@
     const found = sample.kind === "random" ? "Nothing found" : `${sample.label} ${Math.round(100 * sample.confidence)}%`;
     const kind = sample.kind === "event" ? [] : [made("span", {}, KINDS[sample.kind])];
     return [made("b", {}, found), made("span", {}, sample.camera), ...kind,
-      made("span", { className: "far" }, when.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }))];
+      made("span", { className: "far" }, when.toLocaleString([], WHEN))];
   }
 
   customElements.define("sightline-labels", SightlineLabels);

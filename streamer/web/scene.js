@@ -441,8 +441,11 @@
           ` L${tip[0] + (dy - dx) * reach * 0.3},${tip[1] - (dx + dy) * reach * 0.3}`,
         fill: "none", stroke: "#fff", "stroke-width": 2, "vector-effect": "non-scaling-stroke", "pointer-events": "none",
       });
+      const size = 12 * this.unit;
+      const inside = (at, end) => Math.min(Math.max(at, size), end - size);
+      const [right, bottom] = this.at([1, 1]);
       const text = drawn("text", {
-        class: "side", x: x - dy * reach * 1.5, y: y + dx * reach * 1.5, "font-size": 12 * this.unit,
+        class: "side", x: inside(x - dy * reach * 1.5, right), y: inside(y + dx * reach * 1.5, bottom), "font-size": size,
       });
       text.textContent = "in";
       return [arrow, text];

@@ -15,6 +15,7 @@ from access.fronts import in_front
 from argon2 import PasswordHasher
 
 from streamer.access.accounts import Account, Accounts
+from streamer.access.doorkeeper import BELIEVED_S
 from streamer.access.secrets import hashed
 from streamer.api.app import create_app
 from streamer.config.tree import HttpConfig, StorageConfig
@@ -102,3 +103,9 @@ async def sign_in(
     """By the form, as a browser posts it."""
     form = {"name": name, "password": password, **more}
     return await client.post("/login", data=form, headers={**PAGE, "Origin": ORIGIN})
+
+
+async def until_status(client: httpx.AsyncClient, status: int, path: str = "/api/cameras") -> None:
+    with anyio.fail_after(BELIEVED_S + 1):
+        while (await client.get(path)).status_code != status:
+            await anyio.sleep(0.05)

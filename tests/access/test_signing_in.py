@@ -8,12 +8,22 @@ from collections.abc import AsyncIterator
 from zlib import crc32
 
 import anyio
-import httpx
 import pytest
-from access.door import HASH, ORIGIN, PAGE, PASSWORD, PROBLEM, VIEWER_TOKEN, Door, opened, sign_in
+from access.door import (
+    HASH,
+    ORIGIN,
+    PAGE,
+    PASSWORD,
+    PROBLEM,
+    VIEWER_TOKEN,
+    Door,
+    opened,
+    sign_in,
+    until_status,
+)
 
 from streamer.access.accounts import IDLE_S, Account, Accounts
-from streamer.access.doorkeeper import BELIEVED_S, TRIES_OF_ADDRESS, TRIES_OF_NAME
+from streamer.access.doorkeeper import TRIES_OF_ADDRESS, TRIES_OF_NAME
 from streamer.access.passwords import hash_password
 from streamer.config.tree import HttpConfig
 
@@ -28,15 +38,9 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door
         yield door
 
 
-async def until_status(client: httpx.AsyncClient, status: int, path: str = "/api/cameras") -> None:
-    with anyio.fail_after(BELIEVED_S + 1):
-        while (await client.get(path)).status_code != status:
-            await anyio.sleep(0.05)
-
-
 async def test_from_a_page_to_the_login_and_back(tmp_path):
     async with opened(tmp_path) as door, door.client() as client:
-        sent = await client.get("/watch/gate?stream=sub&token=wrong", headers=PAGE)
+        sent = await client.get("/watch/gate?stream=sub", headers=PAGE)
         assert sent.status_code == 303
         assert sent.headers["location"] == "/login?next=%2Fwatch%2Fgate%3Fstream%3Dsub"
         page = await client.get(sent.headers["location"], headers=PAGE)

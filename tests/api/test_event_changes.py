@@ -132,6 +132,19 @@ async def test_a_body_that_is_none_changes_nothing(unchanged: Inside, body, head
     assert (await unchanged.client.get(f"/api/events/{FIRST}")).json()["human_label"] is None
 
 
+@pytest.mark.parametrize(
+    ("body", "headers", "detail"),
+    [
+        (b'{"human_label": a}', JSON, "expected JSON, received none from character 17 on"),
+        (b'{"human_label": "a"}', {}, "expected an object of JSON, sent with Content-Type: application/json"),
+        (b"[]", JSON, "expected an object of JSON, sent with Content-Type: application/json"),
+    ],
+)
+async def test_what_a_body_should_be_is_told(unchanged: Inside, body, headers, detail):
+    answer = await unchanged.client.patch(f"/api/events/{FIRST}", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["detail"]) == (422, f"body: {detail}")
+
+
 async def test_an_event_is_deleted_with_its_pictures(within: Inside, tmp_path: Path):
     await within.client.patch(f"/api/events/{FIRST}", json={"human_label": "courier"})
     assert len(files(within, tmp_path)) == 3

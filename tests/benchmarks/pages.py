@@ -10,6 +10,8 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -21,7 +23,8 @@ import psutil
 TESTS = Path(__file__).parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
-from system.serving import serving, until, write_config  # noqa: E402
+from system.commanding import PATIENCE_S  # noqa: E402
+from system.serving import Service, serving, until, write_config  # noqa: E402
 
 from streamer.config.tree import StorageConfig  # noqa: E402
 from streamer.event import Event, Ruling, new_id  # noqa: E402
@@ -82,28 +85,38 @@ def measure(client: httpx.Client, process: psutil.Process, path: str, rounds: in
     )
 
 
+@contextmanager
+def filled(events: int, cameras: int) -> Iterator[Service]:
+    """A service with so many events, whose cameras are all live."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        anyio.run(fill, folder / "data", events, cameras)
+        source = "sim://street?fps=2&size=320x180&seed="
+        said = {f"camera-{n}": {"source": f"{source}{n}"} for n in range(1, cameras + 1)}
+        config = write_config(folder, said, data=str(folder / "data"), detect={"fps": 0.5})
+        with serving("run", config, folder=folder) as service:
+            until(lambda: set(service.states().values()) == {"live"})
+            yield service
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=5000)
     parser.add_argument("--cameras", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        anyio.run(fill, folder / "data", options.events, options.cameras)
-        source = "sim://street?fps=2&size=320x180&seed="
-        cameras = {f"camera-{n}": {"source": f"{source}{n}"} for n in range(1, options.cameras + 1)}
-        config = write_config(folder, cameras, data=str(folder / "data"), detect={"fps": 0.5})
-        with serving("run", config, folder=folder) as service, httpx.Client(base_url=service.url) as client:
-            until(lambda: set(service.states().values()) == {"live"})
-            one = service.events(camera="camera-1", limit=500)[-1]["id"]
-            process = psutil.Process(service.process.pid)
-            print(f"{'page':24} {'ms':>8} {'most ms':>8} {'nothing':>9} {'kB':>8} {'kB memory':>10}")
-            camera = "/cameras/camera-1"
-            of_camera = (camera, f"{camera}/scene", f"{camera}/settings")
-            others = ("/label", "/train", "/models", "/system", "/docs")
-            for path in ("/", *of_camera, "/events", f"/events/{one}", *others):
-                measure(client, process, path, options.rounds)
+    with (
+        filled(options.events, options.cameras) as service,
+        httpx.Client(base_url=service.url, timeout=PATIENCE_S) as client,
+    ):
+        one = service.events(camera="camera-1", limit=500)[-1]["id"]
+        process = psutil.Process(service.process.pid)
+        print(f"{'page':24} {'ms':>8} {'most ms':>8} {'nothing':>9} {'kB':>8} {'kB memory':>10}")
+        camera = "/cameras/camera-1"
+        of_camera = (camera, f"{camera}/scene", f"{camera}/settings")
+        others = ("/label", "/train", "/models", "/system", "/docs")
+        for path in ("/", *of_camera, "/events", f"/events/{one}", *others):
+            measure(client, process, path, options.rounds)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,11 @@ ALONE = {
     f"{A}    detect: {{regions: 'tiles:9x9'}}\n    filters: {{dog: {{max_area: 0.000001}}}}": [
         "cameras.a.detect.regions.tiles"
     ],
+    # A label is as wrong wherever is looked.
+    f"{A}    detect: {{regions: 'tiles:9x9'}}\n    filters: {{doog: {{max_area: 0.000001}}}}": [
+        "cameras.a.detect.regions.tiles",
+        "cameras.a.filters.doog",
+    ],
     f"{A}    detector: 5\n    filters: {{vehicle: {{}}}}": ["cameras.a.detector"],
     f"{A}    detector: vehicles\ndetectors: 5": ["detectors"],
     f"{A}    filters: {{vehicle: {{}}}}\ndetectors: {{default: {{model: 5}}}}": ["detectors.default.model"],

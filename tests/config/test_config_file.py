@@ -63,6 +63,9 @@ BAD = {
     "cameras:\n  a:\n    source:\n      main: 5\n      sub: b": (
         "c.yaml:4: cameras.a.source.main: expected text, received 5"
     ),
+    "cameras:\n  a:\n    source:\n      main: rtsp://bob:hunter2@h/1\n      sub: rtsp://bob:hunter2@h/1": (
+        "c.yaml:3: cameras.a.source: expected the addresses of two streams, received the same one twice"
+    ),
     "cameras:\n  a:\n    source:\n      main: a\n      sub: b\n      sob: c": (
         "c.yaml:6: cameras.a.source.sob: expected one of main, sub; received 'sob' (did you mean 'sub'?)"
     ),

@@ -30,10 +30,11 @@ def distance_box(x: float, y: float, bins: NDArray[np.float32], stride: int) -> 
 
 
 def nanodet_decoded(raw: Outputs) -> Decoded:
+    """RangiLyu/nanodet ``gfl_head.py`` ``GFLHead.get_bboxes_single`` (commit 107958448859)."""
     cells = []
     for stride in STRIDES:
         for at, (row, column) in enumerate(places(stride)):
-            middle = (column * stride + 0.5 * (stride - 1), row * stride + 0.5 * (stride - 1))
+            middle = (column + 0.5) * stride, (row + 0.5) * stride
             box = distance_box(*middle, raw[f"dis_pred_stride_{stride}"][0][at], stride)
             cells.append((box, raw[f"cls_pred_stride_{stride}"][0][at]))
     return decoded(cells)
@@ -48,6 +49,7 @@ def nanodet_plus(rng: np.random.Generator) -> Outputs:
 
 
 def nanodet_plus_decoded(raw: Outputs) -> Decoded:
+    """RangiLyu/nanodet ``nanodet_plus_head.py`` ``NanoDetPlusHead.get_bboxes`` (commit 02639a5d1599)."""
     cells, rows = [], iter(raw["output"][0])
     for stride in (8, 16, 32, 64):
         for row, column in places(stride):
@@ -71,6 +73,9 @@ def fastestdet(rng: np.random.Generator) -> Outputs:
 
 
 def fastestdet_decoded(raw: Outputs) -> Decoded:
+    """dog-qiuqiu/FastestDet ``runtime.py`` ``detection`` (commit 599c80fa9fc5), with the powers of
+    PINTO0309/FastestDet ``tool.py`` ``handle_preds`` (commit 0be38bca49d6).
+    """
     cells, gate = [], []
     [[values]] = raw.values()
     for row, column in places(16):
@@ -93,6 +98,7 @@ def sightline(rng: np.random.Generator) -> Outputs:
 
 
 def sightline_decoded(raw: Outputs) -> Decoded:
+    """As this repository's ``trainer/`` trains it."""
     cells = []
     for stride in STRIDES:
         for row, column in places(stride):
@@ -114,6 +120,7 @@ def picodet(rng: np.random.Generator) -> Outputs:
 
 
 def picodet_decoded(raw: Outputs) -> Decoded:
+    """PaddlePaddle/PaddleDetection ``pico_head.py`` ``PicoHead.forward_eval`` (commit c6839eab4e25)."""
     cells = []
     for stride in (8, 16, 32, 64):
         for at, (row, column) in enumerate(places(stride)):

@@ -32,6 +32,7 @@ def final(extra: int) -> Callable[[np.random.Generator], Outputs]:
 
 
 def final_decoded(raw: Outputs) -> Decoded:
+    """ultralytics/ultralytics ``head.py`` ``Detect.postprocess`` (commit 001ce22b0ece)."""
     rows = raw["output0"][0]
     return chosen(rows[:, :4], rows[:, 4], rows[:, 5])
 
@@ -42,6 +43,7 @@ def final_turned(rng: np.random.Generator) -> Outputs:
 
 
 def final_turned_decoded(raw: Outputs) -> Decoded:
+    """ultralytics/ultralytics ``head.py`` ``OBB.postprocess`` (commit 001ce22b0ece)."""
     rows = raw["output0"][0]
     return chosen(np.array([around(*row[:4], row[6]) for row in rows]), rows[:, 4], rows[:, 5])
 
@@ -53,6 +55,7 @@ def efficientdet(rng: np.random.Generator) -> Outputs:
 
 
 def efficientdet_decoded(raw: Outputs) -> Decoded:
+    """google/automl ``inference.py`` ``det_post_process_combined`` (commit 017776d2e141)."""
     rows = raw["detections"][0]
     return chosen(rows[:, [2, 1, 4, 3]], rows[:, 5], rows[:, 6] - 1)
 
@@ -71,6 +74,7 @@ def triples(
 
 
 def rt_detr_decoded(raw: Outputs) -> Decoded:
+    """lyuwenyu/RT-DETR ``rtdetr_postprocessor.py`` ``RTDETRPostProcessor.forward`` (commit 00362aee2746)."""
     return chosen(raw["boxes"].reshape(-1, 4), raw["scores"].ravel(), raw["labels"].ravel())
 
 
@@ -83,6 +87,7 @@ def torchvision(rng: np.random.Generator) -> Outputs:
 
 
 def torchvision_decoded(raw: Outputs) -> Decoded:
+    """pytorch/vision ``roi_heads.py`` ``RoIHeads.postprocess_detections`` (commit 00d6550aeadb)."""
     return chosen(raw["boxes"], raw["scores"], raw["labels"] - 1)
 
 
@@ -93,6 +98,7 @@ def tf_detection(rng: np.random.Generator) -> Outputs:
 
 
 def tf_detection_decoded(raw: Outputs) -> Decoded:
+    """mlcommons/inference ``coco.py`` ``PostProcessCoco`` (commit 2432b1021e37)."""
     boxes = [pixels(box) for box in raw["detection_boxes"][0][:, [1, 0, 3, 2]]]
     return chosen(np.array(boxes), raw["detection_scores"][0], raw["detection_classes"][0] - 1)
 
@@ -103,6 +109,7 @@ def nms_plugin(rng: np.random.Generator) -> Outputs:
 
 
 def nms_plugin_decoded(raw: Outputs) -> Decoded:
+    """NVIDIA/TensorRT ``efficientNMSPlugin/README.md`` (commit 2349256ccbdd)."""
     return chosen(raw["det_boxes"][0], raw["det_scores"][0], raw["det_classes"][0])
 
 
@@ -128,6 +135,11 @@ def flat(order: str, counted: bool) -> Callable[[np.random.Generator], Outputs]:
 
 
 def flat_decoded(order: str) -> Callable[[Outputs], Decoded]:
+    """PaddlePaddle/PaddleDetection ``post_process.py`` ``BBoxPostProcess.get_pred`` (commit 00139067715b);
+    WongKinYiu/yolov7 ``experimental.py`` ``ONNX_ORT.forward`` (commit 134a36fcfc81);
+    Deci-AI/super-gradients ``nms.py`` ``PickNMSPredictionsAndReturnAsFlatResult`` (commit 0e1b8c562536).
+    """
+
     def decode(raw: Outputs) -> Decoded:
         at = {
             letter: order.index(letter) + (3 if "b" in order[: order.index(letter)] else 0)
@@ -145,9 +157,11 @@ def mmdeploy(rng: np.random.Generator) -> Outputs:
 
 
 def mmdeploy_decoded(raw: Outputs) -> Decoded:
+    """open-mmlab/mmdeploy ``bbox_nms.py`` ``select_nms_index`` (commit f5f091eb6dcc)."""
     return chosen(raw["dets"][0][:, :4], raw["dets"][0][:, 4], raw["labels"][0])
 
 
 def torchvision_shares_decoded(raw: Outputs) -> Decoded:
+    """mlcommons/inference ``coco.py`` ``PostProcessCocoOnnx`` (commit 2432b1021e37)."""
     boxes = np.array([pixels(box) for box in raw["boxes"][0]])
     return chosen(boxes, raw["scores"][0], raw["labels"][0] - 1)

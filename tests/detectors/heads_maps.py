@@ -72,6 +72,13 @@ def maps_decoded(
     stretch: Mapping[int, float],
     classes: Callable[[NDArray[np.float32]], NDArray[np.float32]] = sigmoid,
 ) -> Callable[[Outputs], Decoded]:
+    """Of yolov2 pjreddie/darknet ``region_layer.c`` ``get_region_box`` (commit 02e7109b8baa);
+    of yolov3, Tiny and yolov4-tiny pjreddie/darknet ``yolo_layer.c`` ``get_yolo_box`` (commit 011eed632d70);
+    of yolov4 hunglc007/tensorflow-yolov4-tflite ``yolov4.py`` ``decode_train`` (commit 08cf9fa7b0dd);
+    of yolov5-raw ultralytics/yolov5 ``yolo.py`` ``Detect.forward`` (commit 88f52e8d3656);
+    of yolov7-raw WongKinYiu/yolov7 ``yolo.py`` ``IDetect.fuseforward`` (commit 01285329f746).
+    """
+
     def decode(raw: Outputs) -> Decoded:
         cells, gate = [], []
         for stride, sizes in anchors.items():
@@ -130,6 +137,7 @@ def fastest(rng: np.random.Generator) -> Outputs:
 
 
 def fastest_decoded(raw: Outputs) -> Decoded:
+    """dog-qiuqiu/Yolo-FastestV2 ``utils.py`` ``handel_preds`` (commit ef96e53239e1)."""
     cells, gate = [], []
     for stride, anchors in FASTEST.items():
         for row, column in places(stride):

@@ -23,6 +23,10 @@ def pairs(count: int, *, last: bool, size: float = SIDE, single: bool = False) -
 
 
 def pairs_decoded(raw: Outputs) -> Decoded:
+    """Tianxiaomo/pytorch-YOLOv4 ``yolo_layer.py`` ``yolo_forward_dynamic`` (commit 01fd75025549);
+    Deci-AI/super-gradients ``dfl_heads.py`` ``NDFLHeads.forward_eval`` (commit 0b2c326790b9);
+    PaddlePaddle/PaddleDetection ``ppyoloe_head.py`` ``PPYOLOEHead.post_process`` (commit cb661af1ae6b).
+    """
     boxes, scores = raw["boxes"][0], raw["scores"][0]
     scores = scores.T if scores.shape[0] == plain.CLASSES else scores
     boxes = [pixels(box[0]) for box in boxes] if boxes.ndim == 3 else boxes
@@ -40,6 +44,7 @@ def keras_yolo(rng: np.random.Generator) -> Outputs:
 
 
 def keras_yolo_decoded(raw: Outputs) -> Decoded:
+    """qqwweee/keras-yolo3 ``model.py`` ``yolo_boxes_and_scores`` (commit 036cd817f789)."""
     return decoded(
         [(box[[1, 0, 3, 2]], score) for box, score in zip(raw["boxes"][0], raw["scores"][0].T, strict=True)]
     )
@@ -67,6 +72,11 @@ def retinanet(low: float, high: float, offset: float) -> Callable[[np.random.Gen
 
 
 def retinanet_decoded(*, torchvision: bool) -> Callable[[Outputs], Decoded]:
+    """pytorch/vision ``anchor_utils.py`` ``AnchorGenerator`` (commit 017c63441e55) and ``_utils.py``
+    ``BoxCoder.decode_single`` (commit 02845439f059); yhenon/pytorch-retinanet ``anchors.py`` ``shift``
+    (commit 5a5c32f277ce) and ``utils.py`` ``BBoxTransform`` (commit 3eea11e4f9cd).
+    """
+
     def decode(raw: Outputs) -> Decoded:
         cells, at = [], 0
         variance = (1, 1, 1, 1) if torchvision else (0.1, 0.1, 0.2, 0.2)
@@ -77,6 +87,7 @@ def retinanet_decoded(*, torchvision: bool) -> Callable[[Outputs], Decoded]:
             for row, column in places(stride):
                 for width, height in priors_of(stride, sides, whole=torchvision):
                     x, y, w, h = raw["bbox_regression"][0][at] * variance
+                    w, h = np.minimum((w, h), np.log(1000 / 16)) if torchvision else (w, h)
                     middle = 0.0 if torchvision else 0.5
                     cx, cy = (column + middle) * step + x * width, (row + middle) * step + y * height
                     told = raw["cls_logits"][0][at]
@@ -102,20 +113,26 @@ def ultraface(raw: bool) -> Callable[[np.random.Generator], Outputs]:
 
 
 def ultraface_decoded(raw: Outputs) -> Decoded:
+    """Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB ``box_utils.py`` (commit 72957f437dc0)."""
     faces = zip(raw["boxes"][0], raw["scores"][0][:, 1:], strict=True)
     return decoded([(pixels(box), score) for box, score in faces])
 
 
 def ultraface_raw_decoded(raw: Outputs) -> Decoded:
+    """Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB ``box_utils.py`` ``generate_priors``,
+    ``convert_locations_to_boxes`` (commit 72957f437dc0).
+    """
     cells, at = [], 0
     for stride, sides in FACES.items():
         for row, column in places(stride):
             for side in sides:
                 prior_w, prior_h = min(1.0, side / plain.WIDTH), min(1.0, side / plain.HEIGHT)
                 x, y, w, h = raw["boxes"][0][at]
+                # A cell's step is the picture's side by the number of cells, not the stride.
+                cells_across, cells_down = -(-plain.WIDTH // stride), -(-plain.HEIGHT // stride)
                 centre = (
-                    x * 0.1 * prior_w + (column + 0.5) * stride / plain.WIDTH,
-                    y * 0.1 * prior_h + (row + 0.5) * stride / plain.HEIGHT,
+                    x * 0.1 * prior_w + (column + 0.5) / cells_across,
+                    y * 0.1 * prior_h + (row + 0.5) / cells_down,
                 )
                 box = centred(*centre, np.exp(w * 0.2) * prior_w, np.exp(h * 0.2) * prior_h)
                 cells.append((pixels(box), raw["scores"][0][at, 1:]))
@@ -136,6 +153,7 @@ def scrfd(points: bool, batched: bool) -> Callable[[np.random.Generator], Output
 
 
 def scrfd_decoded(raw: Outputs) -> Decoded:
+    """deepinsight/insightface ``scrfd.py`` ``SCRFD.forward`` (commit 0bdfc69f36a3)."""
     cells = []
     for stride in STRIDES:
         scores, sides = raw[f"score_{stride}"].reshape(-1, 1), raw[f"bbox_{stride}"].reshape(-1, 4)
@@ -159,6 +177,7 @@ def yunet(rng: np.random.Generator) -> Outputs:
 
 
 def yunet_decoded(raw: Outputs) -> Decoded:
+    """opencv/opencv ``face_detect.cpp`` ``FaceDetectorYNImpl::postProcess`` (commit 0692bb41f5af)."""
     cells = []
     for stride in STRIDES:
         for at, (row, column) in enumerate(places(stride)):

@@ -23,11 +23,15 @@ def rows_of(cells: int, raw: bool) -> Callable[[np.random.Generator], Outputs]:
 
 
 def rows_decoded(raw: Outputs) -> Decoded:
+    """Megvii-BaseDetection/YOLOX ``yolo_head.py`` ``YOLOXHead.decode_outputs`` (commit 02aecbacfd51);
+    ultralytics/yolov5 ``yolo.py`` ``Detect.forward`` (commit 88f52e8d3656).
+    """
     rows = raw["output"][0]
     return decoded([(centred(*row[:4]), row[5:] * row[4]) for row in rows], [row[4] for row in rows])
 
 
 def yolox_decoded(raw: Outputs) -> Decoded:
+    """Megvii-BaseDetection/YOLOX ``demo_utils.py`` ``demo_postprocess`` (commit 00767321e712)."""
     rows, cells, at = raw["output"][0], [], 0
     for stride in STRIDES:
         for row, column in places(stride):
@@ -61,6 +65,7 @@ def columns_of(extra: int, low: float = 0, high: float = 0) -> Callable[[np.rand
 
 
 def columns_decoded(raw: Outputs) -> Decoded:
+    """ultralytics/ultralytics ``head.py`` ``Detect._inference`` (commit 001ce22b0ece)."""
     return decoded([(centred(*column[:4]), column[4 : 4 + plain.CLASSES]) for column in raw["output0"][0].T])
 
 
@@ -72,6 +77,7 @@ def around(x: float, y: float, w: float, h: float, angle: float) -> tuple[float,
 
 
 def turned_columns_decoded(raw: Outputs) -> Decoded:
+    """ultralytics/ultralytics ``head.py`` ``OBB._inference`` (commit 001ce22b0ece)."""
     columns = raw["output0"][0].T
     return decoded([(around(*column[:4], column[-1]), column[4 : 4 + plain.CLASSES]) for column in columns])
 
@@ -81,6 +87,7 @@ def turned_about(rng: np.random.Generator) -> Outputs:
 
 
 def turned_about_decoded(raw: Outputs) -> Decoded:
+    """The columns of ``columns_decoded`` as rows."""
     return decoded([(centred(*row[:4]), row[4:]) for row in raw["output0"][0]])
 
 
@@ -95,6 +102,10 @@ def queries(extra: int) -> Callable[[np.random.Generator], Outputs]:
 def queries_decoded(
     scores: Callable[[NDArray[np.float32]], NDArray[np.float32]],
 ) -> Callable[[Outputs], Decoded]:
+    """facebookresearch/detr ``detr.py`` ``PostProcess`` (commit 0217b40fb806), softmax;
+    fundamentalvision/Deformable-DETR ``deformable_detr.py`` ``PostProcess`` (commit 1212c970d85a), sigmoid.
+    """
+
     def decode(raw: Outputs) -> Decoded:
         pairs = zip(raw["pred_boxes"][0], raw["pred_logits"][0], strict=True)
         return decoded([(pixels(centred(*box)), scores(row)) for box, row in pairs])
@@ -108,4 +119,5 @@ def query_rows(rng: np.random.Generator) -> Outputs:
 
 
 def query_rows_decoded(raw: Outputs) -> Decoded:
+    """ultralytics/ultralytics ``head.py`` ``RTDETRDecoder.forward`` (commit 001ce22b0ece)."""
     return decoded([(pixels(centred(*row[:4])), row[4:]) for row in raw["output0"][0]])

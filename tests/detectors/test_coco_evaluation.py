@@ -89,6 +89,24 @@ def test_ignored_boxes_are_neither_hit_nor_miss(flag, detector, tmp_path):
     assert scores(detector, tmp_path, [image(1), image(2)], [*truth, missed])["AP50"] == pytest.approx(1)
 
 
+def test_whatever_lies_in_a_crowd_is_neither_a_hit_nor_a_miss(detector, tmp_path):
+    """Of a crowd counts how much of a detection lies in it, not how much they overlap."""
+    crowd = {"image_id": 1, "category_id": NUMBERS["cow"], "bbox": [0, 0, SIDE, SIDE], "iscrowd": 1}
+    truth = [annotation(1, "bee"), annotation(2, "bee"), annotation(2, "cow")]
+    found = scores(detector, tmp_path, [image(1), image(2)], [*truth, crowd])
+    assert found["per_class"]["cow"]["AP50"] == pytest.approx(1)
+    # As large a box that is no crowd is one more object, which nothing finds.
+    plain = scores(detector, tmp_path, [image(1), image(2)], [*truth, crowd | {"iscrowd": 0}])
+    assert plain["per_class"]["cow"]["AP50"] < 0.6
+
+
+def test_a_crowd_of_another_class_excuses_nothing(detector, tmp_path):
+    crowd = {"image_id": 1, "category_id": NUMBERS["bee"], "bbox": [0, 0, SIDE, SIDE], "iscrowd": 1}
+    truth = [annotation(1, "bee"), annotation(2, "bee"), annotation(2, "cow"), crowd]
+    found = scores(detector, tmp_path, [image(1), image(2)], truth)
+    assert found["per_class"]["cow"]["AP50"] == pytest.approx(0.5)
+
+
 def test_recall_counts_what_is_found_at_the_threshold_of_the_model(detector, tmp_path):
     truth = [annotation(1, "bee"), annotation(1, "cow"), annotation(2, "cow"), annotation(2, "bee")]
     missed = [

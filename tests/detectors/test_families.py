@@ -7,6 +7,7 @@ from detectors.errors import UnknownFamily
 from detectors.families import candidates
 from detectors.families.family import Signature
 from detectors.families.grid import cells, strides_of
+from detectors.families.pairs import priors
 from detectors.labels import labels_in, labels_of
 
 YOLOX = {"output": (1, 3549, 85)}
@@ -60,6 +61,35 @@ def test_foreign_outputs_are_named_on_one_line(side, outputs):
     assert "\n" not in text
     assert all(name in text for name in outputs)
     assert f"{side}x{side}" in text
+
+
+PLUGIN = {"num_dets": (1, 1), "det_boxes": (1, 100, 4), "det_scores": (1, 100), "det_classes": (1, 100)}
+YOLO_NAS = {
+    "graph2_num_predictions": (1, 1),
+    "graph2_pred_boxes": (1, 1000, 4),
+    "graph2_pred_scores": (1, 1000),
+    "graph2_pred_classes": (1, 1000),
+}
+
+
+@pytest.mark.parametrize("outputs", [PLUGIN, YOLO_NAS])
+def test_a_count_beside_boxes_scores_and_classes_tells_suppression_by_a_plugin(outputs):
+    numbers = frozenset(name for name in outputs if "num" in name or "classes" in name)
+    assert list(candidates(Signature(640, 640, outputs, integer=numbers))) == ["nms-plugin"]
+
+
+def test_queries_without_a_count_are_no_plugin():
+    outputs = {"labels": (1, 300), "boxes": (1, 300, 4), "scores": (1, 300)}
+    found = candidates(Signature(640, 640, outputs, integer=frozenset({"labels"})))
+    assert set(found) == {"rt-detr", "ssd"}
+
+
+def test_priors_of_a_grid_whose_last_cell_is_cut_off():
+    table = priors(320, 240)
+    assert len(table) == 4420
+    # 240 pixels are 4 rows of stride 64: their middles are eighths, and the prior's height ends at 1.
+    np.testing.assert_allclose(table[-1], (0.9, 0.875, 0.8, 1.0))
+    np.testing.assert_allclose(table[-60], (0.1, 0.125, 0.4, 128 / 240))
 
 
 def test_a_manifest_may_name_the_family():

@@ -5,8 +5,9 @@ import oracle
 import pytest
 from heads import KINDS
 from onnx import TensorProto, helper, numpy_helper
-from plain import SIDE
+from plain import SIDE, Kind
 
+from detectors.coco import COCO_LABELS
 from detectors.families import FAMILIES, candidates
 from detectors.graph import compile_graph
 from detectors.modelfile import parse, signature, with_input
@@ -75,6 +76,28 @@ def test_a_model_that_chose_nothing_found_nothing(name, tmp_path):
     graph = compile_graph(read[1], name, head, FAMILIES[name].input(head)).SerializeToString()
     session = open_session(graph, SessionOptions(provider="cpu"))
     assert session.run(np.zeros((1, SIDE, SIDE, 3), np.uint8), Limits()).boxes.shape == (0, 4)
+
+
+@pytest.mark.parametrize("name", ["retinanet", "retinanet-scored"])
+def test_the_91_numbers_of_coco_become_its_80_classes(name, tmp_path):
+    """As torchvision numbers them: 0 is nothing, 12 nothing either, 13 the stop sign, 90 the last."""
+    outputs = dict(KINDS[name].make(np.random.default_rng(0)))
+    count = outputs["bbox_regression"].shape[1]
+    silent = -20.0 if name == "retinanet" else 0.0
+    told = np.full((1, count, 91), silent, np.float32)
+    # Priors of cells far from one another, so that none suppresses another.
+    for prior, number in ((0, 0), (9, 12), (9 * 27, 13), (9 * 63, 90)):
+        told[0, prior, number] = 20.0 if name == "retinanet" else 0.9
+    outputs["cls_logits"] = told
+    kind = Kind(KINDS[name].make, KINDS[name].decode, ())
+    model = with_input(parse(constant_model(kind, outputs).SerializeToString(), tmp_path).model, None)
+    [head] = candidates(signature(model, sample=outputs), name).values()
+    assert head.classes == 80
+    graph = compile_graph(model, name, head, FAMILIES[name].input(head)).SerializeToString()
+    found = open_session(graph, SessionOptions(provider="cpu")).run(
+        np.zeros((1, SIDE, SIDE, 3), np.uint8), Limits(0.5)
+    )
+    assert {COCO_LABELS[number] for number in found.classes} == {"stop sign", "toothbrush"}
 
 
 def test_every_family_has_a_head():

@@ -7,6 +7,7 @@ from functools import cache
 import cv2
 import heads
 import numpy as np
+import onnx
 import oracle
 import plain
 import pytest
@@ -105,6 +106,24 @@ def test_the_compiled_graph_equals_the_decode_in_numpy(name, detector_of, test_d
         for limits in (Limits(), Limits(0.01, 0.65, multi_label=True, max_candidates=300)):
             told = replace(limits, iou=1.0) if final else limits
             oracle.assert_same(detector._session.run(image, limits), oracle.hits([decoded], told))
+
+
+def test_raw_offsets_of_faces_become_the_boxes_of_the_decode_in_the_file(test_data, tmp_path):
+    source = test_data / "models" / "ultraface_RFB-320.onnx"
+    raw = onnx.load(source)
+    # Its decode begins behind the tensor 460, in which the offsets of the four grids come together.
+    raw.graph.output[1].name = "460"
+    onnx.save(raw, tmp_path / "raw.onnx")
+    (tmp_path / "raw.json").write_text(json.dumps({"family": "ultraface-raw"}))
+    one, other = (
+        load(str(path), SessionOptions(provider="cpu", workers=1), cache=tmp_path)
+        for path in (source, tmp_path / "raw.onnx")
+    )
+    image = cv2.imread(str(test_data / "photos" / "bus.jpg"))
+    limits = Limits(0.05, 0.3)
+    [first], [second] = (each.infer([each.prepare(image)], limits) for each in (one, other))
+    assert len(first) == len(second) > 3
+    np.testing.assert_allclose(first.xyxy, second.xyxy, atol=0.05)
 
 
 def test_yolox_runs_in_batches_and_the_quantised_model_does_not(detector_of, test_data):

@@ -8,10 +8,12 @@ from scenes import BEGIN, Seen, detections, frame, standing
 from watching import Camera
 
 from streamer.config.scene import LineConfig, ZoneConfig
-from streamer.config.tree import CameraConfig
+from streamer.config.tree import CameraConfig, TrackerConfig
 from streamer.event import Event, Happening, LineCrossing, ZoneEvent
 from streamer.judge import Judge
+from streamer.tracking.objects import UNCONFIRMED
 from streamer.tracking.tracker import Tracker
+from streamer.tracking.tracks import ParkedTrack
 
 CAR = Seen((470.0, 330.0, 730.0, 470.0), label="car")
 LEFT = Seen((435.0, 320.0, 600.0, 492.0), label="car")
@@ -152,6 +154,27 @@ def test_the_track_of_a_car_that_is_lost_does_not_jump_to_a_parked_one(rate: flo
     assert found <= {-1, 1}
     assert 1 in found
     assert 1 not in passed
+
+
+@RATES
+@pytest.mark.parametrize("speed", [40, 80, 120])
+@pytest.mark.parametrize("end", [380, 420, 460])
+def test_what_is_seen_where_a_car_is_parked_is_that_car(rate: float, speed: float, end: float) -> None:
+    """Another one that is lost right before it was not expected to be just there."""
+    tracker = Tracker(TrackerConfig())
+    tracker.recall([ParkedTrack(1, "car", CAR.box, -4.0)])
+    steps, passed = round(4 * rate), set()
+    for step in range(steps + 1):
+        car = Seen(standing(end - speed * (steps - step) / rate, 420, 260, 140), label="car")
+        passed |= followed(tracker, (step + 1) / rate, car)
+    found = [followed(tracker, 4 + (step + 2) / rate, CAR) for step in range(round(4 * rate))]
+    assert not set().union(*found) & passed
+    assert found[-1] == {1}
+
+
+def followed(tracker: Tracker, time_s: float, *seen: Seen) -> set[int]:
+    """The ids of what is seen, of those that have one."""
+    return {*tracker.update(time_s, detections(seen)).detections.tracker_id.tolist()} - {UNCONFIRMED}
 
 
 @RATES

@@ -21,7 +21,7 @@ def test_live_shows_every_camera_and_why_one_is_down(visit: Visit) -> None:
     expect(tiles).to_have_count(4)
     down = tiles.filter(has_text="drive")
     expect(down).to_contain_text(re.compile(r"Down since \d\d:\d\d"))
-    expect(down).to_contain_text("connection refused")
+    expect(down).to_contain_text("Connection refused.")
     expect(down.locator("sightline-player")).to_have_count(0)
     expect(visit.page.locator("sightline-player[stream=sub]")).to_have_count(3)
     expect(visit.page.locator(".summary")).to_have_text("3 of 4 cameras live")

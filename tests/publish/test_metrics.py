@@ -36,6 +36,12 @@ def series(metrics: Metrics) -> dict[tuple[str, ...], float]:
     }
 
 
+def test_cameras_come_in_the_order_in_which_people_count():
+    told = ["10", "2nd", "a10b2", "a9", "camera-1", "camera-2", "camera-10", "gate"]
+    metrics = Metrics(Status([]), told)
+    assert [each.camera for each in metrics.cameras()] == ["2nd", "10", "a9", "a10b2", *told[4:]]
+
+
 def test_a_camera_that_was_never_heard_of_is_connecting():
     (camera,) = Metrics(Status([]), ["front"]).cameras()
     assert (camera.camera, camera.state, camera.reason, camera.fps_in) == ("front", "connecting", None, 0.0)

@@ -60,7 +60,7 @@ def trained(
     truth = usual if truth is None else truth
     scope = strategy.scope() if strategy else tf.name_scope("")
     with scope:
-        learner = Learner(head_model(scale_of(features), 2), recipe.l2, strategy)
+        learner = Learner(head_model(scale_of(features, features.shape[1:]), 2), recipe.l2, strategy)
     rows = Rows(np.arange(40), np.arange(40, 60), truth, 2)
     heard = [] if curves is None else curves
     run = Run(seed, keeper or Kept(), lambda epoch, curve: heard.append(curve), kept_apart_s=0, **more)
@@ -166,7 +166,7 @@ def biases(recipe: Recipe) -> float:
     """Answered mean probability of the rare class where features tell nothing."""
     truth = (np.arange(60) % 10 == 0).astype(np.int64)
     features = np.zeros((60, 2), np.float32)
-    learner = Learner(head_model(scale_of(features), 2), 0.0)
+    learner = Learner(head_model(scale_of(features, features.shape[1:]), 2), 0.0)
     fit(
         learner,
         FeatureFeed(features),
@@ -188,7 +188,7 @@ def test_label_smoothing_keeps_answers_from_certainty() -> None:
     features = truth[:, None].astype(np.float32).repeat(2, 1)
     sure = []
     for share in (0.0, 0.2):
-        learner = Learner(head_model(scale_of(features), 2), 0.0)
+        learner = Learner(head_model(scale_of(features, features.shape[1:]), 2), 0.0)
         recipe = Recipe(80, 20, Schedule("constant", 0.3), None, label_smoothing=share)
         rows = Rows(np.arange(60), np.arange(0), truth.astype(np.int64), 2)
         fit(learner, FeatureFeed(features), rows, recipe, Run(0, Kept(), lambda *_: None, 80))
@@ -196,6 +196,13 @@ def test_label_smoothing_keeps_answers_from_certainty() -> None:
         sure.append(float(1 / (1 + np.exp(logits[1] - logits[0]))))
     assert sure[0] > 0.99
     assert sure[1] == pytest.approx(0.9, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("given", "count", "size"), [(None, 1000, 32), (None, 48, 6), (None, 3, 1), (16, 48, 16)]
+)
+def test_of_few_pictures_a_step_takes_few(given: int | None, count: int, size: int) -> None:
+    assert Recipe(batch_size=given).batch(count) == size
 
 
 def test_mirrored_learns_the_same() -> None:
@@ -209,9 +216,17 @@ def test_mirrored_learns_the_same() -> None:
 def test_a_head_folds_its_scale() -> None:
     features, _ = clouds()
     _, done = trained(Recipe(5, 8, RATE, None))
-    head = head_of(scale_of(features), done.weights)
+    head = head_of(scale_of(features, features.shape[1:]), done.weights)
     kernel, bias = head.folded()
     assert np.allclose(features @ kernel + bias, head.logits(features), atol=1e-4)
+
+
+def test_the_few_features_of_an_early_depth_weigh_as_much_as_the_many_of_a_late_one() -> None:
+    features = np.random.default_rng(0).normal(5, 3, (500, 4 + 60)).astype(np.float32)
+    scale = scale_of(features, (4, 60))
+    scaled = (features - scale.mean) * scale.factor
+    early, late = (float((part**2).sum(axis=1).mean()) for part in (scaled[:, :4], scaled[:, 4:]))
+    assert (early, late) == pytest.approx((0.5, 0.5), rel=0.01)
 
 
 @pytest.mark.parametrize("change", [upright, any_way])

@@ -20,12 +20,16 @@ class Backbone(Protocol):
         key: of its structure, weights and preparation, for the cache of features.
         input: the picture it takes.
         about: where its weights come from, for people.
+        depths: how many features come from each depth; these weigh the same.
     """
 
     name: str
     key: str
     input: InputSpec
     about: str
+
+    @property
+    def depths(self) -> tuple[int, ...]: ...
 
     def features(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Of pictures uint8 [n,height,width,3] BGR, fitted to ``input``: float32 [n,d]."""

@@ -48,9 +48,9 @@ ACTIVATIONS: Final = frozenset(
     }
 )
 """Operators whose result may be a feature; convolutions alone are not yet."""
-STRIDES: Final = (8, 16, 32)
+STRIDES: Final = (2, 4, 8, 16, 32)
 LEAST_CHANNELS: Final = 16
-MOST: Final = 6144
+MOST: Final = 8192
 """Features in all: beyond that the earliest depth is left out."""
 
 
@@ -66,6 +66,7 @@ class FrozenModel:
     input: InputSpec
     about: str
     taps: tuple[str, ...]
+    depths: tuple[int, ...]
     _cut: onnx.ModelProto
     key: str = ""
     _run: Callable[[NDArray[np.float32]], list[NDArray[Any]]] | None = None
@@ -118,13 +119,14 @@ def frozen(model: str, models: Path, size: int | None = None, taps: Sequence[str
         )
     cut = _cut(whole, chosen, found)
     about = f"{files.name}, cut at {', '.join(chosen)}"
-    return FrozenModel(files.name, spec, about, tuple(chosen), cut)
+    return FrozenModel(files.name, spec, about, tuple(chosen), tuple(_widths(chosen, found)), cut)
 
 
 def automatic(model: onnx.ModelProto, shapes: dict[str, tuple[int, int, int]]) -> list[str]:
-    """The last activation of each depth: where the picture is an 8th, a 16th, a 32nd of its size.
+    """The last activation of each depth: where the picture is a half of its size, a 4th, .. a 32nd.
 
-    Detectors make their maps larger again after their backbone: there it ends.
+    A detector's early maps alone tell colours, which its later ones forget: a car is a car in any. Detectors
+    make their maps larger again after their backbone: there it ends.
     """
     height = model.graph.input[0].type.tensor_type.shape.dim[2].dim_value
     last: dict[int, str] = {}
@@ -139,7 +141,7 @@ def automatic(model: onnx.ModelProto, shapes: dict[str, tuple[int, int, int]]) -
         if node.op_type in ACTIVATIONS and channels >= LEAST_CHANNELS and stride is not None and not back:
             last[stride] = name
     chosen = [last[stride] for stride in sorted(last)]
-    while len(chosen) > 1 and 2 * sum(shapes[name][0] for name in chosen) > MOST:
+    while len(chosen) > 1 and sum(_widths(chosen, shapes)) > MOST:
         chosen.pop(0)
     return chosen
 
@@ -174,6 +176,11 @@ def _named(model: str, taps: Sequence[str], shapes: dict[str, tuple[int, int, in
     return list(taps)
 
 
+def _widths(taps: Sequence[str], shapes: dict[str, tuple[int, int, int]]) -> list[int]:
+    """How many features each tap gives: mean and maximum of its channels."""
+    return [2 * shapes[tap][0] for tap in taps]
+
+
 def _cut(
     model: onnx.ModelProto, taps: Sequence[str], shapes: dict[str, tuple[int, int, int]]
 ) -> onnx.ModelProto:
@@ -192,7 +199,7 @@ def _cut(
     kept = [node for node in graph.node if any(name in needed for name in node.output)]
     used = {name for node in kept for name in node.input}
     stored = [each for each in graph.initializer if each.name in used]
-    count = 2 * sum(shapes[tap][0] for tap in taps)
+    count = sum(_widths(taps, shapes))
     entry = helper.make_node("Identity", [ENTRY], [graph.input[0].name])
     height, width = (dim.dim_value for dim in graph.input[0].type.tensor_type.shape.dim[2:])
     made = helper.make_graph(

@@ -43,6 +43,10 @@ class Network:
             digest.update(weight.path.encode() + memoryview(weight.numpy()).tobytes())
         self.key = digest.hexdigest()
 
+    @property
+    def depths(self) -> tuple[int, ...]:
+        return (self.model.output_shape[-1],)
+
     def features(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         if self._answer is None:
             self._answer = tf.function(lambda x: self.model(x, training=False), reduce_retracing=True)

@@ -66,6 +66,10 @@ class Viewed:
         self.key = hashlib.sha256(f"{self.inner.key} {self.views}".encode()).hexdigest()
         self.about = f"{self.inner.about}, the mean of {len(self.views)} views"
 
+    @property
+    def depths(self) -> tuple[int, ...]:
+        return self.inner.depths
+
     def features(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         rows = [self.inner.features(np.ascontiguousarray(view.of(pictures))) for view in self.views]
         mean: NDArray[np.float32] = np.mean(rows, axis=0, dtype=np.float32)

@@ -29,6 +29,26 @@ def add_statements(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labels", type=Path, metavar="FILE", help="names of its classes, one a line or as JSON"
     )
+    parser.add_argument(
+        "--size",
+        type=sides_of,
+        metavar="WxH",
+        help="of the pictures it gets, where it takes any (default: as its family usually does)",
+    )
+
+
+def sides_of(text: str) -> tuple[int, int]:
+    """Width and height of ``640x480``, or of a square.
+
+    Raises:
+        argparse.ArgumentTypeError: it is neither.
+    """
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isdecimal() and int(side) for side in sides):
+        raise argparse.ArgumentTypeError(
+            f"expected WIDTHxHEIGHT in pixels, such as 640x480, received {text!r}"
+        )
+    return int(sides[0]), int(sides[-1])
 
 
 def store_of(options: argparse.Namespace) -> ModelStore:
@@ -72,5 +92,9 @@ def stated_by(options: argparse.Namespace) -> dict[str, Any]:
     """
     from detectors.labels import read_labels
 
-    family = {"family": options.family} if options.family else {}
-    return family | ({"labels": read_labels(options.labels).labels} if options.labels else {})
+    said: dict[str, Any] = {"family": options.family} if options.family else {}
+    if options.labels:
+        said["labels"] = read_labels(options.labels).labels
+    if options.size:
+        said["input"] = dict(zip(("width", "height"), options.size, strict=True))
+    return said
