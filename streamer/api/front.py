@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from streamer.api.access import Gate
 from streamer.api.cors import Cors
 from streamer.api.headers import SecureHeaders
+from streamer.api.offers import PORTS
 from streamer.api.proxied import Proxied
 from streamer.api.readable import Readable
 
@@ -27,6 +28,6 @@ def behind_front(app: ASGIApp, doorkeeper: Doorkeeper, config: HttpConfig) -> AS
             allow_origins=config.origins,
             allow_methods=["GET", "POST", "PATCH", "DELETE", "OPTIONS"],
             allow_headers=["Authorization", "Content-Type", "If-Match"],
-            expose_headers=["Accept-Patch", "ETag", "Link", "Location", "Retry-After"],
+            expose_headers=["Accept-Patch", "ETag", "Link", "Location", "Retry-After", PORTS],
         )
     return Proxied(SecureHeaders(Readable(guarded), config.origins), config)

@@ -46,6 +46,8 @@ STATUS: Final = {
     PortsTaken: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RETRY_S: Final = "2"
+PORTS: Final = "Sightline-UDP-Ports"
+"""A header: which ports a firewall has to let through, where that is configured."""
 OFFER: Final = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 CANDIDATE: Final = "a=ice-ufrag:u\r\na=ice-pwd:p\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=end-of-candidates\r\n"
 TEXT: Final = {"schema": {"type": "string"}}
@@ -90,6 +92,8 @@ class Way:
             "Accept-Patch": FRAGMENT,
             "ETag": f'"{link.tag}"',
         }
+        if ports := self.sessions.config.udp_ports:
+            headers[PORTS] = "{}-{}".format(*ports)
         return self.linked(Response(text, HTTPStatus.CREATED, headers, SDP))
 
     def linked(self, response: Response) -> Response:

@@ -48,7 +48,7 @@ async def play(websocket: WebSocket, viewers: Viewers, silence: Silence, camera:
         viewers.streams(camera)
         silence.refuse(camera)
         async with viewers.watched(camera, wish) as channel:
-            await _Playing(websocket, channel, viewers.config.udp_ports).run()
+            await _Playing(websocket, channel).run()
         await _close(websocket, status.WS_1012_SERVICE_RESTART, "the pictures begin anew")
     except tuple(CODES) as error:
         await _close(websocket, CODES[type(error)], str(error))
@@ -57,10 +57,9 @@ async def play(websocket: WebSocket, viewers: Viewers, silence: Silence, camera:
 class _Playing:
     """A socket while it is sent to."""
 
-    def __init__(self, websocket: WebSocket, channel: Channel, udp_ports: tuple[int, int] | None) -> None:
+    def __init__(self, websocket: WebSocket, channel: Channel) -> None:
         self._websocket = websocket
         self._channel = channel
-        self._udp_ports = udp_ports
         self._header: Header | None = None
         self._begun = anyio.Event()
 
@@ -89,8 +88,7 @@ class _Playing:
     async def _send_header(self, header: Header) -> None:
         self._header = header
         picture = {"codec": header.codec, "width": header.width, "height": header.height}
-        media = {"origin": header.origin, "udp_ports": self._udp_ports}
-        await self._tell({"type": "stream", **picture, **media, **self._channel.overlay.head})
+        await self._tell({"type": "stream", **picture, "origin": header.origin, **self._channel.overlay.head})
         await self._websocket.send_bytes(header.segment)
         self._begun.set()
 

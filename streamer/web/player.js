@@ -359,6 +359,7 @@
     constructor(server, token) {
       this.server = new URL(server?.replace(/\/*$/, "/") || HOME, location.href);
       this.token = token;
+      this.ports = null; // of UDP, where the service tells which a firewall has to let through
     }
 
     address(path, query = {}) {
@@ -485,6 +486,7 @@
         throw response.status === 422 ? new Switch("mse", refused.message.replace(/\.$/, "")) : refused;
       }
       this.location = new URL(response.headers.get("Location"), response.url).href;
+      this.service.ports = response.headers.get("Sightline-UDP-Ports");
       const servers = iceServers(response.headers.get("Link"));
       if (servers.length) this.peer.setConfiguration({ iceServers: servers });
       await this.peer.setLocalDescription(offer);
@@ -683,8 +685,6 @@
         } catch (error) {
           undecoded(error.message);
         }
-        player.ports = message.udp_ports;
-        player.tellRoute();
       }
       const wanted = player.hear(message);
       if (wanted !== null && reel) reel.behindS = Math.max(LEAST_BEHIND_S, wanted / 1000);
@@ -817,7 +817,7 @@
     @container player (max-width: 480px) {
       .bar { padding: 10px 4px 3px 8px; gap: 2px; font-size: 13px; }
       .switches { gap: 2px; }
-      .switches button { font-size: 12px; padding: 2px 7px; }
+      .switches button { font-size: 12px; padding: 2px 5px; }
       .state { padding: 8px 14px; }
       .state b { font-size: 15px; }
       .state span { font-size: 13px; line-height: 1.35; }
@@ -1005,7 +1005,6 @@
       this.why = ""; // not the best route
       this.isShut = false; // the best route, to us
       this.burnt = ""; // why the service draws the boxes, where nobody asked for that
-      this.ports = null;
       this.hasTwoStreams = false;
       this.asks = 0; // in a row, why no picture comes
       this.shownAt = this.silentSince = null; // of the latest picture; milliseconds since 1970
@@ -1036,7 +1035,8 @@
       const lines = [];
       if (this.why) lines.push(sentence(this.why));
       if (this.isShut) {
-        const ports = this.ports ? `ports ${this.ports.join(" to ")}` : "all ports, or set webrtc.udp_ports";
+        const said = this.service.ports;
+        const ports = said ? `ports ${said.replace("-", " to ")}` : "all ports, or set webrtc.udp_ports";
         lines.push(
           `Let UDP from here to the service through the firewall (${ports}); where it is seen ` +
             `at another address than its own, name that in webrtc.advertise. Tried again every ${this.retryS} s.`,

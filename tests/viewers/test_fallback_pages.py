@@ -79,6 +79,7 @@ def test_what_cannot_play_that_either_shows_pictures(
     with playing(chromium, f"{street.url}/watch/street", UDP_IS_SHUT, script=script) as player:
         seen = player.until(lambda now: now["route"] == MJPEG and now["frames"] >= 10)
         assert why in seen["why"]
+        assert "50000 to 50100" in seen["why"]
         assert seen["size"] == [640, 360]
         assert seen["exact"] == seen["predicted"] == 0
         assert seen["said"] == ""

@@ -219,7 +219,7 @@ async def test_pages_of_other_origins_may_watch_where_they_are_allowed(footage, 
         assert answer.status_code == 201
         assert answer.headers["access-control-allow-origin"] == "https://example.org"
         exposed = answer.headers["access-control-expose-headers"]
-        for name in ("Location", "Link", "ETag"):
+        for name in ("Location", "Link", "ETag", "Sightline-UDP-Ports"):
             assert name in exposed
         # A page has to be able to read why it is refused.
         assert "access-control-allow-origin" in (await post(air, offer, **allowed)).headers
