@@ -87,6 +87,15 @@ def test_a_thing_that_stands_on_a_line_does_not_cross_it(rate: float) -> None:
 
 
 @RATES
+def test_a_thing_of_which_more_is_seen_than_before_does_not_cross_a_line(rate: float) -> None:
+    scene = Scene(558)
+    scene.watch(5.0, LEFT, rate=rate)
+    scene.watch(20.0, CAR, rate=rate)
+    assert scene.starts() == ["car"]
+    assert scene.crossings == []
+
+
+@RATES
 def test_a_thing_that_stops_on_a_line_crosses_it_when_it_drives_on(rate: float) -> None:
     scene = Scene(600)
     for step in range(round(3 * rate) + 1):
