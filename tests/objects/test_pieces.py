@@ -26,10 +26,14 @@ class Scene:
 
     def __init__(self, line_x: float) -> None:
         whole = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
+        right = [(0.43, 0.0), (1.0, 0.0), (1.0, 1.0), (0.43, 1.0)]
         line = {"from": (line_x / 1280, 0.0), "to": (line_x / 1280, 1.0)}
         camera = CameraConfig(
             source="yard",
-            zones={"all": ZoneConfig.model_validate({"polygon": whole, "inertia": 0.2})},
+            zones={
+                "all": ZoneConfig.model_validate({"polygon": whole, "inertia": 0.2}),
+                "right": ZoneConfig.model_validate({"polygon": right, "inertia": 0.2}),
+            },
             lines={"gate": LineConfig.model_validate(line)},
         )
         self.tracker = Tracker(camera.track.starting_from(0.5), camera.stationary)
@@ -52,8 +56,11 @@ class Scene:
         return [each.direction for each in self.told if isinstance(each, LineCrossing)]
 
     def occupancy(self) -> int:
-        moves = [each.change for each in self.told if isinstance(each, ZoneEvent)]
+        moves = self.moves("all")
         return moves.count("entered") - moves.count("left")
+
+    def moves(self, zone: str) -> list[str]:
+        return [each.change for each in self.told if isinstance(each, ZoneEvent) and each.zone == zone]
 
     def starts(self) -> list[str]:
         return [each.label for each in self.told if isinstance(each, Event) and each.phase == "start"]
@@ -74,6 +81,14 @@ def test_pieces_of_a_thing_that_stands_are_no_events_of_their_own(rate: float) -
     hidden_in_part(scene, 40.0, rate)
     assert scene.starts() == ["car"]
     assert scene.occupancy() == 1
+
+
+@RATES
+def test_a_thing_is_in_its_zone_whatever_is_seen_of_it(rate: float) -> None:
+    scene = Scene(100)
+    scene.watch(4.0, CAR, rate=rate)
+    hidden_in_part(scene, 40.0, rate)
+    assert scene.moves("right") == ["entered", "loitering"]
 
 
 @RATES
