@@ -22,8 +22,8 @@ from system.commanding import PATIENCE_S, SIGHTLINE
 T = TypeVar("T")
 
 LISTENING: Final = re.compile(r"listening on (https?://\S+)")
-END_S: Final = 5.0
-"""How long the service may take to end after a signal."""
+END_S: Final = 10.0
+"""How long the service may take to end after a signal: three seconds, and others' tests on the same cores."""
 
 
 def until(look: Callable[[], T], patience_s: float = PATIENCE_S) -> T:
