@@ -115,21 +115,28 @@ class Truth:
         """Pictures from that one on that were not looked at."""
         return [number for number in range(first, self.last()) if number not in self._taken]
 
-    def of(self, sample: dict[str, Any]) -> str | None:
+    def of(self, kept: dict[str, Any]) -> str | None:
         """Who is in its box; None where that is nobody, not clearly seen, or one of several."""
-        if sample["box"][3] - sample["box"][1] < LEAST_PX:
+        if kept["box"][3] - kept["box"][1] < LEAST_PX:
             return None
-        at = datetime.fromisoformat(sample["captured_at"])
+        at = datetime.fromisoformat(kept["captured_at"])
         self.last()
         number = min(self._taken, key=lambda each: abs(self._taken[each] - at))
         assert abs((self._taken[number] - at).total_seconds()) < 0.01
         truth = self._street.frame(number).truth
         people = np.flatnonzero((truth.labels == PERSON) & (truth.visible > 0.1))
-        shares = np.array([overlap(truth.boxes[each].tolist(), sample["box"]) for each in people])
+        shares = np.array([overlap(truth.boxes[each].tolist(), kept["box"]) for each in people])
         if not len(shares) or shares.max() < SHOWN or np.sort(shares)[:-1].max(initial=0) > 1 - SHOWN:
             return None
         best = people[int(shares.argmax())]
         return KINDS[truth.kinds[best]] if truth.visible[best] > SHOWN else None
+
+
+def beside_picture(service: Service, picture: str) -> dict[str, Any]:
+    """What is written beside a picture: its own moment, not that at which its event began."""
+    [sidecar] = (service.folder / "sightline-data" / "snapshots").rglob(f"{picture}.json")
+    told: dict[str, Any] = json.loads(sidecar.read_bytes())
+    return told
 
 
 def overlap(one: Sequence[float], other: Sequence[float]) -> float:
@@ -148,7 +155,7 @@ def label_by_keyboard(page: Page, service: Service, truth: Truth, count: int) ->
     page.locator(".stage").focus()
     while len(said) < count:
         here = page.evaluate("document.querySelector('sightline-labels').here.id")
-        kind = truth.of(service.get(f"/api/samples/{here}").json())
+        kind = truth.of(beside_picture(service, here))
         if list(said.values()).count(str(kind)) == count // len(KEYS):
             kind = None
         page.keyboard.press(KEYS[kind] if kind else "s")
@@ -190,7 +197,7 @@ def judged(service: Service, truth: Truth) -> tuple[int, int]:
         for each in service.events(state="ended", **{"from": began}):
             if each["id"] in looked or each["sub_label"] is None or len(looked) == SEEN:
                 continue
-            kind = truth.of(service.get(f"/api/samples/{each['id']}").json())
+            kind = truth.of(beside_picture(service, each["id"]))
             if kind is not None:
                 looked[each["id"]] = kind == each["sub_label"]
         return len(looked) == SEEN
