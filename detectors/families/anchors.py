@@ -32,7 +32,7 @@ import numpy as np
 
 from detectors.families.boxes import of_centres
 from detectors.families.family import Candidates, Head
-from detectors.families.rows import BOX, CENTRE, OBJECTNESS, STRETCH, rgb_shares
+from detectors.families.rows import BOX, CENTRE, GREY, OBJECTNESS, STRETCH, rgb_shares
 from detectors.manifest import LetterboxSpec
 
 if TYPE_CHECKING:
@@ -71,10 +71,6 @@ V2_VOC: Final[Mapping[int, Sizes]] = {
     )),
 }  # fmt: skip
 """Anchors in input pixels by stride, as published with the weights."""
-
-
-GREY: Final = LetterboxSpec(mode="centre", pad=128)
-"""Darknet's and its heirs'; Ultralytics fill up with 114."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from detectors.families.anchors import GREY
 from detectors.families.boxes import of_yxyx
 from detectors.families.family import Candidates, Head
-from detectors.families.rows import rgb_shares
+from detectors.families.rows import GREY, rgb_shares
 
 if TYPE_CHECKING:
     from detectors.families.family import Signature

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from detectors.nodes import Nodes
 
 CENTRE: Final = LetterboxSpec(mode="centre")
+GREY: Final = LetterboxSpec(mode="centre", pad=128)
+"""Darknet's and its heirs'; Ultralytics fill up with 114."""
 STRETCH: Final = LetterboxSpec(mode="stretch")
 IMAGENET_MEAN: Final = (123.675, 116.28, 103.53)
 IMAGENET_STD: Final = (58.395, 57.12, 57.375)
