@@ -22,6 +22,7 @@ from kafka import KafkaAdminClient, KafkaProducer
 from deploy.kafka.node import Broker
 from streamer.config.bus import KafkaConfig
 from streamer.kafka.client.arguments import connected
+from streamer.kafka.client.following import Following
 from streamer.kafka.client.topics import ensure_topics
 from tests.kafka.brokers import StartBroker
 from tests.kafka.gates import OPEN_TO_WRITER, PASSWORD, Gates
@@ -207,6 +208,21 @@ def test_only_what_comes_from_now_on_is_shown_first_here_then_in_new_partitions(
         assert "1 dog" in running.out.next()
         assert running.interrupt() == 0
         assert running.err.rest() == []
+
+
+def test_what_comes_once_it_waits_is_shown(kafka_broker: Broker, topic_name: str) -> None:
+    """Where it begins is known before it says so, not with the first look at records."""
+    config = bus(kafka_broker, topic_name)
+    make(config, "events")
+
+    def send_one(_: str) -> None:
+        send(config, ("events", b"gate", event("start", track=7)))
+
+    topics = [f"{topic_name}.events", f"{topic_name}.counts"]
+    records = Following(config, topics, send_one).records(from_beginning=False)
+    with closing(records):
+        first = next(record for record in records if record is not None)
+    assert first.value == event("start", track=7)
 
 
 def test_a_broker_may_go_and_come_back(start_broker: StartBroker) -> None:

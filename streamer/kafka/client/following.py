@@ -100,12 +100,14 @@ class Following:
             admin.close()
 
     def _follow(self, admin: Any, consumer: Any, from_beginning: bool) -> Iterator[Received | None]:
-        self._look(admin, consumer, to_the_end=not from_beginning)
-        self._await_missing()
-        looked_at = time.monotonic()
+        looked_at: float | None = None
         while True:
             try:
-                if time.monotonic() - looked_at >= LOOK_S:
+                if looked_at is None:
+                    self._look(admin, consumer, to_the_end=not from_beginning)
+                    self._await_missing()
+                    looked_at = time.monotonic()
+                elif time.monotonic() - looked_at >= LOOK_S:
                     self._look(admin, consumer)
                     looked_at = time.monotonic()
                 batches = consumer.poll(POLL_MS)
@@ -131,10 +133,12 @@ class Following:
             raise SinkRefused(f"kafka {where(self._config)}: {who(self._config)} may not read {listed}")
         there = {TopicPartition(topic.name, number) for topic in found for number in range(topic.partitions)}
         if there - self._assigned:
-            self._assigned |= there
-            consumer.assign(sorted(self._assigned))
+            consumer.assign(sorted(self._assigned | there))
             if to_the_end:
-                consumer.seek_to_end()
+                # `seek_to_end` would ask for the end with the next poll only, past what has come until then.
+                for partition, end in consumer.end_offsets(sorted(there)).items():
+                    consumer.seek(partition, end)
+            self._assigned |= there
 
     def _await_missing(self) -> None:
         there = {partition.topic for partition in self._assigned}
