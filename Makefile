@@ -4,42 +4,15 @@ BIN := .venv/bin
 export PIP_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo venv test test-parts test-system test-bus test-doors test-trainer lint soak bench kafka image clean
+.PHONY: demo venv test lint soak bench kafka image clean
 
 demo: venv  ## the embedded camera and the embedded detector, until Ctrl-C
 	$(BIN)/sightline demo
 
 venv: .venv/installed
 
-# Three lanes beside each other: what a browser shows is told as it goes, the rest at the end. TensorFlow and
-# aiortc crash each other in one process: the trainer's tests have their own.
-SCREEN := tests/viewers tests/pages
-SYSTEM := tests/system
-BUS := tests/kafka
-DOORS := tests/access tests/api
-BESIDE_LOG := .venv/test-beside.log
-
-test: .venv/installed-dev  ## everything but what takes minutes by nature
-	@$(MAKE) --no-print-directory --keep-going --output-sync=target -j2 test-parts test-system test-bus test-doors test-trainer \
-	  > $(BESIDE_LOG) 2>&1 & beside=$$!; \
-	trap "kill $$beside" INT TERM; \
-	failed=; $(BIN)/python -m pytest $(SCREEN) || failed=1; \
-	wait $$beside || failed=1; cat $(BESIDE_LOG); test -z "$$failed"
-
-test-parts:
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(SCREEN) $(SYSTEM) $(BUS) $(DOORS))
-
-test-system:
-	$(BIN)/python -m pytest $(SYSTEM)
-
-test-bus:
-	$(BIN)/python -m pytest $(BUS)
-
-test-doors:
-	$(BIN)/python -m pytest $(DOORS)
-
-test-trainer:
-	$(BIN)/python -m pytest tests/trainer
+test: .venv/installed-dev  ## everything but what takes minutes by nature; LANES="bus doors" runs some
+	$(BIN)/python tests/lanes.py $(LANES)
 
 soak: .venv/installed-dev  ## what takes minutes by nature, whole
 	SIGHTLINE_SOAK=1 $(BIN)/python -m pytest -m soak --timeout 3600

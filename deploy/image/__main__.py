@@ -8,7 +8,7 @@ import time
 import uuid
 
 from deploy.image.check import check
-from deploy.image.engine import ENGINES, find_engine
+from deploy.image.choice import ENGINES, find_engine
 from deploy.image.trouble import EngineUnavailable, ImageFailed
 
 

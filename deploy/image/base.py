@@ -6,13 +6,11 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from deploy.image.command import run, succeeds
+from deploy.image.engine import Engine
 from deploy.image.trouble import EngineUnavailable
-
-if TYPE_CHECKING:
-    from deploy.image.engine import Engine
 
 NAME: Final = "docker.io/library/debian:bookworm-slim"
 SUITE: Final = "bookworm"

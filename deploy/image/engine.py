@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from deploy.image.bare import BareContainer, folder_of
-from deploy.image.base import NAME, require_base
 from deploy.image.command import run, succeeds
 from deploy.image.contained import EngineContainer
 from deploy.image.container import Container, Recipe
-from deploy.image.trouble import EngineUnavailable, ImageFailed
 
 ROOT: Final = Path(__file__).parents[2]
 FILE: Final = ROOT / "deploy" / "Containerfile"
@@ -154,33 +152,3 @@ class Buildah:
 def _recipe(config: dict[str, Any], check: dict[str, Any]) -> Recipe:
     command = (*config["Entrypoint"], *config["Cmd"])
     return Recipe(command, tuple(check["Test"][1:]), config["User"])
-
-
-ENGINES: Final[dict[str, Engine]] = {
-    "docker": Docker("docker"),
-    "podman": Docker("podman"),
-    "buildah": Buildah(),
-}
-
-
-def find_engine(wanted: str | None = None) -> Engine:
-    """The first one that runs programs here, with the base image at hand.
-
-    Raises:
-        EngineUnavailable: there is none, or not the one that is wanted.
-    """
-    told = []
-    for name in ENGINES if wanted is None else (wanted,):
-        engine = ENGINES[name]
-        if not succeeds([name, "info"]):
-            told.append(f"{name}: not here, or it does not answer")
-            continue
-        try:
-            require_base(engine)
-        except (EngineUnavailable, ImageFailed) as failed:
-            told.append(f"{name}: {failed}")
-            continue
-        if engine.runs(NAME):
-            return engine
-        told.append(f"{name}: it cannot run programs on this machine")
-    raise EngineUnavailable("; ".join(told))
