@@ -9,7 +9,7 @@ import anyio
 from streamer.webrtc.coding import Coded, code_annotated, code_annotated_main, code_clean, code_pictures
 from streamer.webrtc.feed import Feed, Kind, Unit
 from streamer.webrtc.fragments import Fragments
-from streamer.webrtc.moments import Moments
+from streamer.webrtc.moments import Moment, Moments
 from streamer.webrtc.overlay import Overlay
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class Channel:
         self.feed = Feed(bitrate)
         self.fragments = Fragments(self.feed)
         self._moments = Moments()
-        pts_of = self._moments.pts_of if kind in OF_THE_LARGER else _its_own
-        self.overlay = Overlay(streams.name, {"camera": streams.name, "kind": kind, **scene}, pts_of)
+        moment_of = self._moments.of if kind in OF_THE_LARGER else _its_own
+        self.overlay = Overlay(streams.name, {"camera": streams.name, "kind": kind, **scene}, moment_of)
         self.holders = 0
         self.scope = anyio.CancelScope()
         self._streams = streams
@@ -89,5 +89,5 @@ class Channel:
                 self.feed.push(Unit.of(packet))
 
 
-async def _its_own(frame: Frame) -> int:
-    return frame.pts
+async def _its_own(frame: Frame) -> Moment:
+    return Moment(frame.pts, frame.decoded_at)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
+import time
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -19,48 +20,59 @@ UNITS: Final = 256
 """Whose times are kept, to find the one that shows a frame's moment: 8 s at 30 a second."""
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Of a picture that is shown.
+
+    Attributes:
+        pts: ticks of 90 kHz.
+        came_at: when it could be sent, ``time.monotonic()`` seconds.
+    """
+
+    pts: int
+    came_at: float
+
+
 class Moments:
     """Of the units of a feed, which they are heard by."""
 
     def __init__(self) -> None:
         self._units: deque[Unit] = deque(maxlen=UNITS)
+        self._came_at: deque[float] = deque(maxlen=UNITS)
         self._more = anyio.Event()
 
     def offer(self, unit: Unit) -> None:
         """Called by the feed."""
         self._units.append(unit)
+        self._came_at.append(time.monotonic())
         self._more.set()
 
     def end(self) -> None:
         """Called by the feed."""
 
-    async def pts_of(self, frame: Frame) -> int | None:
+    async def of(self, frame: Frame) -> Moment | None:
         """That of the unit of the same moment, half a picture away at most; it may still have to come."""
         with anyio.move_on_after(PATIENCE_S):
-            while not (self._units and _is_later(self._units[-1], frame)):
+            # Clocks of two streams are never quite the same: once one is near, a later one is farther away.
+            while not (self._units and _later_s(self._units[-1], frame) >= -self._half_a_picture_s(0.45)):
                 self._more = anyio.Event()
                 await self._more.wait()
-        captured_at_s = frame.captured_at.timestamp()
-        apart_s, pts = min(
-            ((_apart_s(frame, captured_at_s, unit), unit.pts) for unit in self._units),
-            default=(math.inf, 0),
-        )
-        return pts if apart_s <= min(NEAR_S, self._half_a_picture_s()) else None
+        apart_s = [abs(_later_s(unit, frame)) for unit in self._units]
+        if not apart_s or min(apart_s) > self._half_a_picture_s(0.55):
+            return None
+        nearest = apart_s.index(min(apart_s))
+        return Moment(self._units[nearest].pts, self._came_at[nearest])
 
-    def _half_a_picture_s(self) -> float:
+    def _half_a_picture_s(self, share: float) -> float:
+        """About that, as a share of the time between two pictures."""
         if len(self._units) < 2:
             return NEAR_S
         span = self._units[-1].pts - self._units[0].pts
-        return max(span / PTS_CLOCK_HZ / (len(self._units) - 1) * 0.55, 0.005)
+        return min(NEAR_S, max(span / PTS_CLOCK_HZ / (len(self._units) - 1) * share, 0.005))
 
 
-def _is_later(unit: Unit, frame: Frame) -> bool:
+def _later_s(unit: Unit, frame: Frame) -> float:
+    """By how much a unit shows a later moment than a frame."""
     if frame.clock == unit.clock == "camera":
-        return unit.captured_at_s >= frame.captured_at.timestamp()
-    return unit.arrived_at >= frame.decoded_at
-
-
-def _apart_s(frame: Frame, captured_at_s: float, unit: Unit) -> float:
-    if frame.clock == unit.clock == "camera":
-        return abs(captured_at_s - unit.captured_at_s)
-    return abs(frame.decoded_at - unit.arrived_at) if unit.arrived_at else math.inf
+        return unit.captured_at_s - frame.captured_at.timestamp()
+    return unit.arrived_at - frame.decoded_at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,18 +11,21 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import anyio
 
+from streamer.metrics.window import quantile
+from streamer.webrtc.results import LATENCIES
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from streamer.config.tree import CameraConfig
     from streamer.frame import Frame
+    from streamer.webrtc.moments import Moment
     from streamer.webrtc.results import Result, ResultQueue
 
 MESSAGES_WAITING: Final = 16
 
-PtsOf = Callable[["Frame"], Awaitable["int | None"]]
-"""When the picture that shows a frame's moment is shown in the stream, ticks of 90 kHz; None: in none. It may
-still have to come."""
+MomentOf = Callable[["Frame"], Awaitable["Moment | None"]]
+"""Of the picture in the stream that shows a frame's moment; None: none does. It may still have to come."""
 
 
 class Results(Protocol):
@@ -65,12 +69,13 @@ class Overlay:
         unmatched: results without one; a viewer isn't told of them.
     """
 
-    def __init__(self, camera: str, head: dict[str, Any], pts_of: PtsOf) -> None:
+    def __init__(self, camera: str, head: dict[str, Any], moment_of: MomentOf) -> None:
         self.head = head
         self.matched = 0
         self.unmatched = 0
         self._camera = camera
-        self._pts_of = pts_of
+        self._moment_of = moment_of
+        self._late_s: deque[float] = deque(maxlen=LATENCIES)
         self._queues: list[MessageQueue] = []
 
     async def run(self, results: Results) -> None:
@@ -101,18 +106,20 @@ class Overlay:
 
     async def _told(self, result: Result) -> str | None:
         frame = result.frame
-        pts = await self._pts_of(frame)
-        if pts is None:
+        moment = await self._moment_of(frame)
+        if moment is None:
             self.unmatched += 1
             return None
         self.matched += 1
+        self._late_s.append(time.monotonic() - moment.came_at)
+        late_s = quantile(sorted(self._late_s), 0.95) or 0.0
         message = {
             "type": "boxes",
-            "pts": pts,
+            "pts": moment.pts,
             "width": frame.width,
             "height": frame.height,
             "matched": round(self.matched / (self.matched + self.unmatched), 3),
-            "latency_ms": round(result.latency_s * 1000),
+            "latency_ms": round(max(result.latency_s, late_s) * 1000),
             "objects": [found.model_dump(mode="json") for found in result.objects],
         }
         return json.dumps(message, separators=(",", ":"))
