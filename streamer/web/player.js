@@ -1240,9 +1240,11 @@
       return this.drawing.draw(this.scene, this.found, this.rtp, this.shown);
     }
 
-    // Says why no picture comes, for as long as none does and the session goes on.
+    // Says why no picture comes, for as long as none does and the session goes on. Pictures may come and stop
+    // again before it is time to ask.
     async account(session) {
       const { signal } = session;
+      let askAt = 0;
       while (!signal.aborted) {
         const silentMs = performance.now() - this.last;
         const patienceMs = this.frames ? SILENT_MS : 0;
@@ -1250,11 +1252,14 @@
           this.last = performance.now(); // nothing is shown to nobody
           await sleep(SILENT_MS, signal);
         } else if (silentMs < patienceMs) {
+          askAt = 0;
           await sleep(patienceMs - silentMs, signal);
+        } else if (performance.now() < askAt) {
+          await sleep(Math.min(SILENT_MS, askAt - performance.now()), signal);
         } else {
           this.asks += 1;
           await this.accountFor(silentMs, session);
-          await sleep(this.askPauseMs, signal);
+          askAt = performance.now() + this.askPauseMs;
         }
       }
     }
