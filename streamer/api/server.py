@@ -23,8 +23,8 @@ FAREWELL_S: Final = 1
 """How long open requests may take to finish when the service stops."""
 STALLED_S: Final = 20.0
 """Who takes nothing for so long is cut off; closing would wait until they take what is on its way."""
-MOST_RECEIVED_BYTES: Final = 4096
-"""In a message of a socket: those who watch have nothing to say."""
+MOST_RECEIVED_BYTES: Final = 256 * 1024
+"""In a message of a socket: what somebody pastes into a field of a page."""
 
 
 class _Server(uvicorn.Server):

@@ -39,10 +39,13 @@ from streamer.config.section import ByteSize, Duration, Line, Section, told
 
 DATA: Final = "sightline-data"
 CAMERA_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
+LONGEST_NAME: Final = 100
 
 
 def camera_name(value: str) -> str:
     """A name that fits a URL, a Kafka key and a file name."""
+    if len(value) > LONGEST_NAME:
+        raise ValueError(f"expected at most {LONGEST_NAME} characters, received {len(value)}")
     if not CAMERA_NAME.fullmatch(value):
         raise ValueError(f"expected a name like 'front-door' (a-z, 0-9, '-', '_'), received {value!r}")
     return value
@@ -54,7 +57,7 @@ def as_text(value: object) -> object:
 
 
 ProviderOption = Annotated[Line, BeforeValidator(as_text)]
-CameraName = Annotated[str, Field(max_length=100), AfterValidator(camera_name)]
+CameraName = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(camera_name)]
 
 
 class DetectConfig(Section):

@@ -76,6 +76,8 @@ class Field:
 
     def _typed(self, event: GenericEventArguments) -> None:
         self.value = event.args
+        # What was wrong was about what stood there before.
+        self.tell("")
 
     def _content(self, value: str | bool, origin: str) -> Markup:
         return join((self._label(origin), h("input", **self._said(), value=str(value))))

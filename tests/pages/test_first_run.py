@@ -70,8 +70,15 @@ def adds_the_gate(visit: Visit, gate: RtspCamera) -> None:
     """First with a wrong password, which is said; then with the right one."""
     visit.page.get_by_role("button", name="Add a camera").click()
     said = visit.page.get_by_role("dialog", name="Add a camera")
-    said.get_by_label("Name", exact=True).fill("gate")
     said.get_by_label("Address").fill(gate.url)
+    name, wrong = said.get_by_label("Name", exact=True), said.locator("#add-name-wrong")
+    for each in ("The gate", "g" * 10_000):
+        name.fill(each)
+        expect(wrong).to_be_empty()
+        said.get_by_role("button", name="Add", exact=True).click()
+        expect(wrong).not_to_be_empty()
+    name.fill("gate")
+    expect(wrong).to_be_empty()
     said.get_by_label("Username").fill(LOGIN.user)
     said.get_by_label("Password").fill("guess")
     said.get_by_role("button", name="Try it").click()
