@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeAlias
-from urllib.parse import quote, urlencode
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import RedirectResponse
@@ -22,7 +21,7 @@ from streamer.api.lasting import Lasting
 from streamer.api.problems import NOT_THERE, problem
 from streamer.api.proxied import FORWARDED, REMOTE_USER
 from streamer.api.readable import accepts_page
-from streamer.api.routing import base_of, path_within
+from streamer.api.routing import login_of, path_within
 from streamer.errors import StreamerError
 
 if TYPE_CHECKING:
@@ -208,12 +207,7 @@ def _who_are_you(scope: Scope, credentials: Credentials) -> Response:
     is_page = scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and accepts_page(scope)
     # The page to sign in at shows in no frame; who brought a token is told what became of it.
     if is_page and not _is_framed(scope) and credentials.token is None:
-        query = QueryParams(scope.get("query_string", b""))
-        kept = urlencode([(name, value) for name, value in query.multi_items() if name != "token"])
-        here = quote(scope["path"]) + (f"?{kept}" if kept else "")
-        answer: Response = RedirectResponse(
-            f"{base_of(scope)}/login?{urlencode({'next': here})}", HTTPStatus.SEE_OTHER
-        )
+        answer: Response = RedirectResponse(login_of(scope), HTTPStatus.SEE_OTHER)
         answer.headers["Cache-Control"] = "no-store"
         return answer
     expected = "expected a token of this service, or a browser that is signed in"

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 
 from streamer.api.plain import plain_page
 from streamer.api.problems import MEDIA_TYPE
-from streamer.api.routing import base_of
+from streamer.api.routing import base_of, login_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,9 +27,6 @@ TITLES: Final = {
     HTTPStatus.SERVICE_UNAVAILABLE: "Not now",
 }
 OTHERWISE: Final = "This did not work"
-WAY: Final = {"way": "All cameras", "to": "/", "target": "_self"}
-WAY_IN: Final = {"way": "Sign in", "to": "/login", "target": "_blank"}
-"""Where a page leads to. Nobody signs in within a page of others."""
 PLACE: Final = re.compile(r"\{(title|detail|way|to|target)\}")
 ABOUT_THE_BODY: Final = ("content-type", "content-length", "cache-control")
 
@@ -62,21 +59,28 @@ class Readable:
             else:
                 document += message.get("body", b"")
                 if not message.get("more_body", False):
-                    await self._as_page(start, document, base_of(scope))(scope, receive, send)
+                    await self._as_page(start, document, _way_of(start, scope))(scope, receive, send)
 
         await self._app(scope, receive, send_readable)
 
-    def _as_page(self, start: Message, document: bytes, base: str) -> HTMLResponse:
+    def _as_page(self, start: Message, document: bytes, way: dict[str, str]) -> HTMLResponse:
         status = start["status"]
         title = TITLES.get(status, OTHERWISE)
-        way = WAY_IN if status == HTTPStatus.UNAUTHORIZED else WAY
-        values = {"title": title, "detail": json.loads(document)["detail"], **way, "to": base + way["to"]}
+        values = {"title": title, "detail": json.loads(document)["detail"], **way}
         text = PLACE.sub(lambda match: escape(values[match[1]]), self._page)
         answer = HTMLResponse(text, status, headers={"Cache-Control": "no-store", "Vary": "Accept"})
         for name, value in Headers(raw=list(start["headers"])).items():
             if name not in ABOUT_THE_BODY:
                 answer.headers.append(name, value)
         return answer
+
+
+def _way_of(start: Message, scope: Scope) -> dict[str, str]:
+    """Where a page leads to."""
+    if start["status"] != HTTPStatus.UNAUTHORIZED:
+        return {"way": "All cameras", "to": f"{base_of(scope)}/", "target": "_self"}
+    # Nobody signs in within a page of others.
+    return {"way": "Sign in", "to": login_of(scope), "target": "_blank"}
 
 
 def _is_problem(start: Message) -> bool:

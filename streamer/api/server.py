@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 BACKLOG: Final = 128
 FAREWELL_S: Final = 1
 """How long open requests may take to finish when the service stops."""
+STALLED_S: Final = 20.0
+"""Who takes nothing for so long is cut off; closing would wait until they take what is on its way."""
 MOST_RECEIVED_BYTES: Final = 4096
 """In a message of a socket: those who watch have nothing to say."""
 
@@ -94,6 +96,9 @@ def listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, kind, protocol)
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # Connections have it from the socket that they come in by (tcp(7)); Linux alone knows it.
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(STALLED_S * 1000))
             listening.bind(where)
             listening.listen(BACKLOG)
         except OSError:

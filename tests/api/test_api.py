@@ -93,7 +93,7 @@ async def keep(store: EventStore, *events: Event) -> None:
     frame = Frame("front", 0, 0, NOON, 0.0, BgrPixels(np.zeros((48, 64, 3), np.uint8)))
     for each in events:
         await store.save(frame, each)
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         while store.state.waiting_events or len((await store.events(limit=1000)).items) < len(events):
             await anyio.sleep(0.005)
 
@@ -293,7 +293,7 @@ async def test_it_serves_on_a_free_port_until_it_is_cancelled(metrics, status, s
         url = await tasks.start(serve, app, "127.0.0.1", 0)
         async with httpx.AsyncClient(base_url=url) as client:
             assert (await client.get("/healthz")).text == "ok"
-            with anyio.fail_after(5):
+            with anyio.fail_after(60):
                 tasks.cancel_scope.cancel()
     async with httpx.AsyncClient(base_url=url) as client:
         with pytest.raises(httpx.ConnectError):
@@ -302,7 +302,7 @@ async def test_it_serves_on_a_free_port_until_it_is_cancelled(metrics, status, s
 
 async def test_a_client_that_dawdles_does_not_hold_up_the_end(metrics, status, store):
     app = create_app(metrics, status, store)
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             url = await tasks.start(serve, app, "127.0.0.1", 0)
             async with await anyio.connect_tcp("127.0.0.1", int(url.rpartition(":")[2])) as client:

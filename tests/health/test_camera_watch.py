@@ -109,7 +109,7 @@ async def test_states_from_any_thread_are_told_with_their_times():
         thread.start()
         thread.join()
         assert metrics.snapshot("yard").state == "down"
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             await told.came.wait()
         tasks.cancel_scope.cancel()
     assert told.events == [CameraEvent("yard", "down", "no answer", down.since)]

@@ -166,7 +166,7 @@ async def test_viewers_get_the_packets_of_the_larger_stream(two_streams: TwoStre
         assert packets is not None
         for _ in range(2):
             async with watcher.streams.viewing(), packets.subscribe() as subscription:
-                with anyio.fail_after(10):
+                with anyio.fail_after(60):
                     first = await anext(subscription)
             assert first.keyframe
             (picture,) = decoded(first.data)
