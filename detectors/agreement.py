@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from supervision import box_iou_batch
+
+from detectors.overlap import overlaps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,10 +63,10 @@ def _best(
     if not len(boxes) or not len(theirs.boxes):
         nothing = np.zeros(len(boxes), np.float32)
         return nothing, nothing, nothing > 0
-    overlaps = box_iou_batch(boxes, theirs.boxes) * (classes[:, None] == theirs.classes[None])
+    shared = overlaps(boxes, theirs.boxes) * (classes[:, None] == theirs.classes[None])
     # The surest of those that overlap enough; else the one that overlaps most.
-    found = (overlaps >= OVERLAP) * (1 + theirs.scores[None]) + overlaps * 1e-3
+    found = (shared >= OVERLAP) * (1 + theirs.scores[None]) + shared * 1e-3
     best = found.argmax(axis=1)
-    overlap, score = overlaps[np.arange(len(boxes)), best], theirs.scores[best]
+    overlap, score = shared[np.arange(len(boxes)), best], theirs.scores[best]
     ratio = np.minimum(scores, score) / np.maximum(scores, score)
     return overlap, ratio, score >= SLACK * confidence

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from detectors.alone import Alone
 from detectors.batchaxis import free_batch
 from detectors.classification import STATES, classifier, is_classifier
 from detectors.coco import COCO_LABELS
@@ -25,8 +26,6 @@ from detectors.trial import Reading
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import onnx
 
     from detectors.families.family import Head, Signature
     from detectors.labels import LabelsFile
@@ -62,23 +61,23 @@ class _Seen:
 
     Attributes:
         parsed: as it came.
-        model: with one input.
+        alone: with one input, as it runs.
         told: what it says of itself, and showed in a run.
         heads: the families that fit; none where it is a classifier.
     """
 
     parsed: ParsedModel
-    model: onnx.ModelProto
+    alone: Alone
     told: Signature
     heads: dict[str, Head] | None
 
 
 def _seen(parsed: ParsedModel, stated: dict[str, Any], beside: LabelsFile | None) -> _Seen:
-    model = with_input(parsed.model, _size_stated(stated))
+    alone = Alone(fold_stem(with_input(parsed.model, _size_stated(stated))))
     labels = tuple(stated["labels"]) if "labels" in stated else None
-    told = signature(model, labels, sample(model), beside.labels if beside else None)
+    told = signature(alone.model, labels, sample(alone), beside.labels if beside else None)
     heads = None if is_classifier(told, stated) else candidates(told, stated.get("family"))
-    return _Seen(parsed, model, told, heads)
+    return _Seen(parsed, alone, told, heads)
 
 
 def _at_usual_size(parsed: ParsedModel, stated: dict[str, Any], beside: LabelsFile | None) -> CompiledModel:
@@ -134,10 +133,9 @@ def _sized(stated: dict[str, Any], size: tuple[int, int]) -> dict[str, Any]:
 
 
 def _compiled(seen: _Seen, stated: dict[str, Any], beside: LabelsFile | None) -> CompiledModel:
-    parsed, told = seen.parsed, seen.told
+    parsed, alone, told = seen.parsed, seen.alone, seen.told
     if seen.heads is None:
-        return classifier(parsed, seen.model, told, stated)
-    model = fold_stem(seen.model)
+        return classifier(parsed, alone, told, stated)
     known = Known(
         family=stated.get("family") is not None,
         preparation=any(field in stated.get("input", {}) for field in STATES)
@@ -145,13 +143,13 @@ def _compiled(seen: _Seen, stated: dict[str, Any], beside: LabelsFile | None) ->
         takes_bytes=takes_bytes(parsed.model),
     )
     readings = _readings(stated, seen.heads, _Names(told.labels, beside), known)
-    decision = decided(model, readings, known)
+    decision = decided(alone, readings, known)
     chosen = decision.reading
     manifest = chosen.manifest
     if "assumed" not in stated:
         said = "; ".join(text for text in (manifest.assumed, decision.said) if text)
         manifest = manifest.model_copy(update={"assumed": said})
-    freed = free_batch(model, chosen.manifest.input)
+    freed = free_batch(alone, chosen.manifest.input)
     ready, spec = folded(freed, chosen.manifest.input)
     graph = compile_graph(ready, chosen.family, chosen.head, spec)
     return CompiledModel(manifest, graph.SerializeToString(), parsed.whole)

@@ -14,6 +14,7 @@ from detectors.session import raw_runs
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from detectors.alone import Alone
     from detectors.manifest import InputSpec
 
 AXIS: Final = "pictures"
@@ -25,7 +26,7 @@ RELATIVE: Final = 1e-3
 """Difference between a picture in a batch and alone that float rounding explains."""
 
 
-def free_batch(model: onnx.ModelProto, spec: InputSpec) -> onnx.ModelProto:
+def free_batch(alone: Alone, spec: InputSpec) -> onnx.ModelProto:
     """The model for any number of pictures where a trial allows it, else for one at a time.
 
     A batch must give each picture what it gets alone. Reshapes to a fixed batch and quantisation ranges
@@ -34,20 +35,19 @@ def free_batch(model: onnx.ModelProto, spec: InputSpec) -> onnx.ModelProto:
     Raises:
         ModelLoadError: it runs not even with one picture.
     """
-    alone, together = single(model), _with_axis(model, None)
+    together = _with_axis(alone.model, None)
     pixels = _pictures(spec)
     try:
-        run = raw_runs(alone.SerializeToString())
-        singles = [run(picture[None]) for picture in pixels]
+        singles = [alone.run(picture[None]) for picture in pixels]
     except InferenceError as error:
         raise ModelLoadError(f"does not run: {error}") from error
     try:
         batch = raw_runs(together.SerializeToString())(pixels)
     except InferenceError:
-        return alone
+        return alone.one
     for number, outputs in enumerate(singles):
         if not all(_same(output, several, number) for output, several in zip(outputs, batch, strict=True)):
-            return alone
+            return alone.one
     return together
 
 

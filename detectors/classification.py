@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from detectors.batchaxis import free_batch, single
+from detectors.batchaxis import free_batch
 from detectors.classifier_graph import compile_classifier
 from detectors.compiled import CompiledModel
 from detectors.errors import InferenceError, ModelLoadError, UnknownFamily
@@ -18,7 +18,6 @@ from detectors.letterbox import fit
 from detectors.manifest import InputSpec, validated
 from detectors.pixels import BgrPixels
 from detectors.preparing import shown_by
-from detectors.session import raw_runs
 from detectors.trialpictures import probe
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     import onnx
     from numpy.typing import NDArray
 
+    from detectors.alone import Alone
     from detectors.families.family import Signature
     from detectors.manifest import ModelManifest
     from detectors.modelfile import ParsedModel
@@ -67,14 +67,12 @@ def is_classifier(told: Signature, stated: Mapping[str, Any]) -> bool:
     return told.metadata.get("task") == "classify"
 
 
-def classifier(
-    parsed: ParsedModel, model: onnx.ModelProto, told: Signature, stated: dict[str, Any]
-) -> CompiledModel:
+def classifier(parsed: ParsedModel, alone: Alone, told: Signature, stated: dict[str, Any]) -> CompiledModel:
     """Compile a classifier.
 
     Args:
         parsed: as it was read.
-        model: the same with one input, from ``modelfile.with_input``.
+        alone: the same with one input, as it runs.
         told: what it says about itself, and answered to one picture.
         stated: fields of its manifest as far as they are known, name and sha256 at least.
 
@@ -86,11 +84,11 @@ def classifier(
         shapes = ", ".join(f"{name} {list(shape)}" for name, shape in list(told.outputs.items())[:4])
         raise ModelLoadError(f"outputs: expected one of a classifier, [n,classes], received {shapes}")
     spec, said = _input(parsed.model, told, stated)
-    rows = _rows(model, spec)
-    answer = _answer(rows, stated.get("family"), last=model.graph.node[-1].op_type)
+    rows = _rows(alone, spec)
+    answer = _answer(rows, stated.get("family"), last=alone.model.graph.node[-1].op_type)
     labels = _labels(told, 2 if answer == "binary" else width)
     manifest = _manifest(stated, spec, answer, labels, said)
-    ready, rest = folded(free_batch(model, spec), spec)
+    ready, rest = folded(free_batch(alone, spec), spec)
     graph = compile_classifier(ready, answer, len(labels), rest)
     return CompiledModel(manifest, graph.SerializeToString(), parsed.whole)
 
@@ -138,16 +136,15 @@ def _figures(values: tuple[float, float, float]) -> str:
     return "/".join(f"{value:g}" for value in (values[:1] if len(set(values)) == 1 else values))
 
 
-def _rows(model: onnx.ModelProto, spec: InputSpec) -> NDArray[np.float32]:
+def _rows(alone: Alone, spec: InputSpec) -> NDArray[np.float32]:
     """What it answers to the pictures of the trial, float32 [pictures,classes]."""
-    run = raw_runs(single(model).SerializeToString())
     mean, std = (np.array(values, np.float32).reshape(3, 1, 1) for values in (spec.mean, spec.std))
     rows = []
     for picture in probe():
         image, _ = fit(BgrPixels(picture.image), spec)
         planes = image.transpose(2, 0, 1)[:: -1 if spec.channels == "rgb" else 1].astype(np.float32)
         try:
-            [output] = run(((planes - mean) / std)[None].astype(np.float32))
+            [output] = alone.run(((planes - mean) / std)[None].astype(np.float32))
         except InferenceError as error:
             raise ModelLoadError(f"does not run: {error}") from error
         rows.append(np.asarray(output, np.float32).ravel())

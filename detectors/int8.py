@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 
 from detectors.agreement import boxes_agree, rows_agree
+from detectors.alone import Alone
 from detectors.batchaxis import single
 from detectors.classifier_graph import compile_classifier
 from detectors.errors import DetectorError
@@ -218,7 +219,7 @@ def _compiler(model: onnx.ModelProto, manifest: ModelManifest) -> Callable[[onnx
         return lambda form: compile_classifier(
             single(form), manifest.family, len(manifest.labels), spec
         ).SerializeToString()
-    told = signature(model, manifest.labels, sample(model))
+    told = signature(model, manifest.labels, sample(Alone(model)))
     head = candidates(told, manifest.family)[manifest.family]
     return lambda form: compile_graph(single(form), manifest.family, head, spec).SerializeToString()
 

@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Final, Literal
 import cv2
 import numpy as np
 
-from detectors.batchaxis import single
 from detectors.errors import AmbiguousFamily, InferenceError, ModelLoadError, UnknownFamily
-from detectors.session import raw_runs
 from detectors.trial import Reading, Trial, Trials
 from detectors.trialpictures import KNOWN, probe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import onnx
     from numpy.typing import NDArray
 
+    from detectors.alone import Alone
     from detectors.manifest import InputSpec, Triple
 
 CLEAR: Final = 0.1
@@ -65,11 +63,11 @@ class Decision:
     said: str
 
 
-def decided(model: onnx.ModelProto, readings: Sequence[Reading], known: Known) -> Decision:
+def decided(alone: Alone, readings: Sequence[Reading], known: Known) -> Decision:
     """The reading that a trial confirms.
 
     Args:
-        model: with one input, from ``modelfile.with_input``.
+        alone: the model.
         readings: those that fit its outputs' shapes, at least one.
         known: of it.
 
@@ -78,7 +76,7 @@ def decided(model: onnx.ModelProto, readings: Sequence[Reading], known: Known) -
         AmbiguousFamily: several do, and none is clearly better; or the only one finds nothing of what it
             knows.
     """
-    trials = Trials(model)
+    trials = Trials(alone)
     usual = [trials.of(reading) for reading in readings]
     tried = usual if known.preparation else [_prepared(trials, each, known) for each in usual]
     possible = sorted((each for each in tried if each.wrong is None), key=lambda each: -each.agreement)
@@ -106,24 +104,23 @@ def decided(model: onnx.ModelProto, readings: Sequence[Reading], known: Known) -
     return Decision(first.reading, "" if known.preparation else _said(first, usual))
 
 
-def sample(model: onnx.ModelProto) -> dict[str, NDArray[np.generic]]:
+def sample(alone: Alone) -> dict[str, NDArray[np.generic]]:
     """What a model answers to a picture, by the names of its outputs; pixels are from 0 to 1, or to 255
     where it says nothing of those.
 
     Raises:
         ModelLoadError: it does not run.
     """
-    height, width = (dim.dim_value for dim in model.graph.input[0].type.tensor_type.shape.dim[2:])
+    height, width = (dim.dim_value for dim in alone.one.graph.input[0].type.tensor_type.shape.dim[2:])
     picture = cv2.resize(probe()[0].image, (width, height)).astype(np.float32)
     pixels = np.ascontiguousarray(picture.transpose(2, 0, 1)[None])
     try:
-        run = raw_runs(single(model).SerializeToString())
-        outputs = run(pixels / np.float32(WHITE))
+        outputs = alone.run(pixels / np.float32(WHITE))
         if not all(output.size for output in outputs):
-            outputs = run(pixels)
+            outputs = alone.run(pixels)
     except InferenceError as error:
         raise ModelLoadError(f"does not run: {error}") from error
-    return dict(zip((output.name for output in model.graph.output), outputs, strict=True))
+    return dict(zip((output.name for output in alone.one.graph.output), outputs, strict=True))
 
 
 def _prepared(trials: Trials, usual: Trial, known: Known) -> Trial:

@@ -6,22 +6,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from supervision import box_iou_batch
 
-from detectors.batchaxis import single
 from detectors.errors import DetectorError
 from detectors.graph import compile_decode
 from detectors.letterbox import fit
+from detectors.overlap import overlaps
 from detectors.pixels import BgrPixels
-from detectors.session import Limits, SessionOptions, open_session, raw_runs
+from detectors.session import Limits, SessionOptions, open_session
 from detectors.trialpictures import KNOWN, probe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    import onnx
     from numpy.typing import NDArray
 
+    from detectors.alone import Alone
     from detectors.families.family import Head
     from detectors.letterbox import Letterbox
     from detectors.manifest import InputSpec, ModelManifest
@@ -92,13 +91,9 @@ class Trial:
 class Trials:
     """One model on the pictures of the trial; what it answers to one is computed once for all families."""
 
-    def __init__(self, model: onnx.ModelProto) -> None:
-        """
-        Args:
-            model: with one input, from ``modelfile.with_input``.
-        """
-        self._model = single(model)
-        self._run: Callable[[NDArray[np.float32]], list[NDArray[Any]]] | None = None
+    def __init__(self, alone: Alone) -> None:
+        self._alone = alone
+        self._decodes: dict[str, Session] = {}
         self._answers: dict[tuple[int, str], tuple[list[NDArray[Any]], Letterbox]] = {}
 
     def of(self, reading: Reading, pictures: Sequence[ProbePicture] | None = None) -> Trial:
@@ -106,11 +101,10 @@ class Trials:
         spec = reading.manifest.input
         found, wrong = [], []
         try:
-            decode = compile_decode(self._model, reading.family, reading.head)
-            session = open_session(decode.SerializeToString(), CPU)
+            decode = self._decode(reading)
             for picture in pictures or probe():
                 outputs, box = self._answer(picture, spec)
-                there = self._decoded(session, outputs)
+                there = self._decoded(decode, outputs)
                 wrong += [] if (said := impossible(there, spec.width, spec.height)) is None else [said]
                 there = _finite(there)
                 found.append(replace(there, boxes=box.inverse(there.boxes)))
@@ -123,17 +117,22 @@ class Trials:
     def _answer(self, picture: ProbePicture, spec: InputSpec) -> tuple[list[NDArray[Any]], Letterbox]:
         key = (id(picture), spec.model_dump_json())
         if key not in self._answers:
-            if self._run is None:
-                self._run = raw_runs(self._model.SerializeToString())
             image, box = fit(BgrPixels(picture.image), spec)
             while len(self._answers) >= KEPT:
                 del self._answers[next(iter(self._answers))]
-            self._answers[key] = self._run(pixels_of(image, spec)), box
+            self._answers[key] = self._alone.run(pixels_of(image, spec)), box
         return self._answers[key]
 
-    def _decoded(self, session: Session, outputs: list[NDArray[Any]]) -> Found:
-        names = (output.name for output in self._model.graph.output)
-        return session.decode(dict(zip(names, outputs, strict=True)), LIMITS)
+    def _decode(self, reading: Reading) -> Session:
+        """That of its family, which is the same however pictures are prepared."""
+        if reading.family not in self._decodes:
+            graph = compile_decode(self._alone.one, reading.family, reading.head)
+            self._decodes[reading.family] = open_session(graph.SerializeToString(), CPU)
+        return self._decodes[reading.family]
+
+    def _decoded(self, decode: Session, outputs: list[NDArray[Any]]) -> Found:
+        names = (output.name for output in self._alone.one.graph.output)
+        return decode.decode(dict(zip(names, outputs, strict=True)), LIMITS)
 
 
 def pixels_of(image: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:
@@ -191,8 +190,7 @@ def _agreement(found: Sequence[Found], labels: NDArray[np.str_], level: float) -
             # A model that does not know the word may have one of its own: then any box counts.
             mine = boxes[names == label] if label in labels else boxes
             truth = picture.boxes[picture.labels == label]
-            overlaps = box_iou_batch(truth, mine) if len(mine) else np.zeros((len(truth), 0))
-            best = overlaps.max(axis=1, initial=0)
+            best = overlaps(truth, mine).max(axis=1, initial=0)
             hits += float(best[best >= MATCH].sum())
             truths += len(truth)
             claims += len(mine)

@@ -17,7 +17,7 @@ from trainer.backbones.keras_graph import FEATURES, IR_VERSION, OPSET
 from trainer.backbones.prepared import prepared
 from trainer.errors import ExportError
 from trainer.figures import softmax
-from trainer.heads import whole_model
+from trainer.heads import cut_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,12 +103,11 @@ def checked(
     return difference
 
 
-def with_top(backbone: Backbone, head: Head, top: Sequence[NDArray[np.float32]], blocks: int) -> None:
+def with_top(backbone: Backbone, top: Sequence[NDArray[np.float32]], blocks: int) -> None:
     """Put weights that phase 2 trained into the backbone."""
     if not top:
         return
     if not isinstance(backbone, Tunable):
         raise ExportError(f"backbone {backbone.name} is frozen")
-    variables = whole_model(backbone, head, blocks).trainable_variables[:-2]
-    for variable, value in zip(variables, top, strict=True):
+    for variable, value in zip(cut_of(backbone, blocks).above.trainable_variables, top, strict=True):
         variable.assign(value)

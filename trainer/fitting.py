@@ -106,7 +106,7 @@ def fit(learner: Learner, feed: Feed, rows: Rows, recipe: Recipe, run: Run) -> F
     done = Fitted(-1, learner.weights())
     _restored(learner, stopping, done, run.keeper)
     kept_at = time.monotonic()
-    targets, weights = _targets(rows, recipe)
+    targets, weights = targets_of(rows, recipe)
     while not _finished(stopping, len(done.curves), recipe, run.stop_after):
         epoch = len(done.curves)
         loss = _epoch(learner, feed, rows, recipe, run, epoch, (targets, weights))
@@ -151,7 +151,7 @@ def _epoch(
     return total / len(order)
 
 
-def _targets(rows: Rows, recipe: Recipe) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def targets_of(rows: Rows, recipe: Recipe) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """What is to be answered, smoothed, and how much each picture weighs (1 in the mean)."""
     share = recipe.label_smoothing
     targets = np.eye(rows.classes, dtype=np.float32)[rows.truth] * (1 - share) + share / rows.classes

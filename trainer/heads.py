@@ -1,4 +1,4 @@
-"""The models that are trained: a head on features, or backbone and head in one piece."""
+"""The models that are trained: a head on features, or the top of a backbone with its head."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from trainer.backbones.cut import Cut, cut
 from trainer.learner import FeatureScale
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ class Scale:
     mean: NDArray[np.float32]
     factor: NDArray[np.float32]
 
+    def of(self, features: NDArray[Any]) -> NDArray[Any]:
+        """Features [n,d], brought there."""
+        scaled: NDArray[Any] = (features - self.mean) * self.factor
+        return scaled
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Head:
@@ -39,8 +45,7 @@ class Head:
     bias: NDArray[np.float32]
 
     def logits(self, features: NDArray[Any]) -> NDArray[np.float64]:
-        scaled = (features.astype(np.float64) - self.scale.mean) * self.scale.factor
-        rows: NDArray[np.float64] = scaled @ self.kernel.astype(np.float64) + self.bias
+        rows: NDArray[np.float64] = self.scale.of(features.astype(np.float64)) @ self.kernel + self.bias
         return rows
 
     def folded(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -59,26 +64,30 @@ def scale_of(features: NDArray[np.float32], depths: Sequence[int]) -> Scale:
     return Scale(features.mean(axis=0), factor.astype(np.float32))
 
 
-def head_model(scale: Scale, classes: int) -> Any:
-    """From features to logits; it begins with no opinion."""
-    entry = keras.Input((len(scale.mean),), name="features")
-    return keras.Model(entry, _head(classes)(FeatureScale(scale.mean, scale.factor)(entry)))
+def head_model(head: Head) -> Any:
+    """From features to logits; it begins as this head."""
+    entry = keras.Input((len(head.scale.mean),), name="features")
+    return _headed(entry, entry, head)
 
 
-def whole_model(backbone: Tunable, head: Head, blocks: int) -> Any:
-    """From prepared pictures to logits; the head and the top ``blocks`` of the backbone are trained."""
+def cut_of(backbone: Tunable, blocks: int) -> Cut:
+    """The backbone below its top ``blocks``, and these, the only layers that are to be trained."""
     trained = {name for block in backbone.blocks[max(0, len(backbone.blocks) - blocks) :] for name in block}
     for layer in backbone.model.layers:
         layer.trainable = layer.name in trained
-    top = _head(head.kernel.shape[1])
-    scaled = FeatureScale(head.scale.mean, head.scale.factor)(backbone.model.output)
-    model = keras.Model(backbone.model.input, top(scaled))
+    return cut(backbone.model, trained)
+
+
+def top_model(upper: Any, head: Head) -> Any:
+    """From rows of the lower part to logits: the upper part of a backbone, with its head."""
+    return _headed(upper.input, upper.output, head)
+
+
+def _headed(entry: Any, features: Any, head: Head) -> Any:
+    top = layers.Dense(len(head.bias), dtype="float32", name="head")
+    model = keras.Model(entry, top(FeatureScale(head.scale.mean, head.scale.factor)(features)))
     top.set_weights([head.kernel, head.bias])
     return model
-
-
-def _head(classes: int) -> Any:
-    return layers.Dense(classes, kernel_initializer="zeros", dtype="float32", name="head")
 
 
 def head_of(scale: Scale, weights: Sequence[NDArray[Any]]) -> Head:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from trainer.data.sample import Dataset
     from trainer.options import TrainOptions
-    from trainer.training import Outcome
+    from trainer.outcome import Outcome
 
 WORST: Final = 12
 

@@ -10,7 +10,7 @@ from trainer.data.collection import collect, listing
 from trainer.errors import DatasetError
 from trainer.features import FeatureCache, features, fitted_picture
 from trainer.training import Material
-from trainer.workspace import told
+from trainer.workspace import room, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,8 +72,7 @@ def _pictures(pictures: Sequence[Examined], backbone: Backbone, path: Path) -> N
     shape = (len(pictures), backbone.input.height, backbone.input.width, 3)
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        stored = np.lib.format.open_memmap(path.with_suffix(".npy"), "w+", np.uint8, shape)
+        stored = room(path.with_suffix(".npy"), shape, np.uint8)
         for number, each in enumerate(pictures):
             stored[number] = fitted_picture(each, backbone.input)
-        stored.flush()
     return stored

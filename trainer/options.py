@@ -170,6 +170,13 @@ class TrainOptions:
 
     def fingerprint(self, data_digest: str, backbone_key: str) -> str:
         """What a state must have been made with to be gone on with."""
-        parts: list[Any] = [self.recipe, self.tuning, self.division, self.machine.strategy, self.seed]
+        parts: list[Any] = [
+            self.recipe,
+            self.tuning,
+            self.division,
+            self.machine.strategy,
+            self.backbone.views,
+            self.seed,
+        ]
         text = json.dumps([data_digest, backbone_key, *map(repr, parts)])
         return hashlib.sha256(text.encode()).hexdigest()

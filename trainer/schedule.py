@@ -25,10 +25,10 @@ class Schedule:
     """
 
     name: Name = "cosine"
-    rate: float = 0.01
+    rate: float = 0.001
     decay: float = 0.94
     decay_epochs: float = 2.0
-    end_rate: float = 0.0001
+    end_rate: float = 0.00001
     power: float = 1.0
 
     def at(self, epoch: float, epochs: int) -> float:

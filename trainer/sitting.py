@@ -23,7 +23,7 @@ from trainer.page import page
 from trainer.workspace import Workspace, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     import onnx
     from numpy.typing import NDArray
@@ -31,15 +31,13 @@ if TYPE_CHECKING:
     from trainer.backbones.backbone import Backbone
     from trainer.data.sample import Dataset
     from trainer.judging import Judgement
-    from trainer.options import Augment, TrainOptions
+    from trainer.options import TrainOptions
+    from trainer.outcome import Outcome
     from trainer.progress import Stage, Teller
-    from trainer.training import Outcome
 
 COMPARED: Final = 16
 """Pictures on which the exported graph must answer as what was trained."""
 TIMED: Final = 10
-VIEWS_WHEN: Final[dict[Augment, int]] = {"none": 1, "upright": 2, "any-way": 4}
-"""What fine-tuning learns from changed pictures is worth more when the answer is a mean of several views."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,35 +90,36 @@ def sit(options: TrainOptions, teller: Teller) -> Result | None:
 
     strategy = engine.prepare(options)
     from trainer.backbones.choice import choose
-    from trainer.backbones.viewed import viewed
     from trainer.judging import judged
-    from trainer.material import gathered
-    from trainer.training import Trainings
+    from trainer.lesson import Lesson
 
     with engine.within_memory():
         with engine.scope(strategy):
             backbone = choose(options.backbone, models_in(options.data))
         options = settled(options, dataset, backbone, teller)
-        backbone = viewed(backbone, options.backbone.views or 1)
-        teller.say(f"backbone {backbone.name}: {backbone.about}")
+        lesson = Lesson(dataset, backbone, options, workspace, teller, strategy)
+        teller.say(f"backbone {backbone.name}: {backbone.about}" + _seen(lesson.views))
         if workspace.begin(options.fingerprint(dataset.digest, backbone.key), options.resume):
             teller.say("going on with what was done before")
-        material = gathered(dataset, backbone, options, _of(teller, "features"))
-        trainings = Trainings(material, options, workspace, _epochs(teller))
-        trainings.strategy = strategy
-        with trainings.interruption.heard():
-            trained = trainings.all()
+        taught = lesson.taught()
         if not engine.is_first(strategy):
             return None
+        trained, backbone = taught.trained, taught.material.backbone
         teller.tell("report")
         judgement = judged(dataset, trained.outcomes, options)
         report = reports.document(dataset, backbone, options, judgement, trained)
         if options.test_on_train:
-            report["accuracy_on_training_set"] = _on_training_set(material.features, dataset, trained.final)
+            report["accuracy_on_training_set"] = _on_training_set(
+                taught.material.features, dataset, trained.final
+            )
         candidate = Candidate(dataset, backbone, judgement, trained.final, report)
         result = _released(candidate, options, teller, began)
     workspace.finish()
     return result
+
+
+def _seen(views: int) -> str:
+    return f", the mean of {views} views" if views > 1 else ""
 
 
 def settled(options: TrainOptions, dataset: Dataset, backbone: Backbone, teller: Teller) -> TrainOptions:
@@ -133,12 +132,7 @@ def settled(options: TrainOptions, dataset: Dataset, backbone: Backbone, teller:
 
         augment = "upright" if has_up(dataset, backbone) else "any-way"
         teller.say("these pictures have an up" if augment == "upright" else "these pictures may lie any way")
-    views = options.backbone.views or VIEWS_WHEN[augment]
-    return replace(
-        options,
-        tuning=replace(options.tuning, augment=augment),
-        backbone=replace(options.backbone, views=views),
-    )
+    return replace(options, tuning=replace(options.tuning, augment=augment))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,7 +183,7 @@ def _exported(candidate: Candidate, options: TrainOptions) -> tuple[onnx.ModelPr
     from trainer.features import fitted_picture
 
     final, backbone, heat = candidate.final, candidate.backbone, candidate.judgement.temperature
-    with_top(backbone, final.head, final.top, options.tuning.blocks)
+    with_top(backbone, final.top, options.tuning.blocks)
     model = exported(backbone, final.head, heat, candidate.dataset.labels)
     pictures = candidate.dataset.pictures
     chosen = pictures[:: max(1, len(pictures) // COMPARED)][:COMPARED]
@@ -277,7 +271,3 @@ def _of(teller: Teller, stage: Stage) -> Callable[[int, int], None]:
     return lambda done, all_of_them: teller.tell(
         stage, done / max(1, all_of_them), f"{done} of {all_of_them}"
     )
-
-
-def _epochs(teller: Teller) -> Callable[[str, float, Mapping[str, float]], None]:
-    return lambda name, share, curve: teller.tell("training", share, name, curve)

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from trainer import divide
-from trainer.backbones.backbone import Tunable
-from trainer.backbones.viewed import VIEWS, Viewed
-from trainer.errors import Cancelled, TrainerError
-from trainer.feeds import FeatureFeed, PictureFeed
-from trainer.figures import cross_entropy, softmax
-from trainer.fitting import Curve, Fitted, Rows, Run, fit
-from trainer.heads import Head, Scale, head_model, head_of, scale_of, whole_model
+from trainer.errors import Cancelled
+from trainer.feeds import FeatureFeed
+from trainer.fitting import Curve, Fitted, Rows, Run, fit, targets_of
+from trainer.heads import Head, Scale, head_model, head_of, scale_of, top_model
 from trainer.learner import Learner, computing_in
+from trainer.outcome import Outcome, Tuned, packed, unpacked, worth
 from trainer.schedule import Schedule
+from trainer.solved import Lessons, solved
+from trainer.upper import upper_of
 from trainer.workspace import STATE
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from trainer.divide import Part
     from trainer.feeds import Feed
     from trainer.options import Recipe, TrainOptions
+    from trainer.upper import Upper
     from trainer.workspace import Workspace
 
 FINAL: Final = "final"
@@ -84,53 +84,6 @@ class Material:
     watched_truth: NDArray[np.int64] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tuned:
-    """What phase 2 made of it: logits of the held-out pictures, head, the backbone's top weights, epochs."""
-
-    logits: NDArray[Any]
-    head: Head
-    top: list[NDArray[Any]]
-    epochs: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
-    """One training.
-
-    Attributes:
-        held: numbers of the pictures that were held out.
-        frozen_logits: of them after phase 1, [len(held), k].
-        frozen_head: as it was then.
-        epochs: of phase 1 that were best, from 1.
-        tuned: by phase 2, where there was one.
-        curves: of each phase.
-    """
-
-    held: NDArray[np.int64]
-    frozen_logits: NDArray[Any]
-    frozen_head: Head
-    epochs: int
-    tuned: Tuned | None = None
-    curves: dict[str, list[Curve]] = field(default_factory=dict)
-
-    @property
-    def logits(self) -> NDArray[Any]:
-        return self.tuned.logits if self.tuned else self.frozen_logits
-
-    @property
-    def head(self) -> Head:
-        return self.tuned.head if self.tuned else self.frozen_head
-
-    @property
-    def top(self) -> list[NDArray[Any]]:
-        return self.tuned.top if self.tuned else []
-
-    def without(self) -> Outcome:
-        """As it was before phase 2."""
-        return replace(self, tuned=None)
-
-
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Whether phase 2 is taken: it has to be better on all held-out pictures together."""
@@ -153,19 +106,25 @@ OnTrained = Callable[[str, float, Mapping[str, float]], None]
 
 
 class Trainings:
-    """Trains part after part; ``told`` hears name, share (0..1) of all and the figures of each epoch."""
+    """Trains part after part; ``told`` hears name, share (0..1) of all and the figures of each epoch.
+
+    Attributes:
+        interruption: asks it to end.
+        strategy: of tf.distribute; None is one device.
+        kept_as: what the names of its files begin with, where others' are in the same workspace.
+    """
 
     def __init__(
         self, material: Material, options: TrainOptions, workspace: Workspace, told: OnTrained
     ) -> None:
         self.interruption = Interruption()
         self.strategy: Any = None
+        self.kept_as = ""
         self._material = material
         self._options = options
         self._workspace = workspace
         self._told = told
-        backbone = material.backbone
-        self._base = backbone.model.get_weights() if isinstance(backbone, Tunable) else []
+        self._upper: Upper | None = None
 
     def all(self) -> Trained:
         """Of every part, and the one whose model goes live."""
@@ -185,7 +144,7 @@ class Trainings:
 
     def _once(self, place: Place, part: Part, fixed: tuple[int, int] | None) -> Outcome:
         """A part, or what is kept of it from before a kill."""
-        name = f"{place.key}.npz"
+        name = f"{self.kept_as}{place.key}.npz"
         kept = self._workspace.kept(name)
         if kept is not None:
             self._told(place.name, place.begin + place.width, {})
@@ -215,40 +174,46 @@ class Trainings:
 
     def _phase_1(self, place: Place, part: Part, fixed: tuple[int, int] | None, scale: Scale) -> Fitted:
         material, recipe = self._material, self._options.recipe
-        with self._scope():
-            learner = Learner(head_model(scale, len(material.dataset.labels)), recipe.l2, self.strategy)
         watched = None if material.watched_features is None else FeatureFeed(material.watched_features)
+        rows = self._rows(part, watched)
+        start = self._start(rows, scale)
+        with self._scope():
+            learner = Learner(head_model(start), recipe.l2, self.strategy)
         run = self._run(place, "head", fixed and fixed[0], recipe)
-        return fit(learner, FeatureFeed(material.features), self._rows(part, watched), recipe, run)
+        return fit(learner, FeatureFeed(material.features), rows, recipe, run)
+
+    def _start(self, rows: Rows, scale: Scale) -> Head:
+        """What the epochs begin with."""
+        targets, weights = targets_of(rows, self._options.recipe)
+        groups = np.array(self._material.dataset.groups, np.int64)[rows.train]
+        features = scale.of(self._material.features[rows.train])
+        return head_of(scale, solved(Lessons(features, targets[rows.train], weights[rows.train], groups)))
 
     def _phase_2(
         self, place: Place, part: Part, fixed: tuple[int, int] | None, head: Head
     ) -> tuple[Fitted, NDArray[Any]]:
-        material, tuning = self._material, self._options.tuning
-        backbone = material.backbone
-        if not isinstance(backbone, Tunable) or material.pictures is None:
-            raise TrainerError(f"backbone {backbone.name} is frozen: leave --fine-tune out")
+        tuning = self._options.tuning
+        check = self.interruption.check
+        upper = self._upper = self._upper or upper_of(
+            self._material, self._options, self._workspace.folder, check
+        )
         schedule = Schedule("cosine", tuning.rate, end_rate=tuning.rate / 100)
         recipe = replace(self._options.recipe, epochs=tuning.epochs, schedule=schedule)
-        backbone.model.set_weights(self._base)
+        upper.reset()
         with self._scope():
-            learner = Learner(whole_model(backbone, head, tuning.blocks), recipe.l2, self.strategy)
-        views = backbone.views if isinstance(backbone, Viewed) else VIEWS[1]
-        feed = PictureFeed(material.pictures, backbone.input, tuning.augment, views)
-        others = material.watched_pictures
-        watched = None if others is None else PictureFeed(others, backbone.input, "none")
-        rows = self._rows(part, watched)
+            learner = Learner(top_model(upper.model, head), recipe.l2, self.strategy)
+        rows = self._rows(part, upper.watched)
         run = self._run(place, "fine_tuning", fixed and fixed[1], recipe)
         if rows.number_watched < FEW and not run.stop_after:
             # So few say nothing about which epoch is best.
             run = replace(run, stop_after=tuning.epochs)
         if run.stop_after:
             run = replace(run, average_from=run.stop_after // 2)
-        with computing_in(MIXED if self._options.machine.mixed_precision else None, backbone.model):
-            done = fit(learner, feed, rows, recipe, run)
+        with computing_in(MIXED if self._options.machine.mixed_precision else None, upper.whole):
+            done = fit(learner, upper.feed, rows, recipe, run)
             if not len(part.held):
                 return done, np.zeros((0, head.kernel.shape[1]))
-            return done, np.mean([learner.logits(view) for view in feed.seen(part.held)], axis=0)
+            return done, np.mean([learner.logits(view) for view in upper.feed.seen(part.held)], axis=0)
 
     def _rows(self, part: Part, watched: Feed | None) -> Rows:
         truth = np.array(self._material.dataset.classes, np.int64)
@@ -260,7 +225,7 @@ class Trainings:
             share = (epoch + 1) / (stop_after or recipe.epochs)
             self._told(place.name, place.begin + place.width * share, curve)
 
-        keeper = PhaseKeeper(self._workspace, f"{place.key}/{phase}", self.interruption)
+        keeper = PhaseKeeper(self._workspace, f"{self.kept_as}{place.key}/{phase}", self.interruption)
         return Run(self._options.seed, keeper, on_epoch, stop_after)
 
     def _scope(self) -> Any:
@@ -302,14 +267,8 @@ class PhaseKeeper:
 def _chosen(outcomes: list[Outcome], truth: NDArray[np.int64]) -> Choice | None:
     if any(each.tuned is None for each in outcomes):
         return None
-    rows = truth[np.concatenate([each.held for each in outcomes])]
-    scores = []
-    for logits in ([each.frozen_logits for each in outcomes], [each.logits for each in outcomes]):
-        together = np.concatenate(logits)
-        scores.append(
-            (float((together.argmax(axis=1) == rows).mean()), -cross_entropy(softmax(together), rows))
-        )
-    return Choice(scores[0][0], scores[1][0], scores[1] > scores[0])
+    without, with_it = worth([each.without() for each in outcomes], truth), worth(outcomes, truth)
+    return Choice(without.accuracy, with_it.accuracy, with_it > without)
 
 
 def _usual(outcomes: list[Outcome]) -> tuple[int, int]:
@@ -317,33 +276,3 @@ def _usual(outcomes: list[Outcome]) -> tuple[int, int]:
     first = max(1, round(float(np.median([each.epochs for each in outcomes]))))
     second = [each.tuned.epochs for each in outcomes if each.tuned]
     return first, round(float(np.median(second))) if second else 0
-
-
-def packed(outcome: Outcome) -> dict[str, Any]:
-    """As arrays."""
-    head, tuned = outcome.frozen_head, outcome.tuned
-    arrays = {
-        "held": outcome.held, "logits": outcome.frozen_logits, "kernel": head.kernel, "bias": head.bias,
-        "mean": head.scale.mean, "factor": head.scale.factor, "epochs": np.array(outcome.epochs),
-        "curves": np.array(json.dumps(outcome.curves)),
-    }  # fmt: skip
-    if tuned is None:
-        return arrays
-    top = {f"top:{number}": array for number, array in enumerate(tuned.top)}
-    return {
-        **arrays, **top, "tuned_logits": tuned.logits, "tuned_kernel": tuned.head.kernel,
-        "tuned_bias": tuned.head.bias, "tuned_epochs": np.array(tuned.epochs),
-    }  # fmt: skip
-
-
-def unpacked(arrays: Mapping[str, NDArray[Any]]) -> Outcome:
-    """From ``packed``."""
-    scale = Scale(arrays["mean"], arrays["factor"])
-    tuned = None
-    if "tuned_logits" in arrays:
-        top = [arrays[f"top:{number}"] for number in range(sum(name.startswith("top:") for name in arrays))]
-        head = Head(scale, arrays["tuned_kernel"], arrays["tuned_bias"])
-        tuned = Tuned(arrays["tuned_logits"], head, top, int(arrays["tuned_epochs"]))
-    head = Head(scale, arrays["kernel"], arrays["bias"])
-    curves = json.loads(str(arrays["curves"]))
-    return Outcome(arrays["held"], arrays["logits"], head, int(arrays["epochs"]), tuned, curves)

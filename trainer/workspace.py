@@ -68,7 +68,7 @@ class Workspace:
         if resume:
             return True
         with told(self.folder):
-            for path in self.folder.glob("*.npz"):
+            for path in self.folder.glob("*.np[yz]"):
                 path.unlink()
             _replace(self.folder / RUN, json.dumps({"fingerprint": fingerprint}).encode())
         return False
@@ -134,6 +134,18 @@ def told(path: Path) -> Iterator[None]:
         if error.errno in FULL:
             raise TrainerError(f"{path}: the disk is full: make room, and go on with --resume") from error
         raise TrainerError(f"{path}: {error.strerror or error}") from error
+
+
+def room(path: Path, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """An array in a file. A full disk would end the process while it is written to: its place is taken first.
+
+    Raises:
+        OSError: the disk is full, or cannot be written.
+    """
+    array: NDArray[Any] = np.lib.format.open_memmap(path, "w+", dtype, shape)
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -28,10 +27,10 @@ class BareContainer:
     # buildah passes no signal on: the service says which process it is.
     WITH_PID: Final = ("sh", "-c", 'echo $$; exec "$@"', "sh")
 
-    def __init__(self, image: str, recipe: Recipe, data: Path) -> None:
+    def __init__(self, image: str, recipe: Recipe, data: Path, port: int) -> None:
         owner, _, group = recipe.user.partition(":")
         os.chown(data, int(owner), int(group))
-        self.port = _free_port()
+        self.port = port
         self._health = [*recipe.health, str(self.port)]
         self._id = run(["buildah", "from", image])
         self._within = ["buildah", "run", *self.RIGHTS, f"--volume={data}:{DATA}", self._id, "--"]
@@ -61,9 +60,3 @@ class BareContainer:
             self.stop()
         self._log.close()
         run(["buildah", "rm", self._id])
-
-
-def _free_port() -> int:
-    with socket.socket() as asking:
-        asking.bind(("127.0.0.1", 0))
-        return int(asking.getsockname()[1])

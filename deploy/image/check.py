@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -94,15 +95,21 @@ def sign_in(container: Container, name: str, password: str) -> str:
 
 
 @contextmanager
-def started(engine: Engine, image: str, volume: str) -> Iterator[Container]:
+def started(engine: Engine, image: str, volume: str, port: int) -> Iterator[Container]:
     """A container from when it answers on."""
-    container = engine.start(image, volume)
+    container = engine.start(image, volume, port)
     try:
         alive = until(container, "an answer", lambda: answer(container, "/healthz"))
         require(200, alive.status, "/healthz")
         yield container
     finally:
         container.remove()
+
+
+def free_port() -> int:
+    with socket.socket() as asking:
+        asking.bind(("127.0.0.1", 0))
+        return int(asking.getsockname()[1])
 
 
 def stopped(container: Container) -> float:
@@ -118,8 +125,9 @@ def check(engine: Engine, image: str, volume: str) -> Checked:
     Raises:
         ImageFailed: something of that is not as it should be.
     """
-    began = time.monotonic()
-    with started(engine, image, volume) as container:
+    # The same for both, as it would be: a browser's cookie is of one port.
+    port, began = free_port(), time.monotonic()
+    with started(engine, image, volume, port) as container:
         start_s = time.monotonic() - began
         container.check_health()
         (admin,) = FIRST_ADMIN.findall(container.log())
@@ -128,7 +136,7 @@ def check(engine: Engine, image: str, volume: str) -> Checked:
         until(container, "a camera with pictures", lambda: live(container, cookie))
         user = container.execute(["id", "--user"])
         stop_s = stopped(container)
-    with started(engine, image, volume) as container:
+    with started(engine, image, volume, port) as container:
         require([], FIRST_ADMIN.findall(container.log()), "first admins of the second start")
         require(200, ask(container, "/api/cameras", cookie=cookie).status, "/api/cameras with the old cookie")
         sign_in(container, *admin)

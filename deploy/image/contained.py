@@ -23,20 +23,20 @@ class EngineContainer:
         "--ulimit=nproc=1024:1024",
     )
 
-    def __init__(self, program: str, image: str, health: Sequence[str], volume: str) -> None:
+    def __init__(self, program: str, image: str, health: Sequence[str], volume: str, port: int) -> None:
         """
         Args:
             program: docker or podman.
             image: what it runs.
             health: the command of its check.
             volume: name of the volume of its data, which is made where there is none.
+            port: where it is reached on this machine.
         """
         self._program = program
         self._health = health
-        places = ["--publish=127.0.0.1::8080", f"--volume={volume}:{DATA}", "--tmpfs=/tmp"]
+        places = [f"--publish=127.0.0.1:{port}:8080", f"--volume={volume}:{DATA}", "--tmpfs=/tmp"]
         self._id = run([program, "run", "--detach", *self.RIGHTS, *places, image]).splitlines()[-1]
-        address = run([program, "port", self._id, "8080/tcp"])
-        self.port = int(address.rpartition(":")[2])
+        self.port = port
 
     def execute(self, command: Sequence[str]) -> str:
         return run([self._program, "exec", self._id, *command])

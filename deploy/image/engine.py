@@ -38,7 +38,7 @@ class Engine(Protocol):
 
     def recipe(self, tag: str) -> Recipe: ...
 
-    def start(self, tag: str, volume: str) -> Container:
+    def start(self, tag: str, volume: str, port: int) -> Container:
         """As its own user, without rights; ``volume`` is the name of what is kept."""
 
     def create_volume(self, name: str) -> None: ...
@@ -96,8 +96,8 @@ class Docker:
         config = image["Config"]
         return _recipe(config, config.get("Healthcheck") or image.get("Healthcheck"))
 
-    def start(self, tag: str, volume: str) -> Container:
-        return EngineContainer(self.program, tag, self.recipe(tag).health, volume)
+    def start(self, tag: str, volume: str, port: int) -> Container:
+        return EngineContainer(self.program, tag, self.recipe(tag).health, volume, port)
 
     def create_volume(self, name: str) -> None:
         run([self.program, "volume", "create", name])
@@ -139,8 +139,8 @@ class Buildah:
         config = json.loads(run(["buildah", "inspect", "--type=image", tag]))["Docker"]["config"]
         return _recipe(config, config["Healthcheck"])
 
-    def start(self, tag: str, volume: str) -> Container:
-        return BareContainer(tag, self.recipe(tag), folder_of(volume))
+    def start(self, tag: str, volume: str, port: int) -> Container:
+        return BareContainer(tag, self.recipe(tag), folder_of(volume), port)
 
     def create_volume(self, name: str) -> None:
         folder_of(name).mkdir()

@@ -22,7 +22,7 @@ from trainer.backbones.frozen import frozen
 from trainer.backbones.prepared import fitted, prepared
 from trainer.errors import TrainerError
 from trainer.export import with_top
-from trainer.heads import Head, Scale, whole_model
+from trainer.heads import cut_of
 from trainer.options import BackboneChoice
 
 NOWHERE = Path("/nowhere")
@@ -80,15 +80,10 @@ def test_keras_and_onnx_answer_the_same(name: str) -> None:
 def test_squeezenet_answers_the_same_after_its_top_was_trained() -> None:
     backbone = chosen("SqueezeNet", "none", 64)
     assert isinstance(backbone, Tunable)
-    width = backbone.features(images(64)).shape[1]
-    head = Head(Scale(np.zeros(width), np.ones(width)), np.zeros((width, 2)), np.zeros(2))
     before = backbone.features(images(64))
-    top = [
-        tf.convert_to_tensor(each).numpy() * 1.5
-        for each in whole_model(backbone, head, 2).trainable_variables[:-2]
-    ]
+    top = [tf.convert_to_tensor(each).numpy() * 1.5 for each in cut_of(backbone, 2).above.trainable_variables]
     assert len(top) == 2 * 3 * 2
-    with_top(backbone, head, top, 2)
+    with_top(backbone, top, 2)
     after = backbone.features(images(64))
     # Modules 3 to 7 are below the top: their features stay.
     kept = 2 * (128 + 2 * 256 + 2 * 384)

@@ -16,7 +16,7 @@ from trainer.backbones.prepared import prepared
 from trainer.errors import Cancelled
 from trainer.feeds import FeatureFeed, PictureFeed, any_way, upright
 from trainer.fitting import Curve, Fitted, Rows, Run, fit
-from trainer.heads import head_model, head_of, scale_of
+from trainer.heads import Head, head_model, head_of, scale_of
 from trainer.learner import Learner, computing_in
 from trainer.options import BackboneChoice, Recipe
 from trainer.schedule import Schedule
@@ -52,6 +52,12 @@ def clouds(count: int = 60, apart: float = 1.0) -> tuple[NDArray[np.float32], ND
     return rows.astype(np.float32), truth.astype(np.int64)
 
 
+def unknowing(features: NDArray[np.float32]) -> Head:
+    """A head for two classes that has no opinion yet."""
+    width = features.shape[1]
+    return Head(scale_of(features, (width,)), np.zeros((width, 2), np.float32), np.zeros(2, np.float32))
+
+
 def trained(
     recipe: Recipe, *, seed: int = 0, keeper: Kept | None = None, curves: list[Curve] | None = None,
     truth: NDArray[np.int64] | None = None, strategy: Any = None, **more: Any,
@@ -60,7 +66,7 @@ def trained(
     truth = usual if truth is None else truth
     scope = strategy.scope() if strategy else tf.name_scope("")
     with scope:
-        learner = Learner(head_model(scale_of(features, features.shape[1:]), 2), recipe.l2, strategy)
+        learner = Learner(head_model(unknowing(features)), recipe.l2, strategy)
     rows = Rows(np.arange(40), np.arange(40, 60), truth, 2)
     heard = [] if curves is None else curves
     run = Run(seed, keeper or Kept(), lambda epoch, curve: heard.append(curve), kept_apart_s=0, **more)
@@ -166,7 +172,7 @@ def biases(recipe: Recipe) -> float:
     """Answered mean probability of the rare class where features tell nothing."""
     truth = (np.arange(60) % 10 == 0).astype(np.int64)
     features = np.zeros((60, 2), np.float32)
-    learner = Learner(head_model(scale_of(features, features.shape[1:]), 2), 0.0)
+    learner = Learner(head_model(unknowing(features)), 0.0)
     fit(
         learner,
         FeatureFeed(features),
@@ -188,7 +194,7 @@ def test_label_smoothing_keeps_answers_from_certainty() -> None:
     features = truth[:, None].astype(np.float32).repeat(2, 1)
     sure = []
     for share in (0.0, 0.2):
-        learner = Learner(head_model(scale_of(features, features.shape[1:]), 2), 0.0)
+        learner = Learner(head_model(unknowing(features)), 0.0)
         recipe = Recipe(80, 20, Schedule("constant", 0.3), None, label_smoothing=share)
         rows = Rows(np.arange(60), np.arange(0), truth.astype(np.int64), 2)
         fit(learner, FeatureFeed(features), rows, recipe, Run(0, Kept(), lambda *_: None, 80))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from detectors.alone import Alone
 from detectors.batchaxis import free_batch
 from detectors.session import raw_outputs
 from tests.trainer.pictures import drawn
@@ -56,7 +57,7 @@ def test_the_features_are_their_mean_also_as_onnx(name: str, weights: str | None
     assert np.abs(turned - found).max() < 1e-4 * largest
     assert np.abs(rows[2] - found).max() > 1e-3 * largest
     planes = np.ascontiguousarray(prepared(images, several.input).transpose(0, 3, 1, 2))
-    graph = free_batch(several.graph(), several.input)
+    graph = free_batch(Alone(several.graph()), several.input)
     answers = raw_outputs(graph.SerializeToString(), planes)[0]
     assert np.abs(answers - found).max() < 1e-3 * largest
     assert several.key != single.key
