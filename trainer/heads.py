@@ -45,7 +45,8 @@ class Head:
     bias: NDArray[np.float32]
 
     def logits(self, features: NDArray[Any]) -> NDArray[np.float64]:
-        rows: NDArray[np.float64] = self.scale.of(features.astype(np.float64)) @ self.kernel + self.bias
+        scaled = self.scale.of(features.astype(np.float64))
+        rows: NDArray[np.float64] = scaled @ self.kernel.astype(np.float64) + self.bias
         return rows
 
     def folded(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

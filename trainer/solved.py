@@ -43,9 +43,11 @@ class Lessons:
 
     def some(self, count: int) -> Lessons:
         """So many of them at most, evenly taken."""
-        chosen = np.arange(0, len(self.rows), -(-len(self.rows) // count))
-        parts = self.rows, self.targets, self.weights, self.groups
-        return Lessons(*(part[chosen] for part in parts))
+        return self.of(np.arange(0, len(self.rows), -(-len(self.rows) // count)))
+
+    def of(self, chosen: NDArray[np.int64]) -> Lessons:
+        """Those of these numbers."""
+        return Lessons(self.rows[chosen], self.targets[chosen], self.weights[chosen], self.groups[chosen])
 
     def centred(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Weighted means of rows and targets."""

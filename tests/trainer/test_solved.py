@@ -1,5 +1,7 @@
 """The head in closed form, against what it stands for: solving anew without each group."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -38,7 +40,7 @@ def test_what_is_left_out_is_answered_as_if_it_had_not_been_there() -> None:
     for penalty, answers in _without_each_group(some):
         for group in np.unique(some.groups):
             out = some.groups == group
-            rest = Lessons(*(part[~out] for part in (some.rows, some.targets, some.weights, some.groups)))
+            rest = some.of(np.flatnonzero(~out))
             # The middle of the rows stays that of all: it is the bias that is solved anew.
             np.testing.assert_allclose(answers[out], plainly(rest, penalty, some.rows[out]), atol=1e-6)
 
@@ -54,8 +56,7 @@ def test_the_head_is_that_of_ridge_regression(count: int, width: int) -> None:
 
 def test_answers_are_as_sure_as_they_are_right() -> None:
     whole = lessons(1060, 40, noise=2.0)
-    parts = (whole.rows, whole.targets, whole.weights, whole.groups)
-    kernel, bias = solved(Lessons(*(part[:60] for part in parts)))
+    kernel, bias = solved(whole.of(np.arange(60)))
     shares = softmax(whole.rows[60:] @ kernel + bias)
     right = shares.argmax(axis=1) == whole.targets[60:].argmax(axis=1)
     assert 0.6 < right.mean() < 0.95
@@ -65,7 +66,7 @@ def test_answers_are_as_sure_as_they_are_right() -> None:
 def test_pictures_of_one_group_do_not_vouch_for_each_other() -> None:
     """Each is there five times: what copies say of each other would take the smallest penalty."""
     once = lessons(60, 40, 2, noise=4.0)
-    parts = (once.rows, once.targets, once.weights)
-    copies = Lessons(*(part.repeat(5, axis=0) for part in parts), np.arange(60).repeat(5))
-    apart = Lessons(copies.rows, copies.targets, copies.weights, np.arange(300))
+    each = np.arange(60).repeat(5)
+    copies = replace(once.of(each), groups=each)
+    apart = replace(copies, groups=np.arange(300))
     assert np.abs(solved(copies)[0]).max() < np.abs(solved(apart)[0]).max()
