@@ -102,7 +102,8 @@ class Trials:
     def of(self, reading: Reading, pictures: Sequence[ProbePicture] | None = None) -> Trial:
         """How a reading does on these pictures; on all of the trial unless said."""
         spec = reading.manifest.input
-        found, wrong = [], []
+        found: list[Found] = []
+        wrong: list[str] = []
         try:
             decode = self._decode(reading)
             for picture in pictures or probe():
