@@ -11,7 +11,7 @@ from detectors.batchaxis import free_batch
 from detectors.classification import STATES, classifier, is_classifier
 from detectors.coco import COCO_LABELS
 from detectors.compiled import CompiledModel
-from detectors.errors import ModelLoadError
+from detectors.errors import ModelLoadError, UnknownFamily, WrongSize
 from detectors.families import FAMILIES, candidates
 from detectors.families.usual import TRIED, usual_for
 from detectors.firstlayer import folded
@@ -82,12 +82,13 @@ def _seen(parsed: ParsedModel, stated: dict[str, Any], beside: LabelsFile | None
 
 def _at_usual_size(parsed: ParsedModel, stated: dict[str, Any], beside: LabelsFile | None) -> CompiledModel:
     """Compile a model that takes pictures of any size for that which is usual for its family."""
-    refused = None
+    refused: ModelLoadError | None = None
     told = size_told(parsed.model)
     for size in (_fitted(each, told) for each in TRIED):
         try:
             seen = _seen(parsed, _sized(stated, size), beside)
-        except ModelLoadError as error:
+        except (WrongSize, UnknownFamily) as error:
+            # Of what else is wrong another size would change nothing.
             refused = refused or error
             continue
         made = _compiled(seen, _sized(stated, size), beside)

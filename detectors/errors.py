@@ -11,6 +11,10 @@ class ModelLoadError(DetectorError):
     """The model file is missing, damaged, hostile, or needs what this machine lacks."""
 
 
+class WrongSize(ModelLoadError):
+    """The model does not work with pictures of this size."""
+
+
 class ProviderMissing(ModelLoadError):
     """The provider that was asked for is not there, or does not start."""
 

@@ -18,6 +18,8 @@ from detectors.wording import escaped
 
 GIB: Final = 1024**3
 SECONDS: Final = 300.0
+PATIENCE: Final = 4
+"""Seconds of the clock that may pass for each of CPU time: what others take is not the model's fault."""
 ROOT: Final = Path(__file__).resolve().parent.parent
 ERRORS: Final = {
     each.__name__: each for each in (ModelLoadError, InferenceError, UnknownFamily, AmbiguousFamily)
@@ -30,7 +32,7 @@ class Bounds(BaseModel):
     """What an examination may take.
 
     Attributes:
-        seconds: of time, and of CPU time.
+        seconds: of CPU time; of the clock it is ``PATIENCE`` times as many, for a busy machine.
         memory_bytes: of address space, over and above eight times the model's file.
     """
 
@@ -141,7 +143,9 @@ def examine(order: Order) -> Examined:
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *_paths()])},
         ) as process:
             try:
-                output, _ = process.communicate(order.model_dump_json().encode(), order.bounds.seconds)
+                output, _ = process.communicate(
+                    order.model_dump_json().encode(), PATIENCE * order.bounds.seconds
+                )
             except subprocess.TimeoutExpired as error:
                 raise ModelLoadError(_endless(order.bounds)) from error
             finally:
@@ -169,7 +173,7 @@ def _taken(answer: Answer) -> Examined:
 
 
 def _endless(bounds: Bounds) -> str:
-    return f"reading and trying it did not end within {bounds.seconds:g} s"
+    return f"reading and trying it did not end within {bounds.seconds:g} s of CPU time"
 
 
 def _death(code: int, said: bytes, bounds: Bounds) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from onnx import TensorProto, helper
 
-from detectors.errors import ModelLoadError
+from detectors.errors import ModelLoadError, WrongSize
 from detectors.manifest import MAX_SIDE
 
 if TYPE_CHECKING:
@@ -64,20 +64,20 @@ def inspect_shapes(model: onnx.ModelProto) -> None:
     """Refuse inputs and intermediate tensors of absurd size. Shapes must have been inferred.
 
     Raises:
-        ModelLoadError: names the tensor.
+        WrongSize: names the tensor.
     """
     for value in model.graph.input:
         sides = [dim.dim_value for dim in value.type.tensor_type.shape.dim[2:]]
         if any(side > MAX_SIDE for side in sides):
             size = "x".join(str(side) for side in sides)
-            raise ModelLoadError(f"input {value.name}: at most {MAX_SIDE} pixels a side, received {size}")
+            raise WrongSize(f"input {value.name}: at most {MAX_SIDE} pixels a side, received {size}")
     for value in (*model.graph.input, *model.graph.value_info, *model.graph.output):
         tensor = value.type.tensor_type
         # Batch and other open dimensions count as one.
         elements = math.prod(dim.dim_value or 1 for dim in tensor.shape.dim)
         size_bytes = elements * _item_bytes(tensor.elem_type)
         if size_bytes > MAX_TENSOR_BYTES:
-            raise ModelLoadError(f"tensor {value.name!r:.60} would take {size_bytes / 1024**2:.0f} MiB")
+            raise WrongSize(f"tensor {value.name!r:.60} would take {size_bytes / 1024**2:.0f} MiB")
 
 
 def _tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:

@@ -10,7 +10,7 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import TensorProto, external_data_helper, helper, shape_inference, version_converter
 
-from detectors.errors import ModelLoadError, one_line
+from detectors.errors import ModelLoadError, WrongSize, one_line
 from detectors.families.family import Signature
 from detectors.inspection import inspect_content, inspect_shapes
 from detectors.labels import labels_in
@@ -90,7 +90,7 @@ def with_input(model: onnx.ModelProto, size: tuple[int, int] | None) -> onnx.Mod
     try:
         inferred = shape_inference.infer_shapes(standard, data_prop=True)
     except (RuntimeError, ValueError) as error:
-        raise ModelLoadError(f"its shapes do not fit: {one_line(error)}") from error
+        raise WrongSize(f"its shapes do not fit: {one_line(error)}") from error
     inspect_shapes(inferred)
     return inferred
 

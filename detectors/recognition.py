@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import cv2
 import numpy as np
 
-from detectors.errors import AmbiguousFamily, InferenceError, ModelLoadError, UnknownFamily
+from detectors.errors import AmbiguousFamily, InferenceError, UnknownFamily, WrongSize
 from detectors.trial import Reading, Trial, Trials
 from detectors.trialpictures import KNOWN, probe
 
@@ -109,7 +109,7 @@ def sample(alone: Alone) -> dict[str, NDArray[np.generic]]:
     where it says nothing of those.
 
     Raises:
-        ModelLoadError: it does not run.
+        WrongSize: it does not run.
     """
     height, width = (dim.dim_value for dim in alone.one.graph.input[0].type.tensor_type.shape.dim[2:])
     picture = cv2.resize(probe()[0].image, (width, height)).astype(np.float32)
@@ -119,7 +119,7 @@ def sample(alone: Alone) -> dict[str, NDArray[np.generic]]:
         if not all(output.size for output in outputs):
             outputs = alone.run(pixels)
     except InferenceError as error:
-        raise ModelLoadError(f"does not run: {error}") from error
+        raise WrongSize(f"does not run: {error}") from error
     return dict(zip((output.name for output in alone.one.graph.output), outputs, strict=True))
 
 

@@ -32,6 +32,9 @@ LEVELS: Final = (0.15, 0.25, 0.35, 0.5)
 """Confidences of which the best counts: models differ in how sure they are."""
 MATCH: Final = 0.5
 """IoU from which two boxes are of one object."""
+NEGATIVE: Final = -0.1
+"""No score is less, but for rounding; logits are."""
+ALL: Final = Limits(min_confidence=-1e6, iou=1.0, max_candidates=300)
 SLACK: Final = 0.01
 """By which a score may pass 1 for rounding."""
 OUTSIDE: Final = 0.5
@@ -99,13 +102,16 @@ class Trials:
     def of(self, reading: Reading, pictures: Sequence[ProbePicture] | None = None) -> Trial:
         """How a reading does on these pictures; on all of the trial unless said."""
         spec = reading.manifest.input
-        found, wrong = [], []
+        found: list[Found] = []
+        wrong: list[str] = []
         try:
             decode = self._decode(reading)
             for picture in pictures or probe():
                 outputs, box = self._answer(picture, spec)
-                there = self._decoded(decode, outputs)
+                there = self._decoded(decode, outputs, LIMITS)
                 wrong += [] if (said := impossible(there, spec.width, spec.height)) is None else [said]
+                if reading.head.suppress and not found:
+                    wrong += self._below(decode, outputs)
                 there = _finite(there)
                 found.append(replace(there, boxes=box.inverse(there.boxes)))
         except DetectorError as error:
@@ -130,9 +136,14 @@ class Trials:
             self._decodes[reading.family] = open_session(graph.SerializeToString(), CPU)
         return self._decodes[reading.family]
 
-    def _decoded(self, decode: Session, outputs: list[NDArray[Any]]) -> Found:
+    def _below(self, decode: Session, outputs: list[NDArray[Any]]) -> list[str]:
+        """What is wrong where the scores of its cells are logits, of which the least are never looked at."""
+        least = self._decoded(decode, outputs, ALL).scores.min(initial=0)
+        return [f"scores down to {least:.3g}"] if least < NEGATIVE else []
+
+    def _decoded(self, decode: Session, outputs: list[NDArray[Any]], limits: Limits) -> Found:
         names = (output.name for output in self._alone.one.graph.output)
-        return decode.decode(dict(zip(names, outputs, strict=True)), LIMITS)
+        return decode.decode(dict(zip(names, outputs, strict=True)), limits)
 
 
 def pixels_of(image: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:

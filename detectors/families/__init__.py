@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from detectors.errors import UnknownFamily
+from detectors.errors import ModelLoadError, UnknownFamily
 from detectors.families import anchors, detr, finalrows, nanodet, pairs, priors, triples
 from detectors.families.endtoend import EfficientDet, EndToEnd
 from detectors.families.fastestdet import FastestDet
@@ -77,9 +77,10 @@ def candidates(signature: Signature, named: str | None = None) -> dict[str, Head
 
     Raises:
         UnknownFamily: no family reads such outputs.
+        ModelLoadError: there is no family of that name.
     """
     if named is not None and named not in FAMILIES:
-        raise UnknownFamily(f"family: expected one of {', '.join(FAMILIES)}, received {named!r}")
+        raise ModelLoadError(f"family: expected one of {', '.join(FAMILIES)}, received {named!r}")
     considered = FAMILIES if named is None else (named,)
     found = {name: head for name in considered if (head := FAMILIES[name].recognise(signature)) is not None}
     if found:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from detectors.coco import COCO_LABELS
 from detectors.families.boxes import of_yxyx
 from detectors.families.family import Candidates, Head
@@ -37,7 +39,7 @@ class EndToEnd:
         extra = extra_of(signature)
         if extra is None or len(shape) != 3 or shape[2] != NUMBER + extra.columns:
             return None
-        if not (shape[1] or 1) <= MOST_ROWS:
+        if not (shape[1] or 1) <= MOST_ROWS or not _whole(signature, name, SCORE):
             return None
         size = signature.width, signature.height
         classes = classes_of(signature)
@@ -68,6 +70,8 @@ class EfficientDet:
         name, shape = found
         if len(shape) != 3 or shape[2] != 7 or not (shape[1] or 1) <= MOST_ROWS:
             return None
+        if not _whole(signature, name, NUMBER):
+            return None
         classes = classes_of(signature)
         gaps = classes == len(COCO_LABELS)
         return Head(signature.width, signature.height, (), classes, (name,), suppress=False, gaps=gaps)
@@ -89,6 +93,16 @@ class EfficientDet:
         numbers = column(nodes, rows, 6)
         numbers = from_coco(nodes, numbers) if head.gaps else of_ones(nodes, numbers)
         return Candidates(boxes, scores_of(nodes, numbers, column(nodes, rows, 5), head.classes))
+
+
+def _whole(signature: Signature, name: str, at: int) -> bool:
+    """Whether a column holds whole numbers, as classes are, as far as a run told: some exports have class and
+    score the other way round."""
+    rows = signature.values(name)
+    if rows is None:
+        return True
+    numbers = rows[..., at]
+    return bool((numbers == numbers.round())[np.isfinite(numbers)].all())
 
 
 def column(nodes: Nodes, rows: str, number: int) -> str:

@@ -1,6 +1,6 @@
-"""SCRFD: per stride the score of a face and the distances to the sides of its box, for two anchors a cell.
+"""SCRFD: per stride the score of a face and the distances to the sides of its box.
 
-Where key points come with them, they are left aside.
+Three strides have two anchors a cell, five have one. Where key points come with them, they are left aside.
 
 Source of scrfd: deepinsight/insightface ``python-package/insightface/model_zoo/scrfd.py`` ``SCRFD.forward``,
 ``SCRFD.detect`` (commit 0bdfc69f36a3, MIT).
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from detectors.families.family import Shape, Signature
     from detectors.nodes import Nodes
 
-STRIDES: Final = (8, 16, 32)
-ANCHORS: Final = 2
+ANCHORS: Final = {(8, 16, 32): 2, (8, 16, 32, 64, 128): 1}
+"""Of a cell, by the strides of the grids."""
 SCORE, SIDES, POINTS = 1, 4, 10
 """Columns of the outputs."""
 
@@ -32,22 +32,36 @@ class Scrfd:
     axis."""
 
     def recognise(self, signature: Signature) -> Head | None:
+        heads = (self._of_strides(signature, strides) for strides in ANCHORS)
+        return next((head for head in heads if head is not None), None)
+
+    def _of_strides(self, signature: Signature, strides: tuple[int, ...]) -> Head | None:
         counts = [
-            ANCHORS * -(-signature.width // stride) * -(-signature.height // stride) for stride in STRIDES
+            ANCHORS[strides] * -(-signature.width // stride) * -(-signature.height // stride)
+            for stride in strides
         ]
         found: dict[tuple[int, int], str] = {}
         for name, shape in signature.outputs.items():
-            if len(shape) not in (2, 3) or shape[-2] not in counts or shape[-1] not in (SCORE, SIDES, POINTS):
+            if len(shape) not in (2, 3) or shape[-1] not in (SCORE, SIDES, POINTS):
                 return None
-            found[shape[-1], counts.index(shape[-2])] = name
-        wanted = [(columns, number) for columns in (SCORE, SIDES) for number in range(len(STRIDES))]
-        if not found.keys() >= set(wanted) or len(found) != len(signature.outputs):
+            # Of a small picture the last grids may have as many cells: then their order tells.
+            free = (
+                number
+                for number, count in enumerate(counts)
+                if count == shape[-2] and (shape[-1], number) not in found
+            )
+            number = next(free, None)
+            if number is None:
+                return None
+            found[shape[-1], number] = name
+        wanted = [(columns, number) for columns in (SCORE, SIDES) for number in range(len(strides))]
+        if not found.keys() >= set(wanted):
             return None
         outputs = tuple(found[each] for each in wanted)
         size, shapes = (signature.width, signature.height), tuple(signature.outputs[name] for name in outputs)
         ignored = "its key points" if len(found) > len(wanted) else ""
         labels = signature.labels or ("face",)
-        return Head(*size, STRIDES, 1, outputs, labels, shapes=shapes, ignored=ignored)
+        return Head(*size, strides, 1, outputs, labels, shapes=shapes, ignored=ignored)
 
     def input(self, head: Head) -> InputSpec:
         return InputSpec(
@@ -64,19 +78,17 @@ class Scrfd:
 
     def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
         scores = nodes.op("Transpose", nodes.rows(self._all(nodes, head, 0), cells), perm=[0, 2, 1])
-        sides = nodes.rows(self._all(nodes, head, len(STRIDES)), cells)
-        grid = np.repeat(cells_of(head.width, head.height, STRIDES), ANCHORS, axis=0)
+        sides = nodes.rows(self._all(nodes, head, len(head.strides)), cells)
+        grid = np.repeat(cells_of(head.width, head.height, head.strides), ANCHORS[head.strides], axis=0)
         corner = nodes.op("Gather", nodes.floats(grid[:, :2] * grid[:, 2:]), cells)
         stride = nodes.op("Gather", nodes.floats(grid[:, 2:]), cells)
         return Candidates(of_sides(nodes, corner, nodes.op("Mul", sides, stride)), scores)
 
     def _all(self, nodes: Nodes, head: Head, first: int) -> str:
         """The outputs of one kind as one tensor [n,places,columns]."""
-        parts = [
-            batched(nodes, name, shape)
-            for name, shape in list(zip(head.outputs, head.shapes, strict=True))[first : first + len(STRIDES)]
-        ]
-        return nodes.op("Concat", *parts, axis=1)
+        kind = slice(first, first + len(head.strides))
+        pairs = zip(head.outputs[kind], head.shapes[kind], strict=True)
+        return nodes.op("Concat", *(batched(nodes, name, shape) for name, shape in pairs), axis=1)
 
 
 def batched(nodes: Nodes, name: str, shape: Shape) -> str:

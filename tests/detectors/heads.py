@@ -53,6 +53,7 @@ from heads_maps import (
     maps_decoded,
 )
 from heads_pairs import (
+    FIVE,
     keras_yolo,
     keras_yolo_decoded,
     masked_faces,
@@ -119,6 +120,7 @@ KINDS: Mapping[str, Kind] = {
     "ultraface": Kind(ultraface(raw=False), ultraface_decoded, ()),
     "ultraface-raw": Kind(ultraface(raw=True), ultraface_raw_decoded, ()),
     "scrfd": Kind(scrfd(points=True, batched=True), scrfd_decoded, ()),
+    "scrfd of five strides": Kind(scrfd(points=True, batched=True, strides=FIVE), scrfd_decoded, ()),
     "scrfd without a batch axis": Kind(scrfd(points=False, batched=False), scrfd_decoded, (), batched=False),
     "yunet": Kind(yunet, yunet_decoded, ()),
     "efficientdet": Kind(efficientdet, efficientdet_decoded),

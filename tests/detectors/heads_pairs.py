@@ -140,12 +140,18 @@ def ultraface_raw_decoded(raw: Outputs) -> Decoded:
     return decoded(cells)
 
 
-def scrfd(points: bool, batched: bool) -> Callable[[np.random.Generator], Outputs]:
+FIVE = (8, 16, 32, 64, 128)
+
+
+def scrfd(
+    points: bool, batched: bool, strides: tuple[int, ...] = STRIDES
+) -> Callable[[np.random.Generator], Outputs]:
     def make(rng: np.random.Generator) -> Outputs:
         outputs = {}
         for kind, depth, high in (("score", 1, 1.0), ("bbox", 4, 3.0), ("kps", 10, 3.0)):
-            for stride in STRIDES:
-                values = between(rng, 0.01, high, 2 * (SIDE // stride) ** 2, depth)
+            for stride in strides:
+                anchors = 2 if strides == STRIDES else 1
+                values = between(rng, 0.01, high, anchors * len(list(places(stride))), depth)
                 outputs[f"{kind}_{stride}"] = values[None] if batched else values
         return outputs if points else {name: value for name, value in outputs.items() if "kps" not in name}
 
@@ -154,12 +160,13 @@ def scrfd(points: bool, batched: bool) -> Callable[[np.random.Generator], Output
 
 def scrfd_decoded(raw: Outputs) -> Decoded:
     """deepinsight/insightface ``scrfd.py`` ``SCRFD.forward`` (commit 0bdfc69f36a3)."""
+    strides = FIVE if "score_64" in raw else STRIDES
     cells = []
-    for stride in STRIDES:
+    for stride in strides:
         scores, sides = raw[f"score_{stride}"].reshape(-1, 1), raw[f"bbox_{stride}"].reshape(-1, 4)
         at = 0
         for row, column in places(stride):
-            for _ in range(2):
+            for _ in range(2 if strides == STRIDES else 1):
                 left, top, right, bottom = sides[at] * stride
                 x, y = column * stride, row * stride
                 cells.append(((x - left, y - top, x + right, y + bottom), scores[at]))

@@ -11,6 +11,7 @@ from detectors.detector import load
 from detectors.errors import DetectorError
 from detectors.evaluate import evaluate
 from detectors.session import SessionOptions
+from streamer.commands.models.evaluating import claim
 
 CATEGORIES = [{"id": 7, "name": "cow"}, {"id": 3, "name": "bee"}, {"id": 9, "name": "unknown to the model"}]
 NUMBERS = {"cow": 7, "bee": 3}
@@ -183,3 +184,12 @@ def test_a_set_that_cannot_be_used_is_one_line(text, why, detector, tmp_path):
 def test_a_set_that_is_not_there(detector, tmp_path):
     with pytest.raises(DetectorError, match=r"nowhere.json: No such file"):
         evaluate(detector, tmp_path / "nowhere.json", tmp_path)
+
+
+def test_a_file_that_can_be_written_is_neither_made_nor_changed_beforehand(tmp_path):
+    figures = tmp_path / "figures.json"
+    claim(figures)
+    assert not figures.exists()
+    figures.write_text("{}")
+    claim(figures)
+    assert figures.read_text() == "{}"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors.errors import UnknownFamily
+from detectors.errors import ModelLoadError, UnknownFamily
 from detectors.families import candidates
 from detectors.families.family import Signature
 from detectors.families.grid import cells, strides_of
@@ -96,7 +96,7 @@ def test_a_manifest_may_name_the_family():
     assert list(candidates(Signature(416, 416, YOLOX), "yolox-decoded")) == ["yolox-decoded"]
     with pytest.raises(UnknownFamily, match=r"ultralytics-v8.*output \[1,3549,85\]"):
         candidates(Signature(416, 416, YOLOX), "ultralytics-v8")
-    with pytest.raises(UnknownFamily, match=r"expected one of sightline, yolox, .*, received 'fcos'"):
+    with pytest.raises(ModelLoadError, match=r"expected one of sightline, yolox, .*, received 'fcos'"):
         candidates(Signature(416, 416, YOLOX), "fcos")
 
 

@@ -10,6 +10,7 @@ from miniature import LABELS, write
 from onnx import TensorProto, helper, numpy_helper
 
 from detectors.detector import load
+from detectors.errors import ModelLoadError
 from detectors.session import Limits, SessionOptions
 from streamer.cli import main
 
@@ -128,3 +129,10 @@ def test_a_real_model_whose_size_was_left_open_finds_the_same(test_data, tmp_pat
     fixed = load(str(source), CPU, cache=tmp_path)
     [one], [other] = (each.infer([each.prepare(image)], Limits()) for each in (same, fixed))
     np.testing.assert_allclose(one.xyxy, other.xyxy, atol=1e-3)
+
+
+def test_of_what_another_size_would_not_change_no_size_is_spoken(tmp_path):
+    path = write(open_yolox(), tmp_path / "open.onnx", labels=LABELS, family="fcos")
+    with pytest.raises(ModelLoadError, match="family: expected one of") as raised:
+        load(str(path), CPU, cache=tmp_path / "cache")
+    assert "any size" not in str(raised.value)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import onnx
 import pytest
-from miniature import yolox
+from miniature import build, yolox
 from onnx import TensorProto, helper, numpy_helper
 
 from detectors.detector import load
@@ -194,3 +194,22 @@ def test_a_model_that_finds_nothing_is_told_by_where_its_boxes_lie(tmp_path):
     onnx.save(yolox(), tmp_path / "model.onnx")
     (tmp_path / "model.json").write_text('{"labels": ["ant", "bee", "cow"]}')
     assert load(str(tmp_path / "model.onnx"), CPU, cache=tmp_path).manifest.family == "yolox"
+
+
+def test_logits_in_the_place_of_scores_are_refused(tmp_path):
+    """Of the shape of a v8 head; what is above 0.15 would look like a score."""
+    columns = np.full((1, 4 + 3, 84), -6, np.float32)
+    columns[0, :4] = np.array([[32], [32], [24], [24]])
+    columns[0, 5, 36] = 0.8
+    onnx.save(build({"output0": columns}, {"output0": np.zeros_like(columns)}), tmp_path / "model.onnx")
+    (tmp_path / "model.json").write_text('{"labels": ["ant", "bee", "cow"]}')
+    with pytest.raises(UnknownFamily, match="not ultralytics-v8: scores down to -6"):
+        load(str(tmp_path / "model.onnx"), CPU, cache=tmp_path)
+
+
+def test_rows_whose_class_comes_before_the_score_are_refused(tmp_path):
+    """Of one class, which is 0: read the other way round nothing would ever be found, and nobody told."""
+    onnx.save(final_rows([(10, 10, 50, 50, 0, 0.9), (60, 10, 90, 50, 0, 0.7)]), tmp_path / "model.onnx")
+    (tmp_path / "model.json").write_text('{"labels": ["helmet"]}')
+    with pytest.raises(UnknownFamily, match=r"no known family.*output \[1,2,6\]"):
+        load(str(tmp_path / "model.onnx"), CPU, cache=tmp_path)

@@ -101,7 +101,11 @@ def detected(options: argparse.Namespace) -> dict[str, Any]:
 
 def claim(path: Path) -> None:
     """Make sure that the file can be written, before minutes of work."""
+    new = not path.exists()
     try:
         path.open("a").close()
+        if new:
+            # Of work that fails no empty file is left.
+            path.unlink()
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
