@@ -10,13 +10,17 @@ if TYPE_CHECKING:
 EVERY_S: Final = 0.25
 """An object is looked at so often at most ..."""
 SURE_AFTER: Final = 3
-"""... and no more once so many pictures say clearly what it is, ..."""
+"""... until so many pictures say clearly what it is, ..."""
 CLEAR: Final = 0.5
 """... by so much more of the probability than the next best class has, ..."""
 MOST: Final = 12
-"""... or once so many were looked at; ..."""
+"""... or so many were looked at; ..."""
+AGAIN_S: Final = 2.0
+"""... then so often, for its track may have passed to another object, ..."""
+FADED: Final = 0.9
+"""... whereby what was said before counts so much of it; after one that clearly disagrees as at first; ..."""
 GROWN: Final = 2.0
-"""... but again when it is so many times as large as it was ever looked at."""
+"""... and at once when it is so many times as large as it was ever looked at."""
 FIRST: Final = 2
 """Pictures before anything is told: one alone may be wrong."""
 LEAD: Final = 1.25
@@ -48,9 +52,12 @@ class ObjectVote:
 
     def due(self, now_s: float, area: float) -> bool:
         """Whether it is worth a look; ``area`` of its box in pixels, ``now_s`` media time."""
-        if self._waiting or (self._asked_s is not None and now_s - self._asked_s < EVERY_S):
+        if self._waiting:
             return False
-        return not self.settled or area >= GROWN * self._largest
+        if self._asked_s is None:
+            return True
+        soon = not self.settled or area >= GROWN * self._largest
+        return now_s - self._asked_s >= (EVERY_S if soon else AGAIN_S)
 
     def asked(self, now_s: float, area: float) -> None:
         """A picture of it is on its way."""
@@ -64,6 +71,10 @@ class ObjectVote:
     def add(self, said: Shares, side: float) -> None:
         """What was said of a picture whose box has sides of so many pixels on the mean."""
         self._waiting = False
+        if self.settled:
+            self._fade()
+            if self._disagrees(said):
+                self._count = 0
         self._count += 1
         self._weight += side
         self._known_from = said.least
@@ -82,6 +93,16 @@ class ObjectVote:
             return False
         first, second = (*sorted(self._sums.values(), reverse=True), 0.0)[:2]
         return self._count >= MOST or (first - second) / self._weight >= CLEAR
+
+    def _disagrees(self, said: Shares) -> bool:
+        if self.told not in said.labels:
+            return False
+        shares = said.probabilities
+        return bool(shares.max() - shares[said.labels.index(self.told)] >= CLEAR)
+
+    def _fade(self) -> None:
+        self._weight *= FADED
+        self._sums = {label: FADED * share for label, share in self._sums.items()}
 
     def _winner(self) -> str | None:
         if self._count < FIRST:

@@ -26,7 +26,7 @@ from streamer.batching.batcher import Batcher
 from streamer.batching.classifying import ClassifierQueue, Shares
 from streamer.classifying.scene import EVERY_S, HOLD, RegionVote
 from streamer.classifying.stage import Classifiers
-from streamer.classifying.vote import MOST, ObjectVote
+from streamer.classifying.vote import AGAIN_S, MOST, ObjectVote
 from streamer.config.classifiers import ClassifierConfig
 from streamer.config.tree import CameraConfig, DetectConfig, DetectorConfig, TrackerConfig
 from streamer.event import AttributeEvent, Event, Happening
@@ -157,8 +157,8 @@ async def test_events_say_what_their_objects_are_and_others_are_left_alone(tmp_p
     assert said == {("person", "red", "red"), ("person", "blue", "blue"), ("dog", None, None)}
     assert [each.sub_label for each in collected.objects[-1]] == ["red", "blue", None]
     assert collected.frames == list(range(60))
-    # Two people that three pictures say clearly what they are; nothing is looked at again.
-    assert watcher.crops == 2 * 3
+    # Two people that three pictures say clearly what they are; then one is looked at every 2 s, of 6.
+    assert watcher.crops == 2 * (3 + 2)
 
 
 async def test_a_gate_that_opens_is_told_once_after_looks_that_agree(tmp_path: Path) -> None:
@@ -188,10 +188,45 @@ def test_a_label_that_was_told_does_not_flicker() -> None:
         told.append(vote.told)
     assert told == [None] + ["red"] * (MOST - 1)
     assert vote.settled
-    assert not vote.due(99.0, 199)
-    assert vote.due(99.0, 200)
+    asked_s = MOST - 1.0
+    assert not vote.due(asked_s + 1.9, 199)
+    assert vote.due(asked_s + 1.9, 200)
+    assert vote.due(asked_s + 2.0, 100)
     vote.restart()
     assert vote.told == "red"
+
+
+def test_a_track_that_passes_to_another_object_is_told_anew() -> None:
+    """By looks that are rare while they agree, and frequent once one does not."""
+    vote = ObjectVote(0.5)
+    red, blue = (
+        Shares(("red", "blue"), np.array(row, np.float32), 0.0) for row in ([0.95, 0.05], [0.05, 0.95])
+    )
+    looks, told_s = 0, None
+    for tenth in range(400):
+        now_s = tenth / 10
+        if vote.due(now_s, 100):
+            vote.asked(now_s, 100)
+            vote.add(red if now_s < 20 else blue, 10)
+            looks += now_s < 20
+        if told_s is None and vote.told == "blue":
+            told_s = now_s
+    assert looks == 3 + 9
+    assert told_s is not None
+    assert told_s < 20 + AGAIN_S + MOST / 4
+    assert vote.told == "blue"
+
+
+@pytest.mark.parametrize("least", [0.5, 0.9])
+def test_an_object_that_is_never_clear_is_looked_at_rarely_all_the_same(least: float) -> None:
+    vote, looks = ObjectVote(least), 0
+    for tenth in range(400):
+        if vote.due(tenth / 10, 100):
+            row = [0.6, 0.4] if looks % 3 else [0.4, 0.6]
+            vote.asked(tenth / 10, 100)
+            vote.add(Shares(("red", "blue"), np.array(row, np.float32), 0.0), 10)
+            looks += 1
+    assert MOST + 15 < looks < MOST + 20
 
 
 def test_an_object_is_looked_at_once_at_a_time_and_rarely() -> None:
