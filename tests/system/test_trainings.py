@@ -66,7 +66,15 @@ def state(service: Service, training: str) -> str:
 
 def trainers(service: Service) -> list[psutil.Process]:
     children = psutil.Process(service.process.pid).children(recursive=True)
-    return [each for each in children if "trainer" in each.cmdline()]
+    return [each for each in children if "trainer" in arguments(each)]
+
+
+def arguments(process: psutil.Process) -> list[str]:
+    """None of one that has ended meanwhile."""
+    try:
+        return list(process.cmdline())
+    except psutil.NoSuchProcess:
+        return []
 
 
 def test_what_is_missing_is_said(service: Service) -> None:
