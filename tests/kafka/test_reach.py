@@ -49,6 +49,14 @@ def test_an_outage_is_told_once_and_so_is_its_end(reach: Reach, caplog: pytest.L
     assert caplog.messages == [f"{AWAY}; records wait on disk", "kafka takes records again"]
 
 
+def test_reasons_that_take_turns_are_told_once_each(reach: Reach, caplog: pytest.LogCaptureFixture) -> None:
+    slow = SinkUnavailable("kafka a:9092: no answer in time")
+    for problem in (AWAY, slow, AWAY, slow, None, AWAY):
+        reach.reached(problem)
+    told = [f"{each}; records wait on disk" for each in (AWAY, slow)]
+    assert caplog.messages == [*told, "kafka takes records again", told[0]]
+
+
 def test_an_outage_that_lasts_is_told_again_with_what_waits(
     reach: Reach, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -88,7 +88,8 @@ class Producer:
             future = self._producer.send(
                 message.topic, message.value, key=message.key, headers=list(message.headers)
             )
-        except (KafkaError, OSError) as error:
+        except (KafkaError, OSError, RuntimeError) as error:
+            # RuntimeError: it was stopped meanwhile, from within `_failed`.
             raise explained(error, self._config) from error
         future.add_callback(lambda _: receipt.acknowledged())
         future.add_errback(partial(self._failed, message, receipt))

@@ -43,6 +43,7 @@ class Reach:
         self._answered = Event()
         self._asked = False
         self._problem: StreamerError | None = None
+        self._told: set[str] = set()
         self._away_since = self._reminded_at = 0.0
 
     @property
@@ -56,8 +57,12 @@ class Reach:
             before, self._problem = self._problem, problem
             if before is None:
                 self._away_since = self._reminded_at = self._clock()
-            if str(before) != str(problem):
-                self._tell(before, problem)
+            if problem is None:
+                self._tell_end(before)
+            elif str(problem) not in self._told:
+                # Reasons that take turns are told once each.
+                self._told.add(str(problem))
+                self._tell(problem)
         self._series.reached(problem)
         self._answered.set()
 
@@ -84,8 +89,11 @@ class Reach:
                 waiting.size,
             )
 
-    def _tell(self, before: StreamerError | None, problem: StreamerError | None) -> None:
-        if problem is None:
+    def _tell_end(self, before: StreamerError | None) -> None:
+        self._told.clear()
+        if before is not None:
             log.info("kafka takes records again")
-        elif self._asked or not isinstance(problem, NO):
+
+    def _tell(self, problem: StreamerError) -> None:
+        if self._asked or not isinstance(problem, NO):
             log.warning("%s; records wait on disk", problem)
