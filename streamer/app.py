@@ -95,8 +95,8 @@ class App:
             services = await stack.enter_async_context(anyio.create_task_group())
             # Left in reverse: the sources end, the services are told to, what they hold is written.
             stack.callback(services.cancel_scope.cancel)
-            recovered = await self._start_store(services, fleet)
-            await self._start_kafka(services, recovered)
+            recovered = await self._start_kafka(services, await self._start_store(services))
+            await self._recall(fleet, recovered)
             self.url = await start_interface(services, self._behind(fleet))
             await self._start_detectors(services)
             if self._kafka is not None:
@@ -132,15 +132,17 @@ class App:
             return None
         return await stack.enter_async_context(json_lines(target, lossless=False, observer=self.metrics))
 
-    async def _start_store(self, services: TaskGroup, fleet: Fleet) -> Recovered:
+    async def _start_store(self, services: TaskGroup) -> Recovered:
         recovered: Recovered = await services.start(self._store.run)
         if recovered.ended:
             log.info("ended %d events that were left open", len(recovered.ended))
+        self.status.ready(STORE)
+        return recovered
+
+    async def _recall(self, fleet: Fleet, recovered: Recovered) -> None:
         for parked in recovered.parked.values():
             self._meter.recall(parked)
         await fleet.recall(recovered.parked)
-        self.status.ready(STORE)
-        return recovered
 
     async def _tell_ends(self, lines: JsonLinesSink, recovered: Recovered) -> None:
         """What the last process could not tell: the ends of events and of stays in zones."""
@@ -167,13 +169,16 @@ class App:
             return None
         return KafkaOutput(self._config.kafka, self._config.data, self.metrics.registry, self.status)
 
-    async def _start_kafka(self, services: TaskGroup, recovered: Recovered) -> None:
+    async def _start_kafka(self, services: TaskGroup, recovered: Recovered) -> Recovered:
+        """What goes on and what has ended, as the brokers were, or are, told."""
         if self._kafka is None:
-            return
+            return recovered
         await services.start(self._kafka.run)
+        recovered = await self._store.agree(recovered, await self._kafka.ended())
         going_on = {each.event.id for parked in recovered.parked.values() for each in parked}
         ended_at = await self._store.ended_at(await self._kafka.unended())
         await self._kafka.end_unfinished(going_on, ended_at)
+        return recovered
 
     async def _start_detectors(self, services: TaskGroup) -> None:
         await self._detectors.prepare()

@@ -21,11 +21,12 @@ class ObjectPhase:
     """Which phase of which object's event a message tells.
 
     Attributes:
+        ended_at: UTC; None before its end.
         seen_at: UTC, capture time of the frame it is told with.
     """
 
     event: str
-    ended: bool
+    ended_at: datetime | None
     seen_at: datetime
 
 

@@ -110,6 +110,10 @@ class KafkaOutput:
         """Ids of the events whose ends the last process could not tell."""
         return tuple(each.event for each in await to_thread.run_sync(self._spool.unended))
 
+    async def ended(self) -> dict[str, datetime]:
+        """When the events ended whose ends the last process told last, by id; UTC."""
+        return await to_thread.run_sync(self._spool.ended)
+
     def _connect(self) -> Connection:
         # kafka-python takes a while to import; the detectors load meanwhile.
         from streamer.kafka.delivery.producer import Producer, SizeLimits

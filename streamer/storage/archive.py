@@ -168,6 +168,10 @@ class Archive:
         """The names of all cameras that there are events of."""
         return self._index.cameras()
 
+    def end_at(self, ends: Mapping[str, datetime]) -> None:
+        """Say when these events ended, by id; UTC."""
+        self._index.end_at(ends)
+
     def ended_at(self, ids: Sequence[str]) -> dict[str, datetime]:
         """When these events ended, of those that are kept and have."""
         return self._index.ended_at(ids)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -155,6 +155,12 @@ class EventIndex:
             rows = connection.execute(select(EVENTS).where(EVENTS.c.id.in_(ids)).order_by(EVENTS.c.id))
             ended = tuple(stored_event(row) for row in rows.mappings())
             return ended, end_stays(connection, ended)
+
+    def end_at(self, ends: Mapping[str, datetime]) -> None:
+        """Say when these events ended."""
+        with self.begin() as connection:
+            for event, ended_at in ends.items():
+                connection.execute(update(EVENTS).where(EVENTS.c.id == event).values(ended_at=ended_at))
 
     def ended_at(self, ids: Sequence[str]) -> dict[str, datetime]:
         """When these events ended, of those that are kept and have."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -84,6 +84,15 @@ class Recovered:
     parked: Mapping[str, tuple[Parked, ...]]
     ended: tuple[StoredEvent, ...]
     left: tuple[ZoneEvent, ...] = ()
+
+    def ended_as(self, told: Mapping[str, datetime], parked: tuple[StoredEvent, ...]) -> Recovered:
+        """The same with events that ended when ``told`` says, ``parked`` among them."""
+        going_on = {
+            camera: tuple(each for each in of if each.event.id not in told)
+            for camera, of in self.parked.items()
+        }
+        ended = tuple(replace(each, ended_at=told.get(each.id, each.ended_at)) for each in self.ended)
+        return Recovered(going_on, (*ended, *parked), self.left)
 
 
 @dataclass(frozen=True, slots=True)

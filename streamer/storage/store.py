@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -217,6 +217,23 @@ class EventStore:
     async def cameras(self) -> frozenset[str]:
         """The names of all cameras that there are events of."""
         return await to_thread.run_sync(self._archive.cameras)
+
+    async def agree(self, recovered: Recovered, told: Mapping[str, datetime]) -> Recovered:
+        """What the last process had left open, but for events whose ends it had told elsewhere.
+
+        It told the store last: killed in between, the store does not know of the end.
+
+        Args:
+            recovered: what `run` found.
+            told: when those events ended, by id; UTC.
+        """
+        parked = [each.event.id for of in recovered.parked.values() for each in of if each.event.id in told]
+        late = [each.id for each in recovered.ended if told.get(each.id, each.ended_at) != each.ended_at]
+        if not parked and not late:
+            return recovered
+        await self._alone(lambda: self._archive.end_at({each: told[each] for each in (*parked, *late)}))
+        found = [await self.find(each) for each in parked]
+        return recovered.ended_as(told, tuple(each for each in found if each is not None))
 
     async def ended_at(self, ids: Sequence[str]) -> dict[str, datetime]:
         """When these events ended, of those that are kept and have."""

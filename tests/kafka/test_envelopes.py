@@ -55,7 +55,7 @@ def test_what_happened_is_told_with_exactly_these_headers(
     assert (message.topic, message.key, message.value) == (f"watch.{topic}", b"gate", b"{}")
     assert message.kind == ("counts" if topic == "counts" else "event")
     assert message.phase == (
-        ObjectPhase(happening.id, happening.phase == "end", SEEN_AT) if isinstance(happening, Event) else None
+        ObjectPhase(happening.id, happening.ended_at, SEEN_AT) if isinstance(happening, Event) else None
     )
 
 
@@ -73,7 +73,7 @@ def test_a_result_and_its_picture() -> None:
 def test_an_end_that_is_told_later_is_of_the_time_of_the_end() -> None:
     message = ENVELOPES.ended("e", "gate", b"{}", examples.LEFT_AT)
     headers(message, "sightline.object", T8)
-    assert message.phase == ObjectPhase("e", True, examples.LEFT_AT)
+    assert message.phase == ObjectPhase("e", examples.LEFT_AT, examples.LEFT_AT)
     assert message.lasting
 
 

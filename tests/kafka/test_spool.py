@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from streamer.config.bus import SpoolConfig
 from streamer.errors import SinkUnavailable
 from streamer.kafka.delivery.spool import Spool
+from streamer.kafka.delivery.spoolfile import ENDS_KEPT
 from streamer.kafka.message import Message, Queued
 from tests.kafka.waiting import NOON, message, told
 
@@ -91,6 +92,16 @@ def test_events_whose_ends_were_not_told_are_known_after_a_restart(tmp_path: Pat
     first.close()
     (left,) = opened(tmp_path).unended()
     assert (left.event, left.camera, left.value, left.seen_at) == ("a", "gate", b"better", NOON)
+
+
+def test_ends_that_were_told_are_known_after_a_restart_the_latest_of_them(tmp_path: Path) -> None:
+    first = opened(tmp_path)
+    first.append([told(f"e{number}", ended=True) for number in range(ENDS_KEPT + 5)])
+    first.append([told("open"), told("e7", ended=True)])
+    first.close()
+    ended = opened(tmp_path).ended()
+    assert set(ended.values()) == {NOON}
+    assert set(ended) == {f"e{number}" for number in range(6, ENDS_KEPT + 5)}
 
 
 KILLED = """

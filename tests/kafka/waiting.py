@@ -21,4 +21,4 @@ def message(
 
 def told(event: str, *, ended: bool = False, value: bytes = b"{}") -> Message:
     """A phase of an object's event."""
-    return message("event", value, phase=ObjectPhase(event, ended, NOON))
+    return message("event", value, phase=ObjectPhase(event, NOON if ended else None, NOON))

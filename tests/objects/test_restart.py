@@ -4,8 +4,10 @@ import random
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import anyio
 import pytest
@@ -17,6 +19,7 @@ from streamer.storage.store import EventStore
 
 CHILD = Path(__file__).parent / "parking_camera.py"
 STARTING_S = 60
+NOTHING: Mapping[str, datetime] = MappingProxyType({})
 
 
 def watched(data: Path, began_s: float, seconds: float, kill_after_s: float | None = None) -> list[list[str]]:
@@ -41,13 +44,15 @@ def watched(data: Path, began_s: float, seconds: float, kill_after_s: float | No
     return said
 
 
-def opened(data: Path, cameras: tuple[str, ...] = ("yard",)) -> tuple[Recovered, list[StoredEvent]]:
-    """What the store recovers, and all its events."""
+def opened(
+    data: Path, cameras: tuple[str, ...] = ("yard",), told: Mapping[str, datetime] = NOTHING
+) -> tuple[Recovered, list[StoredEvent]]:
+    """What the store recovers where others were told of these ends, and all its events."""
 
     async def look() -> tuple[Recovered, list[StoredEvent]]:
         store = EventStore(data, StorageConfig(days=100_000), cameras=cameras)
         async with anyio.create_task_group() as tasks:
-            recovered = await tasks.start(store.run)
+            recovered = await store.agree(await tasks.start(store.run), told)
             page = await store.events(limit=1000)
             tasks.cancel_scope.cancel()
         return recovered, list(page.items)
@@ -69,6 +74,16 @@ def test_a_killed_process_s_parked_car_goes_on_in_the_next(tmp_path: Path) -> No
     _, events = opened(tmp_path)
     ended = {each.id: each for each in events}[car]
     assert ended.ended_at == BEGIN + timedelta(seconds=320 + 12 + 590 + 11.8)
+
+
+def test_an_end_that_others_were_told_before_the_kill_is_the_end(tmp_path: Path) -> None:
+    said = watched(tmp_path, 0.0, 20.0)
+    ((car, *_),) = [line for line in said if line[1:3] == ["car", "start"]]
+    ended_at = BEGIN + timedelta(seconds=21)
+    recovered, events = opened(tmp_path, told={car: ended_at, "another": ended_at})
+    assert recovered.parked == {"yard": ()}
+    assert {each.id: each.ended_at for each in recovered.ended}[car] == ended_at
+    assert {each.id: each.ended_at for each in events}[car] == ended_at
 
 
 def test_cameras_that_are_gone_have_nothing_parked(tmp_path: Path) -> None:

@@ -5,14 +5,16 @@ import random
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import anyio
 import pytest
-from keeping import everything, expected_files, files, opened
+from keeping import FOREVER, MORNING, everything, expected_files, files, opened
 
-from streamer.storage.records import StoredEvent
+from streamer.storage.records import Recovered, StoredEvent
 from streamer.storage.snapshots import Snapshot
+from streamer.storage.store import EventStore
 
 KILLED = Path(__file__).parent / "killed.py"
 STARTING_S = 30
@@ -75,6 +77,27 @@ def repeat(data: Path, times: int, seed: int) -> int:
 @pytest.mark.timeout(3600)
 def test_killed_at_any_moment(tmp_path: Path) -> None:
     assert repeat(tmp_path, 60 if "SIGHTLINE_SOAK" in os.environ else 4, seed=1) > 0
+
+
+def test_an_event_that_others_were_told_has_ended_ends_as_they_were_told(tmp_path: Path) -> None:
+    killed(tmp_path, 0, 0.3)
+    later = MORNING + timedelta(days=1)
+
+    async def agreed() -> tuple[Recovered, Recovered, list[StoredEvent]]:
+        store = EventStore(tmp_path, FOREVER)
+        async with anyio.create_task_group() as tasks:
+            found = await tasks.start(store.run)
+            told = {each.id: later for each in found.ended[::2]}
+            agreed, events = await store.agree(found, told), await everything(store)
+            tasks.cancel_scope.cancel()
+        return found, agreed, events
+
+    found, agreed, events = anyio.run(agreed)
+    ends = [later if number % 2 == 0 else each.ended_at for number, each in enumerate(found.ended)]
+    assert later in ends
+    assert [each.ended_at for each in agreed.ended] == ends
+    kept = {each.id: each.ended_at for each in events}
+    assert [kept[each.id] for each in found.ended] == ends
 
 
 def test_the_next_start_ends_what_a_crash_left_open(tmp_path: Path) -> None:

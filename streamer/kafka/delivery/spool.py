@@ -164,6 +164,11 @@ class Spool:
         with self._lock:
             return self._guarded(lambda file: file.unended())
 
+    def ended(self) -> dict[str, datetime]:
+        """When the objects' events ended whose ends were told last, UTC."""
+        with self._lock:
+            return self._guarded(lambda file: file.ended())
+
     def keep_aside(self, message: Message, reason: str) -> None:
         """Write down an event that the brokers will never take, for a person to read."""
         record = {

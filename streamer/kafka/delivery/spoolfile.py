@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, cast
 
-from streamer.kafka.message import Kind, Message, Queued
+from streamer.kafka.message import Kind, Message, ObjectPhase, Queued
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS messages (
@@ -34,10 +34,17 @@ CREATE TABLE IF NOT EXISTS open_events (
     value BLOB NOT NULL,
     seen_at TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS ended_events (
+    number INTEGER PRIMARY KEY,
+    event TEXT NOT NULL UNIQUE,
+    ended_at TEXT NOT NULL
+);
 """
 COLUMNS: Final = "number, id, kind, topic, key, value, headers, taken_at"
 LOCK_TIMEOUT_S: Final = 10.0
 SIDE_FILES: Final = ("", "-wal", "-shm")
+ENDS_KEPT: Final = 1000
+"""Of so many events it is known when they ended; a process that is killed leaves a few behind."""
 FREE_PAGES: Final = 2048
 """So many are kept for what comes next; more are given back to the disk."""
 
@@ -149,6 +156,11 @@ class SpoolFile:
             for event, camera, value, seen_at in rows
         )
 
+    def ended(self) -> dict[str, datetime]:
+        """When the events ended whose ends were told last, UTC."""
+        rows = self._connection.execute("SELECT event, ended_at FROM ended_events")
+        return {event: datetime.fromisoformat(ended_at) for event, ended_at in rows}
+
     def adopt(self, broken: Path) -> int:
         """Take over what can still be read of a broken file, under the same numbers; say how much."""
         taken: dict[int, Queued] = {}
@@ -192,15 +204,25 @@ class SpoolFile:
                 time.time(),
             ),
         )
-        phase = message.phase
-        if phase is not None and phase.ended:
-            self._connection.execute("DELETE FROM open_events WHERE event = ?", (phase.event,))
-        elif phase is not None:
+        if message.phase is not None:
+            self._note(message.phase, message)
+        return cast("int", cursor.lastrowid)
+
+    def _note(self, phase: ObjectPhase, message: Message) -> None:
+        """Keep which events have ended, and which have not."""
+        if phase.ended_at is None:
             self._connection.execute(
                 "INSERT OR REPLACE INTO open_events VALUES (?, ?, ?, ?)",
                 (phase.event, message.key.decode(), message.value, phase.seen_at.astimezone(UTC).isoformat()),
             )
-        return cast("int", cursor.lastrowid)
+            return
+        self._connection.execute("DELETE FROM open_events WHERE event = ?", (phase.event,))
+        kept = self._connection.execute(
+            "INSERT OR REPLACE INTO ended_events (event, ended_at) VALUES (?, ?)",
+            (phase.event, phase.ended_at.astimezone(UTC).isoformat()),
+        )
+        newest = cast("int", kept.lastrowid)
+        self._connection.execute("DELETE FROM ended_events WHERE number <= ?", (newest - ENDS_KEPT,))
 
     def _give_back(self) -> None:
         (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()

@@ -125,12 +125,12 @@ class Envelopes:
         made = _message("event", self.topics.events, attributes, value)
         if not isinstance(happening, Event):
             return made
-        return replace(made, phase=ObjectPhase(happening.id, happening.phase == "end", seen_at))
+        return replace(made, phase=ObjectPhase(happening.id, happening.ended_at, seen_at))
 
     def ended(self, event: str, camera: str, value: bytes, ended_at: datetime) -> Message:
         """The end of an object's event, told later."""
         made = _message("event", self.topics.events, Attributes(OBJECT_TYPE, camera, ended_at), value)
-        return replace(made, phase=ObjectPhase(event, True, ended_at))
+        return replace(made, phase=ObjectPhase(event, ended_at, ended_at))
 
 
 def attributes_of(happening: Told, seen_at: datetime) -> Attributes:
