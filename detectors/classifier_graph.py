@@ -10,6 +10,7 @@ from onnx import TensorProto, compose, helper
 
 from detectors.errors import ModelLoadError, one_line
 from detectors.graph import OWN, PREFIX, bring_to, dimension, piece, preparation
+from detectors.joining import with_own_names, without_unused
 from detectors.modelfile import opset
 from detectors.nodes import Nodes
 
@@ -40,14 +41,14 @@ def compile_classifier(model: onnx.ModelProto, answer: str, classes: int, spec: 
     before.ir_version = after.ir_version = model.ir_version
     try:
         # Its names may be any, those of our input and output too.
-        own = compose.add_prefix(model, OWN)
+        own = with_own_names(model, OWN)
         joined = compose.merge_models(before, own, io_map=[(f"{PREFIX}pixels", f"{OWN}{pixels.name}")])
         joined = compose.merge_models(joined, after, io_map=[(f"{OWN}{output.name}", f"{PREFIX}raw")])
         onnx.checker.check_model(joined)
     except (ValueError, TypeError, onnx.checker.ValidationError) as error:
         raise ModelLoadError(f"the model does not fit its answer: {one_line(error)}") from error
     joined.producer_name = "sightline"
-    return joined
+    return without_unused(joined)
 
 
 def _answer(output: onnx.ValueInfoProto, answer: str, classes: int, pictures: int | str) -> onnx.ModelProto:

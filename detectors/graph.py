@@ -11,6 +11,7 @@ from onnx import TensorProto, compose, helper, version_converter
 
 from detectors.errors import ModelLoadError, one_line
 from detectors.families import FAMILIES
+from detectors.joining import with_own_names, without_unused
 from detectors.modelfile import IR_VERSION, OPSET, opset
 from detectors.nodes import Nodes
 
@@ -55,14 +56,14 @@ def compile_graph(model: onnx.ModelProto, family: str, head: Head, spec: InputSp
     inputs = [(f"{OWN}{output.name}", f"{PREFIX}raw.{output.name}") for output in model.graph.output]
     try:
         # Its names may be any, those of our inputs and outputs too.
-        own = compose.add_prefix(model, OWN)
+        own = with_own_names(model, OWN)
         joined = compose.merge_models(before, own, io_map=[(f"{PREFIX}pixels", f"{OWN}{pixels.name}")])
         joined = compose.merge_models(joined, after, io_map=inputs, outputs=list(OUTPUTS))
         onnx.checker.check_model(joined)
     except (ValueError, TypeError, onnx.checker.ValidationError) as error:
         raise ModelLoadError(f"the model does not fit its decode: {one_line(error)}") from error
     joined.producer_name = "sightline"
-    return joined
+    return without_unused(joined)
 
 
 def compile_decode(model: onnx.ModelProto, family: str, head: Head) -> onnx.ModelProto:

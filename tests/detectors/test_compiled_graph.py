@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from miniature import BOXES, BUILDERS, CELLS, LABELS, SIDE, Recipe, build
 from miniature import ultralytics as v8_miniature
-from onnx import version_converter
+from onnx import TensorProto, helper, numpy_helper, version_converter
 
 from detectors.families import FAMILIES, candidates
 from detectors.graph import compile_graph
@@ -195,3 +195,34 @@ def test_more_candidates_than_cells_is_no_error(tmp_path):
     limits = replace(EVALUATION, max_candidates=10**9)
     images = pictures(8, 1)
     oracle.assert_same(session.run(images, limits), expected(images, limits))
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_branches_take_weights_from_around_them(depth, tmp_path):
+    model = BUILDERS["yolox"]()
+    graph = model.graph
+    graph.initializer.append(numpy_helper.from_array(np.array(True), "always"))
+    graph.initializer.append(numpy_helper.from_array(np.float32(1), "one"))
+    node = helper.make_node("Identity", ["one"], ["factor"])
+    for _ in range(depth):
+        out = [helper.make_tensor_value_info("factor", TensorProto.FLOAT, [])]
+        branches = (helper.make_graph([node], "branch", [], out) for _ in range(2))
+        node = helper.make_node(
+            "If", ["always"], ["factor"], **dict(zip(("then_branch", "else_branch"), branches, strict=True))
+        )
+    graph.node.extend([node, helper.make_node("Mul", ["output", "factor"], ["scaled"])])
+    graph.output[0].name = "scaled"
+    session, _ = compiled(model, tmp_path)
+    found = oracle.hits_of(session.run(np.full((1, SIDE, SIDE, 3), 255, np.uint8), Limits()))
+    assert [LABELS[hit.label] for hit in found] == ["bee", "cow"]
+
+
+def test_weights_that_nothing_uses_do_not_come_along(tmp_path, capfd):
+    model = BUILDERS["yolox"]()
+    model.graph.initializer.append(numpy_helper.from_array(np.ones(1000, np.float32), "left over"))
+    read = with_input(parse(model.SerializeToString(), tmp_path).model, (SIDE, SIDE))
+    family, head = next(iter(candidates(signature(read)).items()))
+    graph = compile_graph(read, family, head, FAMILIES[family].input(head))
+    assert not [tensor.name for tensor in graph.graph.initializer if "left over" in tensor.name]
+    onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    assert capfd.readouterr().err == ""

@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, compose, helper
 
+from detectors.joining import with_own_names
 from detectors.nodes import Nodes
 from trainer.backbones.backbone import Tunable
 from trainer.backbones.keras_graph import ENTRY, FEATURES
@@ -86,7 +87,7 @@ class Viewed:
         after.named(FEATURES, after.op("ReduceMean", apart, axes=[0], keepdims=0))
         entry = _piece(before, body, (ENTRY, size), ("turned", ["all", *size[1:]]))
         leave = _piece(after, body, ("rows", ["all", width]), (FEATURES, ["pictures", width]))
-        body = compose.add_prefix(body, "one.")
+        body = with_own_names(body, "one.")
         joined = compose.merge_models(entry, body, io_map=[("turned", f"one.{ENTRY}")])
         return compose.merge_models(joined, leave, io_map=[(f"one.{FEATURES}", "rows")])
 
