@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import http.client
 import os
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from detectors.errors import ModelLoadError, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
 CHUNK: Final = 1 << 16
@@ -34,6 +36,29 @@ class Unreachable(ModelLoadError):
     """Nobody answers at the address, or what came ended early: another try may go on from there."""
 
 
+@contextmanager
+def alone(target: Path) -> Iterator[None]:
+    """Nobody else fetches or uses ``target`` meanwhile.
+
+    Raises:
+        ModelLoadError: somebody does.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    lock = target.with_name(f"{target.name}.lock")
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            taken = os.fstat(file.fileno()).st_nlink > 0
+        except BlockingIOError:
+            taken = False
+        if not taken:
+            raise ModelLoadError(f"{target.stem}: another command fetches it at this moment")
+        try:
+            yield
+        finally:
+            lock.unlink()
+
+
 def fetch(source: str, target: Path, expected: Expected, tell: Callable[[int], None]) -> None:
     """Bring a file here, verified.
 
@@ -45,7 +70,7 @@ def fetch(source: str, target: Path, expected: Expected, tell: Callable[[int], N
 
     Raises:
         Unreachable: it did not come whole; what came is kept for the next try.
-        ModelLoadError: it is another file; nothing of it is kept.
+        ModelLoadError: it is another file, of which nothing is kept, or there is no such file.
     """
     part = target.with_name(f"{target.name}.part")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -53,17 +78,20 @@ def fetch(source: str, target: Path, expected: Expected, tell: Callable[[int], N
         if source.startswith(("http://", "https://")):
             _download(source, part, expected, tell)
         else:
-            with Path(source).expanduser().open("rb") as file, part.open("wb") as out:
-                _copy(file, out, expected.size, tell)
+            _copy_file(source, part, expected, tell)
     except urllib.error.HTTPError as error:
         raise Unreachable(f"{source}: the server answers {error.code} {error.reason}") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise Unreachable(
-            f"{source}: {one_line(reason if isinstance(reason, Exception) else error)}"
-        ) from error
+        raise Unreachable(f"{source}: {_reason(error)}") from error
     _verify(source, part, expected)
     part.replace(target)
+
+
+def _reason(error: Exception) -> str:
+    inner = getattr(error, "reason", None)
+    error = inner if isinstance(inner, Exception) else error
+    told = error.strerror if isinstance(error, OSError) and type(error.strerror) is str else None
+    return told or (inner if isinstance(inner, str) and inner else one_line(error))
 
 
 def _download(source: str, part: Path, expected: Expected, tell: Callable[[int], None]) -> None:
@@ -78,8 +106,27 @@ def _download(source: str, part: Path, expected: Expected, tell: Callable[[int],
         resumed = answer.status == PARTIAL and answer.headers.get("Content-Range", "").startswith(
             f"bytes {there}-"
         )
+        rest = answer.headers.get("Content-Length", "")
+        # The page of a login, say: as a beginning it would spoil the next try.
+        if rest.isdecimal() and (size := int(rest) + there * resumed) != expected.size:
+            raise _another(source, expected, f"{size} bytes")
         with part.open("ab" if resumed else "wb") as out:
             _copy(answer, out, expected.size, tell)
+
+
+def _copy_file(source: str, part: Path, expected: Expected, tell: Callable[[int], None]) -> None:
+    if "://" in source:
+        raise ModelLoadError(f"{source}: expected an address of http or https, or a file")
+    path = Path(source).expanduser()
+    try:
+        size = path.stat().st_size
+        if not path.is_file() or size != expected.size:
+            raise _another(source, expected, f"{size} bytes" if path.is_file() else "no file")
+        file = path.open("rb")
+    except OSError as error:
+        raise ModelLoadError(f"{source}: {error.strerror}") from error
+    with file, part.open("wb") as out:
+        _copy(file, out, expected.size, tell)
 
 
 def _copy(source: BinaryIO, out: BinaryIO, size: int, tell: Callable[[int], None]) -> None:
@@ -99,7 +146,11 @@ def _verify(source: str, part: Path, expected: Expected) -> None:
         os.fsync(file.fileno())
     if size > expected.size or digest != expected.sha256:
         part.unlink()
-        raise ModelLoadError(
-            f"{source}: not the model: expected {expected.size} bytes with sha256 {expected.sha256}, "
-            f"received {'more' if size > expected.size else f'sha256 {digest}'}; nothing of it was kept"
-        )
+        raise _another(source, expected, "more" if size > expected.size else f"sha256 {digest}")
+
+
+def _another(source: str, expected: Expected, received: str) -> ModelLoadError:
+    return ModelLoadError(
+        f"{source}: not the model: expected {expected.size} bytes with sha256 {expected.sha256}, "
+        f"received {received}; nothing of it was kept"
+    )

@@ -10,7 +10,7 @@ import pytest
 
 from detectors import catalogue
 from detectors.catalogue import Entry
-from detectors.download import Expected, Unreachable, fetch
+from detectors.download import Expected, Unreachable, alone, fetch
 from detectors.errors import ModelLoadError
 from streamer.cli import main
 
@@ -172,3 +172,54 @@ def test_the_catalogue_tells_the_very_bytes_that_were_evaluated(test_data):
     }
     for entry in catalogue.entries():
         assert digests[entry.sha256].stat().st_size == entry.bytes
+
+
+@pytest.mark.parametrize("page", [b"<html>Please sign in</html>", CONTENT[:-1], CONTENT + b"!"])
+def test_a_whole_answer_of_another_size_is_another_file_and_spoils_no_next_try(page, server, target):
+    server.content = page
+    with pytest.raises(ModelLoadError, match=rf"received {len(page)} bytes; nothing of it was kept"):
+        fetch(server.url, target, EXPECTED, lambda _: None)
+    server.content = CONTENT
+    fetch(server.url, target, EXPECTED, lambda _: None)
+    assert server.asked == [None, None]
+
+
+def test_what_came_of_the_model_stays_when_a_page_comes_instead(server, target):
+    interrupted(server, target)
+    server.content, server.ranges = b"<html>Please sign in</html>", False
+    with pytest.raises(ModelLoadError, match="received 27 bytes"):
+        fetch(server.url, target, EXPECTED, lambda _: None)
+    server.content, server.ranges = CONTENT, True
+    fetch(server.url, target, EXPECTED, lambda _: None)
+    assert server.asked[-1] == "bytes=1000-"
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_file_that_is_not_the_model_is_told_on_one_line(known, tmp_path, capsys):
+    (tmp_path / "other.onnx").write_bytes(CONTENT[:-1])
+    for source, why in (
+        ("no-such.onnx", "no-such.onnx: No such file or directory"),
+        ("other.onnx", f"other.onnx: not the model: expected {EXPECTED.size} bytes"),
+        (".", ".: not the model"),
+        ("ftp://127.0.0.1/m.onnx", "expected an address of http or https, or a file"),
+    ):
+        assert main(["models", "pull", "mini", "--from", source]) == 2
+        [line] = capsys.readouterr().err.splitlines()
+        assert why in line
+    assert list((tmp_path / "sightline-data" / "models" / ".pulled").iterdir()) == []
+
+
+def test_two_that_fetch_the_same_do_not_write_into_one_another(known, tmp_path, capsys):
+    target = tmp_path / "sightline-data" / "models" / ".pulled" / "mini.onnx"
+    with alone(target):
+        assert main(["models", "pull", "mini"]) == 2
+        assert "mini: another command fetches it at this moment" in capsys.readouterr().err
+    assert main(["models", "pull", "mini"]) == 0
+
+
+def test_a_command_that_was_killed_locks_nobody_out(known, tmp_path):
+    folder = tmp_path / "sightline-data" / "models" / ".pulled"
+    folder.mkdir(parents=True)
+    (folder / "mini.onnx.lock").touch()
+    assert main(["models", "pull", "mini"]) == 0
+    assert list(folder.iterdir()) == []

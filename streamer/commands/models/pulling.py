@@ -30,7 +30,7 @@ def add_action(actions: Subparsers) -> None:
 def run(options: argparse.Namespace) -> int:
     """Fetch, verify, examine and keep a model."""
     from detectors.catalogue import entries, entry
-    from detectors.download import Expected, Unreachable, fetch
+    from detectors.download import Expected, Unreachable, alone, fetch
     from detectors.store import ModelFiles
 
     if options.name is None:
@@ -40,11 +40,6 @@ def run(options: argparse.Namespace) -> int:
         return 0
     wanted, store = entry(options.name), store_of(options)
     target = store.folder / ".pulled" / f"{wanted.name}.onnx"
-    with _progress(wanted) as tell:
-        try:
-            fetch(options.source or wanted.url, target, Expected(wanted.bytes, wanted.sha256), tell)
-        except Unreachable as error:
-            raise Unreachable(f"{error}\n{_otherwise(wanted)}") from None
     stated = {
         "family": wanted.family,
         "labels": wanted.names,
@@ -52,10 +47,16 @@ def run(options: argparse.Namespace) -> int:
         "source": f"{wanted.url}: {wanted.trained}",
         "metrics": wanted.metrics,
     }
-    try:
-        lines = add(store, wanted.name, ModelFiles(wanted.name, target, None), stated, options)
-    finally:
-        target.unlink()
+    with alone(target):
+        with _progress(wanted) as tell:
+            try:
+                fetch(options.source or wanted.url, target, Expected(wanted.bytes, wanted.sha256), tell)
+            except Unreachable as error:
+                raise Unreachable(f"{error}\n{_otherwise(wanted)}") from None
+        try:
+            lines = add(store, wanted.name, ModelFiles(wanted.name, target, None), stated, options)
+        finally:
+            target.unlink()
     print("\n".join(lines))
     return 0
 
