@@ -119,5 +119,5 @@ def load(
     except ProviderMissing:
         raise
     except ModelLoadError as error:
-        error.args = (f"{files.weights}: {error}",)
+        error.args = (f"{files.place}: {error}",)
         raise

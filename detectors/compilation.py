@@ -92,7 +92,7 @@ def described(model: str, models: Path | None = None, stated: Mapping[str, Any] 
     try:
         return compiled(files, GraphCache(folder) if folder else None, stated).manifest
     except ModelLoadError as error:
-        error.args = (f"{files.weights}: {error}",)
+        error.args = (f"{files.place}: {error}",)
         raise
 
 

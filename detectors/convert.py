@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 CONVERT_VERSION: Final = 1
 """Rises whenever a conversion gives something else, so that what is kept of an older one is not used."""
 TIME_S: Final = 600
+"""Of CPU time."""
+PATIENCE: Final = 4
+"""Seconds of the clock that may pass for each of CPU time: what others take is not the model's fault."""
 MEMORY_BYTES: Final = 8 * 1024**3
 """What the child may ask for, TensorFlow's own 2 GiB of addresses included."""
 GRAPH: Final = "saved_model.pb"
@@ -110,7 +113,7 @@ def _convert(model: Path, out: Path) -> list[str]:
     """
     command: Sequence[str] = [
         *(sys.executable, "-P", "-m", "trainer", "convert", str(model.absolute()), "--out", str(out)),
-        *("--memory", str(MEMORY_BYTES)),
+        *("--memory", str(MEMORY_BYTES), "--seconds", str(TIME_S)),
     ]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(_search_path())}
     try:
@@ -120,12 +123,12 @@ def _convert(model: Path, out: Path) -> list[str]:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=TIME_S,
+            timeout=PATIENCE * TIME_S,
             check=False,
             env=environment,
         )
     except subprocess.TimeoutExpired:
-        raise ModelLoadError(f"cannot be converted: not done after {TIME_S} s") from None
+        raise ModelLoadError(f"cannot be converted: {_endless()}") from None
     if ended.returncode == 0:
         return ended.stdout.splitlines()
     raise ModelLoadError(f"cannot be converted: {_reason(ended.returncode, ended.stderr)}")
@@ -133,6 +136,8 @@ def _convert(model: Path, out: Path) -> list[str]:
 
 def _reason(status: int, told: str) -> str:
     """Why the child failed, from its last words."""
+    if -status == signal.SIGXCPU:
+        return _endless()
     if status < 0:
         return f"the conversion was ended by {signal.Signals(-status).name}"
     errors = [
@@ -140,6 +145,10 @@ def _reason(status: int, told: str) -> str:
     ]
     last = told.strip().rpartition("\n")[2]
     return errors[-1] if errors else f"the conversion failed: {last:.300}"
+
+
+def _endless() -> str:
+    return f"not done after {TIME_S} s of CPU time"
 
 
 def _search_path() -> Iterator[str]:

@@ -42,7 +42,7 @@ def exported(files: ModelFiles) -> tuple[bytes, ModelManifest]:
     try:
         model = compiled(files, GraphCache(folder) if folder else None)
     except ModelLoadError as error:
-        error.args = (f"{files.weights}: {error}",)
+        error.args = (f"{files.place}: {error}",)
         raise
     spec, labels = model.manifest.input, model.manifest.labels
     text = CLASSIFIER if model.manifest.task == "classify" else DETECTOR

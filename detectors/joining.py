@@ -1,4 +1,4 @@
-"""What a graph needs before and after it is joined to others: names of its own, and no weights that nothing uses."""
+"""What a graph needs before and after it is joined to others: names of its own, and no idle weights."""
 
 from __future__ import annotations
 

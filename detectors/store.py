@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -49,6 +49,7 @@ class ModelFiles:
         manifest: its sidecar, where there is one.
         version: within the store; None elsewhere.
         labels: a file beside it with the names of its classes, where there is one.
+        origin: what it was converted from, where that is another file or folder.
     """
 
     name: str
@@ -56,6 +57,12 @@ class ModelFiles:
     manifest: Path | None
     version: str | None = None
     labels: Path | None = None
+    origin: Path | None = None
+
+    @property
+    def place(self) -> Path:
+        """Where its user has it."""
+        return self.origin or self.weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +140,8 @@ class ModelStore:
         if not NAME.fullmatch(name) or name in catalogue():
             other = " that no built-in model has" if name in catalogue() else ""
             raise ModelLoadError(
-                f"expected a name like 'parcels' (a-z, 0-9, '-', '_'){other}, received {name!r:.120}"
+                f"expected a name like 'parcels' (a-z, 0-9, '-', '_'; 100 at most){other}, "
+                f"received {name!r:.120}"
             )
         home = self._of(name)
         home.mkdir(parents=True, exist_ok=True)
@@ -294,7 +302,8 @@ def resolve(model: str, models: Path | None = None) -> ModelFiles:
         raise ModelLoadError(f"{model:.100}: no such file: {one_line(error)}") from error
     if is_there:
         try:
-            return _files(_as_onnx(path))
+            onnx = _as_onnx(path)
+            return replace(_files(onnx), origin=path if onnx != path else None)
         except OSError as error:
             raise ModelLoadError(f"{path}: cannot read {path.name}: {error.strerror or error}") from error
     if path.suffix or os.sep in model:

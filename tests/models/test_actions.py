@@ -3,6 +3,8 @@
 import json
 import os
 import random
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,11 +16,14 @@ import pytest
 
 from detectors.store import ModelStore
 from streamer.cli import main
+from streamer.commands.models.checking import _headed
 
 sys.path.append(str(Path(__file__).parents[1] / "detectors"))
 import test_examination as examination
 import test_recognition as recognition
 from miniature import LABELS, SIDE, Recipe, ultralytics, write, yolox
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -193,3 +198,63 @@ def test_what_is_wrong_is_told_in_one_line(arguments, says, told, tmp_path):
     text = told(*arguments, status=2)
     assert says in text
     assert len(text.splitlines()) == 1
+
+
+def test_remove_takes_no_version_for_all_of_them(told, tmp_path):
+    """As a script says it whose variable is empty."""
+    write(yolox(), tmp_path / "mini.onnx", labels=LABELS)
+    told("add", "mini.onnx")
+    for action in ("remove", "promote"):
+        assert "mini@: expected a version behind the @" in told(action, "mini@", status=2)
+    assert ModelStore(tmp_path / "sightline-data" / "models").versions("mini") == ("1",)
+    assert "received ''" in told("add", "mini.onnx", "--name", "", status=2)
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "1.5", "nan", "1e9", "1e300"])
+def test_a_time_that_is_none_is_refused(seconds, tmp_path, capsys):
+    write(yolox(), tmp_path / "mini.onnx", labels=LABELS)
+    with pytest.raises(SystemExit):
+        main(["models", "add", "mini.onnx", f"--seconds={seconds}"])
+    assert "argument --seconds: expected " in capsys.readouterr().err
+
+
+def test_an_export_is_whole_or_not_there(told, tmp_path):
+    write(yolox(), tmp_path / "mini.onnx", labels=LABELS)
+    assert "--out: expected a file for the graph" in told("export", "mini.onnx", "--out", "x.json", status=2)
+    assert not (tmp_path / "x.json").exists()
+    command = [sys.executable, "-c", "from streamer.cli import main; main()", "models", "export", "mini.onnx"]
+    # Nor more than a kilobyte: as on a full disk.
+    ended = subprocess.run(
+        ["/bin/sh", "-c", 'ulimit -f 1; exec "$@"', "sh", *command, "--out", "cut.onnx"],
+        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert ended.stderr.startswith("sightline: cut.onnx: cannot be written: ")
+    assert not (tmp_path / "cut.onnx").exists()
+
+
+@pytest.mark.realdata
+def test_a_model_of_tensorflow_is_told_by_the_name_its_user_gave(told, tmp_path, test_data):
+    """Not by that of what it was converted to, in a cache; and found as the only one of a folder."""
+    folder = tmp_path / "downloaded"
+    folder.mkdir()
+    (folder / "notes.txt").touch()
+    shutil.copy(test_data / "classifiers" / "customvision_chairs.pb", folder / "chairs.pb")
+    refused = told("add", "downloaded", status=2).splitlines()[-1]
+    assert refused.startswith("sightline: downloaded/chairs.pb: its 2 classes have no names")
+    (folder / "chairs.labels.txt").write_text("green\nhigh\n")
+    assert "chairs@1: probabilities, 2 classes" in told("add", "downloaded")
+
+
+@pytest.mark.parametrize("size", [(40, 30), (200, 3000), (3000, 2000)])
+def test_the_answer_of_a_classifier_is_written_where_it_can_be_read(size):
+    width, height = size
+    picture = np.full((height, width, 3), 255, np.uint8)
+    drawn = _headed(picture, "courier: courier 0.912, neighbour 0.050, other 0.038")
+    top, side = drawn.shape[0] - height, drawn.shape[1] - width
+    assert drawn.shape[1] >= 480
+    assert (drawn[top:, :width] == 255).all()
+    letters = np.argwhere((drawn[:top] == (238, 211, 34)).all(axis=2))
+    first, last = letters.min(axis=0), letters.max(axis=0)
+    # As high as a sixtieth of the picture, at least 9 pixels, and all within it.
+    assert last[0] - first[0] >= max(9, max(size) / 60)
+    assert last[1] < width + side - 4

@@ -217,6 +217,19 @@ def test_a_layer_of_somebody_else_is_refused(tmp_path: Path, capsys: pytest.Capt
         network(Own(name="mine")).save(tmp_path / name)
         assert "'mine' is a Own of " in refusal(capsys, tmp_path / name)
 
+    @keras.saving.register_keras_serializable("others")
+    class Doubling(keras.layers.Layer):
+        def call(self, numbers: tf.Tensor) -> tf.Tensor:
+            return numbers * 2
+
+    # As somebody's own script saves it: no module is named.
+    Doubling.__module__ = "__main__"
+    for name in ("twice.keras", "twice.h5"):
+        network(Doubling(name="twice")).save(tmp_path / name)
+        assert "'twice' is a Doubling of others, which is not part of Keras" in refusal(
+            capsys, tmp_path / name
+        )
+
 
 def test_weights_without_a_graph_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     network().save_weights(tmp_path / "only.weights.h5")

@@ -29,13 +29,14 @@ def add_parser(recipes: "argparse._SubParsersAction[Parser]") -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--picture", type=Path, action="append", default=[], help="to compare on, any number")
     parser.add_argument("--memory", type=int, metavar="BYTES", help="that it may take at most")
+    parser.add_argument("--seconds", type=int, metavar="S", help="of CPU time that it may take at most")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Convert, compare and write; what a person should know goes to standard output."""
-    if options.memory is not None:
-        confine(options.memory)
+    if (options.memory, options.seconds) != (None, None):
+        confine(options.memory, options.seconds)
     os.environ.update(QUIET)
     try:
         kind = kind_of(options.model)

@@ -34,8 +34,9 @@ def inspect(path: Path, kind: Kind) -> None:
         layer = described.get("name", "?") if isinstance(described, dict) else "?"
         if name in CODE:
             raise ConversionError(f"refused: {layer!r:.60} is {CODE[name]}")
-        # Files of Keras 2 name no module, but the package that a class of somebody else is registered in.
-        home = part.get("module") or str(name).rpartition(">")[0] or "keras"
+        # Where no module is named it is the package that a class of somebody else is registered in.
+        registered = (str(part.get(key)).rpartition(">")[0] for key in ("registered_name", "class_name"))
+        home = part.get("module") or next(filter(None, registered), "keras")
         if str(home).partition(".")[0] not in PACKAGES:
             called = str(name).rpartition(">")[2]
             raise ConversionError(

@@ -4,17 +4,24 @@ import resource
 from typing import Final
 
 FILE_BYTES: Final = 4 * 1024**3
-CPU_S: Final = 1800
 
 
-def confine(memory_bytes: int) -> None:
-    """Limit this process for good: a model from anywhere must not take the machine with it."""
+def confine(memory_bytes: int | None, cpu_s: int | None) -> None:
+    """Limit this process for good: a model from anywhere must not take the machine with it.
+
+    Args:
+        memory_bytes: of addresses; any number when None.
+        cpu_s: of CPU time; the signal that says so comes first, then the one that nothing survives.
+    """
     for kind, most in (
         (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_FSIZE, FILE_BYTES),
-        (resource.RLIMIT_CPU, CPU_S),
+        (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_CORE, 0),
     ):
+        if most is None:
+            continue
         _, hard = resource.getrlimit(kind)
-        limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (limit, limit))
+        soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        later = soft + 1 if kind == resource.RLIMIT_CPU and soft != hard else soft
+        resource.setrlimit(kind, (soft, later))

@@ -6,7 +6,7 @@ import argparse
 import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from streamer.commands.models.candidates import drawn
 from streamer.commands.models.naming import add_statements, order_of, stated_by, store_of
@@ -18,20 +18,32 @@ if TYPE_CHECKING:
     from detectors.examination import Examined
     from detectors.store import ModelFiles, ModelStore
 
+DAY_S: Final = 24 * 3600
+TENSORFLOW: Final = frozenset({".keras", ".h5", ".pb", ".tflite"})
+"""How files of TensorFlow's models end."""
+
 
 def add_action(actions: Subparsers) -> None:
     parser = actions.add_parser("add", help="put a model into the store, as its next version")
-    parser.add_argument("path", metavar="PATH|DIR", help="an ONNX file, or a folder that holds one")
+    parser.add_argument("path", metavar="PATH|DIR", help="a file, or a folder that holds one")
     parser.add_argument("--name", metavar="N", help="what to call it; else its file's name")
     add_statements(parser)
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="pictures of what it could find, where that is not certain"
     )
     parser.add_argument(
-        "--seconds", type=positive, default=300, metavar="S", help="it may take so long (300)"
+        "--seconds", type=cpu_seconds, default=300, metavar="S", help="of CPU time that it may take (300)"
     )
     add_place(parser)
     parser.set_defaults(run=run)
+
+
+def cpu_seconds(text: str) -> int:
+    """A whole number of seconds, a day at most."""
+    seconds = positive(text)
+    if seconds > DAY_S:
+        raise argparse.ArgumentTypeError(f"expected at most {DAY_S} seconds, received {text!r}")
+    return seconds
 
 
 def run(options: argparse.Namespace) -> int:
@@ -39,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     from detectors.manifest import stated_in
 
     files = found_at(options.path)
-    name = options.name or name_of(files, options.path)
+    name = name_of(files, options.path) if options.name is None else options.name
     stated = stated_by(options)
     if "source" not in (stated_in(files.manifest.read_bytes()) if files.manifest else {}):
         stated["source"] = str(Path(options.path).absolute())
@@ -74,11 +86,11 @@ def add(
                 shutil.copy(report, folder)
     except UnknownFamily as error:
         if not error.trials:
-            raise type(error)(f"{files.weights}: {error}") from None
+            raise type(error)(f"{files.place}: {error}") from None
         folder = options.out or Path(f"{name}-candidates")
-        raise type(error)(f"{files.weights}: {error}\n{drawn(error.trials, folder)}") from None
+        raise type(error)(f"{files.place}: {error}\n{drawn(error.trials, folder)}") from None
     except ModelLoadError as error:
-        raise type(error)(f"{files.weights}: {error}") from None
+        raise type(error)(f"{files.place}: {error}") from None
     return told(store, name, found)
 
 
@@ -105,11 +117,14 @@ def found_at(path: str) -> ModelFiles:
         ModelLoadError: there is none.
         ConfigError: there are several.
     """
+    from detectors.convert import GRAPH
     from detectors.store import SUFFIX, resolve
 
     folder = Path(path).expanduser()
-    if folder.is_dir():
-        models = sorted(folder.glob(f"*{SUFFIX}"))
+    if folder.is_dir() and not (folder / GRAPH).is_file():
+        models = sorted(folder.glob(f"*{SUFFIX}")) or sorted(
+            each for each in folder.iterdir() if each.suffix.lower() in TENSORFLOW and each.is_file()
+        )
         if len(models) > 1:
             names = ", ".join(each.name for each in models[:8])
             raise ConfigError(f"{path}: expected one model in the folder, received {names}: name one of them")

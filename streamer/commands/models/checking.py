@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from streamer.commands.models.naming import add_model, add_statements, models_of, stated_by
 from streamer.commands.parsers import Subparsers, share
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     Image: TypeAlias = NDArray[np.uint8]
     Look: TypeAlias = Callable[[Image], tuple[list[str], Image]]
     """Of a picture: a line for each thing that is found, and the picture with it drawn in."""
+
+MIN_WIDTH: Final = 480
+"""Pixels of a drawn picture, for what is written into it."""
 
 
 def add_action(actions: Subparsers) -> None:
@@ -96,15 +99,29 @@ def _detected(detector: Detector, limits: Limits, image: Image) -> tuple[list[st
 
 
 def _classified(classifier: Classifier, image: Image) -> tuple[list[str], Image]:
-    import cv2
-
     [answer] = classifier.answers(classifier.infer([classifier.prepare(image)]))
     ranked = sorted(zip(answer.probabilities, classifier.labels, strict=True), reverse=True)[:5]
     told = ", ".join(f"{label} {probability:.3f}" for probability, label in ranked)
     line = f"{answer.label or 'none of these'}: {told}"
-    drawn = cv2.copyMakeBorder(image, 32, 0, 0, 0, cv2.BORDER_CONSTANT, value=(32, 20, 12))
-    cv2.putText(drawn, line, (8, 22), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (238, 211, 34), 1, cv2.LINE_AA)
-    return [line], drawn.astype(image.dtype, copy=False)
+    return [line], _headed(image, line)
+
+
+def _headed(image: Image, line: str) -> Image:
+    """A picture below a line of text, as large as suits both; a line that is too long for it breaks off."""
+    import cv2
+
+    height, width = image.shape[:2]
+    scale = max(0.5, max(height, width) / 1000)
+    font, thickness = cv2.FONT_HERSHEY_SIMPLEX, max(1, round(1.5 * scale))
+    # A small picture gets a margin, so that the line has room.
+    side = max(0, MIN_WIDTH - width)
+    while len(line) > 1 and cv2.getTextSize(line, font, scale, thickness)[0][0] > width + side - 16 * scale:
+        line = line.removesuffix(" ..")[:-1] + " .."
+    top = round(44 * scale)
+    drawn = cv2.copyMakeBorder(image, top, 0, 0, side, cv2.BORDER_CONSTANT, value=(32, 20, 12))
+    place = round(8 * scale), round(30 * scale)
+    cv2.putText(drawn, line, place, font, scale, (238, 211, 34), thickness, cv2.LINE_AA)
+    return drawn.astype(image.dtype, copy=False)
 
 
 def _pictures(arguments: Sequence[str]) -> list[PictureFile]:

@@ -28,12 +28,21 @@ def run(options: argparse.Namespace) -> int:
     graph, manifest = exported(files)
     out = options.out or Path(f"{files.name}-compiled.onnx")
     beside = out.with_suffix(".json")
+    if beside == out:
+        raise ConfigError(f"--out: expected a file for the graph, as its manifest becomes {out}")
     if files.weights.exists() and out.exists() and out.samefile(files.weights):
         raise ConfigError(f"--out: expected another file than the model itself, received {out}")
-    try:
-        out.write_bytes(graph)
-        beside.write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{error.filename}: cannot be written: {error.strerror}") from None
+    _write(out, graph)
+    _write(beside, (manifest.model_dump_json(indent=2) + "\n").encode())
     print(f"{out} ({size_of(len(graph))}) and {beside}")
     return 0
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        if path.is_file():
+            # What is there of it is no graph.
+            path.unlink()
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None

@@ -49,6 +49,12 @@ def run_remove(options: argparse.Namespace) -> int:
 
 
 def parts(model: str) -> tuple[str, str | None]:
-    """Name and version of ``NAME[@VERSION]``."""
-    name, _, version = model.partition("@")
+    """Name and version of ``NAME[@VERSION]``.
+
+    Raises:
+        ConfigError: nothing is behind the @: whoever meant one version must not get all of them.
+    """
+    name, mark, version = model.partition("@")
+    if mark and not version:
+        raise ConfigError(f"{model}: expected a version behind the @, or only the name")
     return name, version or None
