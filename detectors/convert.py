@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CONVERT_VERSION: Final = 1
+CONVERT_VERSION: Final = 2
 """Rises whenever a conversion gives something else, so that what is kept of an older one is not used."""
 TIME_S: Final = 600
 """Of CPU time."""

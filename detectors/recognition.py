@@ -116,11 +116,15 @@ def sample(alone: Alone) -> dict[str, NDArray[np.generic]]:
     pixels = np.ascontiguousarray(picture.transpose(2, 0, 1)[None])
     try:
         outputs = alone.run(pixels / np.float32(WHITE))
-        if not all(output.size for output in outputs):
+        if not all(output.size for output in outputs) or not any(map(_varies, outputs)):
             outputs = alone.run(pixels)
     except InferenceError as error:
         raise WrongSize(f"does not run: {error}") from error
     return dict(zip((output.name for output in alone.one.graph.output), outputs, strict=True))
+
+
+def _varies(values: NDArray[np.generic]) -> bool:
+    return bool((values != values.flat[0]).any())
 
 
 def _prepared(trials: Trials, usual: Trial, known: Known) -> Trial:

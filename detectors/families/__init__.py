@@ -59,6 +59,8 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "rt-detr-ultralytics": detr.QueryRows(),
     "rt-detr": triples.RT_DETR,
     "tf-detection": triples.TF_DETECTION,
+    "tf-detection-unnamed": triples.TF_UNNAMED,
+    "tflite-detection": triples.TFLITE,
     "mmdeploy": finalrows.Mmdeploy(),
     "retinanet": priors.RETINANET,
     "retinanet-scored": priors.RETINANET_SCORED,

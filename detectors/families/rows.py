@@ -113,6 +113,14 @@ def rgb_shares(head: Head, letterbox: LetterboxSpec, white: float = 255.0) -> In
     )
 
 
+def rgb_centred(head: Head) -> InputSpec:
+    """Red, green, blue from -1 to 1, of stretched pictures."""
+    middle = (127.5, 127.5, 127.5)
+    return InputSpec(
+        width=head.width, height=head.height, channels="rgb", mean=middle, std=middle, letterbox=STRETCH
+    )
+
+
 def rgb_imagenet(head: Head, letterbox: LetterboxSpec = STRETCH) -> InputSpec:
     """Red, green, blue, less the mean of ImageNet's pictures and divided by their deviation."""
     return InputSpec(

@@ -10,6 +10,12 @@ Source of tf-detection: tensorflow/models ``research/object_detection/exporter_l
 ``research/object_detection/core/standard_fields.py`` ``DetectionResultFields`` (commit 0cba895790c1,
 Apache-2.0); y before x: mlcommons/inference ``vision/classification_and_detection/python/coco.py``
 ``PostProcessCoco`` (commit 2432b1021e37, Apache-2.0).
+Source of tf-detection-unnamed: tensorflow/models ``research/object_detection/exporter_lib_v2.py``
+``DetectionInferenceModule`` (commit 0eabf192e121, Apache-2.0): the same, frozen, which loses the names.
+Source of tflite-detection: tensorflow/tensorflow ``tensorflow/lite/kernels/detection_postprocess.cc``
+``NonMaxSuppressionMultiClassFastHelper`` (commit 07306637681f, Apache-2.0); pixels from -1 to 1:
+tensorflow/models ``research/object_detection/export_tflite_graph_lib_tf2.py`` (commit 534761b6c970,
+Apache-2.0).
 Source of ssd: onnx/models ``archive/vision/object_detection_segmentation/ssd/README.md`` (commit
 69d69010b7ed, Apache-2.0); mlcommons/inference ``vision/classification_and_detection/python/coco.py``
 ``PostProcessCocoOnnx`` (commit 2432b1021e37, Apache-2.0) and
@@ -30,11 +36,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from detectors.coco import COCO_LABELS
 from detectors.families.boxes import in_shares, of_shares, of_yxyx
 from detectors.families.family import Candidates, Head
 from detectors.families.labelled import classes_of, contiguous, from_coco, of_ones, scores_of
-from detectors.families.rows import CENTRE, STRETCH, rgb_imagenet, rgb_shares
+from detectors.families.rows import CENTRE, STRETCH, rgb_centred, rgb_imagenet, rgb_shares
 from detectors.manifest import InputSpec, LetterboxSpec
 
 if TYPE_CHECKING:
@@ -60,6 +68,9 @@ class Triples:
         counted: whether a fourth output tells how many boxes of a picture count; None where either may be.
         imagenet: whether pixels are less the mean of ImageNet's pictures, which are stretched then.
         letterbox: how pictures are fitted in.
+        unnamed: whether outputs have no names that tell what they hold, so that a run has to.
+        annotated: whether numbers of classes begin with 0 but have gaps where those of COCO's annotations do.
+        centred: whether pixels are from -1 to 1.
     """
 
     word: str = ""
@@ -71,6 +82,9 @@ class Triples:
     counted: bool | None = None
     imagenet: bool = False
     letterbox: LetterboxSpec = CENTRE
+    unnamed: bool = False
+    annotated: bool = False
+    centred: bool = False
 
     def recognise(self, signature: Signature) -> Head | None:
         outputs = self._outputs(signature)
@@ -84,10 +98,16 @@ class Triples:
         size = signature.width, signature.height
         shares = in_shares(signature, outputs[BOXES])
         shares = self.shares if shares is None else shares
-        gaps = bool(self.first) and classes == len(COCO_LABELS) and not contiguous(signature.depths)
+        gaps = (
+            (self.annotated or bool(self.first))
+            and classes == len(COCO_LABELS)
+            and not contiguous(signature.depths)
+        )
         return Head(*size, (), classes, outputs, suppress=False, shapes=shapes, shares=shares, gaps=gaps)
 
     def input(self, head: Head) -> InputSpec:
+        if self.centred:
+            return rgb_centred(head)
         return rgb_imagenet(head) if self.imagenet else rgb_shares(head, self.letterbox, self.white)
 
     def gate(self, nodes: Nodes, head: Head) -> str:
@@ -101,8 +121,11 @@ class Triples:
             nodes.op("GatherElements", self._batch(nodes, head, kind), cells, axis=1)
             for kind in (NUMBERS, SCORES)
         )
-        if self.first:
-            numbers = from_coco(nodes, numbers) if head.gaps else of_ones(nodes, numbers)
+        if head.gaps:
+            of_one = numbers if self.first else nodes.op("Add", numbers, nodes.floats(1.0))
+            numbers = from_coco(nodes, of_one)
+        elif self.first:
+            numbers = of_ones(nodes, numbers)
         return Candidates(boxes, scores_of(nodes, numbers, scores, head.classes))
 
     def _batch(self, nodes: Nodes, head: Head, kind: int) -> str:
@@ -129,12 +152,23 @@ class Triples:
             if name not in boxes and self._fits(shape, 2) and shape[-1] in (several, None)
         }
         numbers = [name for name in others if name in signature.integer or _means_class(name)]
-        scores = [name for name in others if name not in numbers]
+        if self.unnamed:
+            # Of any other order of outputs the one that names tell is the right one.
+            numbers = [name for name in others if _whole(signature, name)] if not numbers else []
+        scores = [
+            name for name in others if name not in numbers and (not self.unnamed or signature.shares(name))
+        ]
         return (boxes[0], scores[0], numbers[0]) if len(numbers) == len(scores) == 1 else None
 
     def _fits(self, shape: Shape, rank: int) -> bool:
         ranks = {True: (rank,), False: (rank - 1,), None: (rank - 1, rank)}[self.batched]
         return len(shape) in ranks
+
+
+def _whole(signature: Signature, name: str) -> bool:
+    """Whether a run showed whole numbers in an output, and not only such as a score may be."""
+    values = signature.values(name)
+    return values is not None and bool((values == np.rint(values)).all() and values.min() >= 0)
 
 
 def _counts(shape: Shape) -> bool:
@@ -148,6 +182,12 @@ def _means_class(name: str) -> bool:
 
 RT_DETR: Final = Triples(counted=False, letterbox=STRETCH)
 TF_DETECTION: Final = Triples(word="detection_", first=1, yxyx=True, shares=True, white=1)
+TF_UNNAMED: Final = Triples(
+    first=1, yxyx=True, shares=True, white=1, batched=True, counted=True, unnamed=True
+)
+TFLITE: Final = Triples(
+    yxyx=True, shares=True, batched=True, counted=True, unnamed=True, annotated=True, centred=True
+)
 TORCHVISION: Final = Triples(first=1, batched=False)
 SSD: Final = Triples(first=1, shares=True, batched=True, counted=False, imagenet=True)
 NMS_PLUGIN: Final = Triples(batched=True, counted=True)

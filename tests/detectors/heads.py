@@ -38,6 +38,8 @@ from heads_final import (
     torchvision_decoded,
     torchvision_shares_decoded,
     triples,
+    unnamed,
+    unnamed_decoded,
 )
 from heads_maps import (
     TINY,
@@ -128,6 +130,8 @@ KINDS: Mapping[str, Kind] = {
     "deformable-detr": Kind(queries(0), queries_decoded(sigmoid)),
     "rt-detr": Kind(triples("boxes", "scores", "labels"), rt_detr_decoded),
     "tf-detection": Kind(tf_detection, tf_detection_decoded),
+    "tf-detection-unnamed": Kind(unnamed(1), unnamed_decoded(1)),
+    "tflite-detection": Kind(unnamed(0), unnamed_decoded(0)),
     "torchvision": Kind(torchvision, torchvision_decoded, batched=False),
     "nms-plugin": Kind(nms_plugin, nms_plugin_decoded),
     "ultralytics-rows": Kind(turned_about, turned_about_decoded),

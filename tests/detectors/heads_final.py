@@ -103,6 +103,34 @@ def tf_detection_decoded(raw: Outputs) -> Decoded:
     return chosen(np.array(boxes), raw["detection_scores"][0], raw["detection_classes"][0] - 1)
 
 
+def unnamed(first: int) -> Callable[[np.random.Generator], Outputs]:
+    """As in a frozen graph, and in files of TensorFlow Lite: what an output holds only its values tell."""
+
+    def make(rng: np.random.Generator) -> Outputs:
+        made = triples("boxes", "scores", "numbers", size=1, first=first)(rng)
+        return {
+            "Call:1": made["scores"],
+            "Call:3": made["boxes"][..., [1, 0, 3, 2]],
+            "Call:0": np.full((1,), 20, np.float32),
+            "Call:2": made["numbers"].astype(np.float32),
+        }
+
+    return make
+
+
+def unnamed_decoded(first: int) -> Callable[[Outputs], Decoded]:
+    """mlcommons/inference ``coco.py`` ``PostProcessCoco`` (commit 2432b1021e37); tensorflow/models
+    ``exporter_lib_v2.py`` (commit 0eabf192e121); tensorflow/tensorflow ``detection_postprocess.cc``
+    (commit 07306637681f).
+    """
+
+    def decode(raw: Outputs) -> Decoded:
+        boxes = [pixels(box) for box in raw["Call:3"][0][:, [1, 0, 3, 2]]]
+        return chosen(np.array(boxes), raw["Call:1"][0], raw["Call:2"][0] - first)
+
+    return decode
+
+
 def nms_plugin(rng: np.random.Generator) -> Outputs:
     made = triples("det_boxes", "det_scores", "det_classes")(rng)
     return {"num_dets": np.full((1, 1), 20, np.float32), **made}

@@ -7,10 +7,13 @@ from heads import KINDS
 from onnx import TensorProto, helper, numpy_helper
 from plain import SIDE, Kind
 
+from detectors.alone import Alone
 from detectors.coco import COCO_LABELS
+from detectors.errors import UnknownFamily
 from detectors.families import FAMILIES, candidates
 from detectors.graph import compile_graph
 from detectors.modelfile import parse, signature, with_input
+from detectors.recognition import sample
 from detectors.session import Limits, SessionOptions, open_session
 
 LIMITS = (Limits(), Limits(0.05, 0.65, multi_label=True, max_candidates=2000), Limits(0.3, max_candidates=7))
@@ -98,6 +101,34 @@ def test_the_91_numbers_of_coco_become_its_80_classes(name, tmp_path):
         np.zeros((1, SIDE, SIDE, 3), np.uint8), Limits(0.5)
     )
     assert {COCO_LABELS[number] for number in found.classes} == {"stop sign", "toothbrush"}
+
+
+@pytest.mark.parametrize("name", ["tf-detection-unnamed", "tflite-detection"])
+def test_outputs_without_names_are_told_apart_by_what_a_run_shows(name, tmp_path):
+    kind = KINDS[name]
+    outputs = kind.make(np.random.default_rng(0))
+    model = with_input(parse(constant_model(kind, outputs).SerializeToString(), tmp_path).model, None)
+    # Which of the two it is, whose classes begin with 1 and with 0, a trial has to tell.
+    assert set(candidates(signature(model, sample=outputs))) == {"tf-detection-unnamed", "tflite-detection"}
+    nothing = {key: np.zeros_like(values) for key, values in outputs.items()}
+    with pytest.raises(UnknownFamily):
+        candidates(signature(model, sample=nothing))
+
+
+def test_the_first_run_is_of_pixels_in_which_something_is_seen():
+    """Of bytes, pixels from 0 to 1 are black."""
+    nodes = [
+        helper.make_node("Mul", ["pixels", "dim"], ["less"]),
+        helper.make_node("Floor", ["less"], ["out"]),
+    ]
+    infos = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, 3, 64, 64)) for name in ("pixels", "out")
+    ]
+    graph = helper.make_graph(
+        nodes, "dim", infos[:1], infos[1:], [numpy_helper.from_array(np.float32(0.9), "dim")]
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    assert sample(Alone(model))["out"].max() > 100
 
 
 def test_every_family_has_a_head():

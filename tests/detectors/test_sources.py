@@ -93,6 +93,8 @@ PREPARED = {
     "yunet": (*RAW_BGR, "top-left", 0),
     "efficientdet": (*RAW_RGB, "top-left", 0),
     "tf-detection": (*RAW_RGB, "centre", 114),
+    "tf-detection-unnamed": (*RAW_RGB, "centre", 114),
+    "tflite-detection": ("rgb", (127.5, 127.5, 127.5), (127.5, 127.5, 127.5), "stretch", None),
     "torchvision": (*RGB, "centre", 114),
     "detr": (*IMAGENET, "stretch", None),
     "deformable-detr": (*IMAGENET, "stretch", None),

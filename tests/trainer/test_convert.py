@@ -282,3 +282,70 @@ def test_answers_far_apart_are_an_error() -> None:
 def test_what_is_written_is_a_whole_onnx_model(models: Path, tmp_path: Path) -> None:
     assert main(["convert", str(models / "bytes.tflite"), "--out", str(tmp_path)]) == 0
     onnx.checker.check_model(onnx.load(tmp_path / "bytes.onnx"), full_check=True)
+
+
+def detector_of_lite(path: Path, *, regular: bool) -> Path:
+    """As the Object Detection API writes them: with anchors, and an operator that exists nowhere else."""
+    rng = np.random.default_rng(0)
+    anchors = [
+        [(y + 0.5) / 4, (x + 0.5) / 4, size, size] for y in range(4) for x in range(4) for size in (0.2, 0.5)
+    ]
+    weights, offsets, scores, liking = variables = [
+        tf.Variable(rng.normal(0, deviation, shape), dtype=tf.float32)
+        for deviation, shape in (
+            (0.2, (3, 3, 3, 8)), (0.2, (1, 1, 8, 8)), (0.3, (1, 1, 8, 2 * 4)), (1.5, (1, 4, 4, 8)),
+        )
+    ]  # fmt: skip
+    owner = tf.Module()
+    owner.all = variables
+    given = {
+        "max_detections": "i: 10", "max_classes_per_detection": "i: 1", "num_classes": "i: 3",
+        "use_regular_nms": f"b: {str(regular).lower()}", "nms_score_threshold": "f: 0.92",
+        "nms_iou_threshold": "f: 0.5", "y_scale": "f: 10", "x_scale": "f: 10", "h_scale": "f: 5",
+        "w_scale": "f: 5",
+    }  # fmt: skip
+    told = " ".join(f'attr {{ key: "{key}" value {{ {value} }} }}' for key, value in given.items())
+
+    @tf.function(experimental_implements=f'name: "TFLite_Detection_PostProcess" {told}', autograph=False)
+    def suppressed(boxes: tf.Tensor, found: tf.Tensor, around: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        return tuple(tf.constant(0.0, name=name) for name in ("boxes", "classes", "scores", "count"))
+
+    @tf.function
+    def answer(picture: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        seen = tf.nn.relu(tf.nn.conv2d(tf.nn.avg_pool2d(picture / 255, 8, 8, "SAME"), weights, 1, "SAME"))
+        boxes = tf.reshape(tf.nn.conv2d(seen, offsets, 1, "SAME"), [1, 32, 4])
+        found = tf.sigmoid(tf.reshape(tf.nn.conv2d(seen, scores, 1, "SAME") + liking, [1, 32, 4]))
+        return suppressed(boxes, found, tf.constant(anchors))
+
+    concrete = answer.get_concrete_function(tf.TensorSpec([1, SIDE, SIDE, 3], tf.float32, name="picture"))
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], owner)
+    converter.allow_custom_ops = True
+    path.write_bytes(converter.convert())
+    return path
+
+
+@pytest.mark.parametrize("regular", [False, True])
+def test_the_suppression_of_tensorflow_lite_gives_the_same_rows(tmp_path: Path, regular: bool) -> None:
+    model = detector_of_lite(tmp_path / "ssd.tflite", regular=regular)
+    (tmp_path / "ssd.labels.txt").write_text(LABELS)
+    assert main(["convert", str(model), "--out", str(tmp_path / "out")]) == 0
+    report = json.loads((tmp_path / "out" / "conversion.json").read_text())
+    assert len(report["outputs"]) == 4
+    assert all(each["largest"] < 1e-5 for each in report["outputs"].values())
+    reached = sorted(each["magnitude"] for each in report["outputs"].values())
+    # The last of three classes, some of ten places; scores, and boxes that leave the picture a little.
+    assert reached[-2] == 2
+    assert 2 < reached[-1] < 10
+    assert json.loads((tmp_path / "out" / "ssd.json").read_text())["family"] == "tflite-detection"
+
+
+def test_lite_models_of_any_size_are_compared_at_one(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(1)
+    picture = keras.Input((None, None, 3), name="picture")
+    seen = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3, strides=2)(picture))
+    answer = keras.layers.Dense(3, activation="softmax")(seen)
+    content = tf.lite.TFLiteConverter.from_keras_model(keras.Model(picture, answer)).convert()
+    (tmp_path / "open.tflite").write_bytes(content)
+    assert main(["convert", str(tmp_path / "open.tflite"), "--out", str(tmp_path / "out")]) == 0
+    [difference] = json.loads((tmp_path / "out" / "conversion.json").read_text())["outputs"].values()
+    assert difference["largest"] < 1e-5

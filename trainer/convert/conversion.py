@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,7 @@ from detectors.session import raw_runs
 from trainer.convert.inner import inner_of
 from trainer.convert.parity import compare, feeds
 from trainer.convert.reading import FAILURES, read
-from trainer.convert.source import Source
+from trainer.convert.source import Outputs, Source
 from trainer.convert.written import Converted
 from trainer.errors import ConversionError
 
@@ -40,13 +41,15 @@ def converted(path: Path, kind: Kind, pictures: Sequence[NDArray[np.uint8]]) -> 
     source = read(path, kind)
     if source.prepared:
         stated["input"] = {**source.prepared, **stated.get("input", {})}
+    if source.family:
+        stated.setdefault("family", source.family)
     model = _to_onnx(source)
     manifest, lines = _with_size(stated, source, model)
     width, height = _size(source, manifest)
     told = stated.get("input", {})
     spec = InputSpec(**{"width": width, "height": height, **told}) if PREPARES & told.keys() else None
     inputs = feeds(pictures, (width, height), source.dtype, spec)
-    differences = compare(inputs, source.run, lambda picture: _run(model, picture))
+    differences = compare(inputs, partial(_original, source), lambda picture: _run(model, picture))
     origin = f"{path.name} ({kind.value}), converted by tf2onnx {version('tf2onnx')}"
     manifest = {"source": origin, **manifest}
     worst = max(differences.values(), key=lambda each: each.largest / (each.magnitude or 1))
@@ -118,6 +121,13 @@ def _size(source: Source, manifest: Mapping[str, Any]) -> tuple[int, int]:
     height, width = _sides(source)
     given = manifest.get("input", {})
     return width or given["width"], height or given["height"]
+
+
+def _original(source: Source, picture: NDArray[Any]) -> Outputs:
+    try:
+        return source.run(picture)
+    except FAILURES as error:
+        raise ConversionError(f"TensorFlow itself does not run it: {one_line(error)}") from error
 
 
 def _run(model: onnx.ModelProto, picture: NDArray[Any]) -> dict[str, NDArray[Any]]:

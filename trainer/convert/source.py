@@ -24,6 +24,7 @@ class Source:
         run: what TensorFlow answers to a picture, by name.
         to_onnx: converts it.
         prepared: what the file says of how pixels become the numbers it takes, as in a manifest's input.
+        family: of detectors, where the file tells it.
     """
 
     shape: tuple[int | None, ...]
@@ -31,6 +32,7 @@ class Source:
     run: Callable[[NDArray[Any]], Outputs]
     to_onnx: Callable[[], onnx.ModelProto]
     prepared: Mapping[str, Any] = field(default_factory=dict)
+    family: str | None = None
 
 
 def one_picture(inputs: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:

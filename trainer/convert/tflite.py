@@ -14,6 +14,7 @@ import tf2onnx.convert
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from trainer.convert import tflite_suppression
 from trainer.convert.source import OPSET, Outputs, Source, one_picture
 
 MIDDLE: Final[Mapping[str, int]] = {"uint8": 0, "int8": 128}
@@ -67,10 +68,18 @@ def read(path: Path) -> Source:
     picture = Tensor.of(details)
     answers = [Tensor.of(each) for each in interpreter.get_output_details()]
 
+    ends = _suppression(interpreter)
+
     def run(numbers: NDArray[Any]) -> Outputs:
+        if tuple(interpreter.get_input_details()[0]["shape"]) != numbers.shape:
+            interpreter.resize_tensor_input(picture.index, numbers.shape)
+            interpreter.allocate_tensors()
         interpreter.set_tensor(picture.index, picture.bytes_of(numbers))
         interpreter.invoke()
-        return {each.name: each.numbers_of(interpreter.get_tensor(each.index)) for each in answers}
+        stored = {each.index: interpreter.get_tensor(each.index) for each in answers}
+        if ends:
+            _cleared(stored, ends)
+        return {each.name: each.numbers_of(stored[each.index]) for each in answers}
 
     def to_onnx() -> onnx.ModelProto:
         with _unmoved():
@@ -80,7 +89,22 @@ def read(path: Path) -> Source:
 
     shape = tuple(int(side) if side > 0 else None for side in details["shape_signature"])
     dtype = np.dtype(np.float32) if picture.scale else picture.dtype
-    return Source(shape, dtype, run, to_onnx, _prepared(picture))
+    return Source(shape, dtype, run, to_onnx, _prepared(picture), "tflite-detection" if ends else None)
+
+
+def _suppression(interpreter: Any) -> list[int]:
+    """Indices of boxes, classes, scores and their count, of a detector that ends with them; else empty."""
+    # No public way tells which operators a file has.
+    found = (each for each in interpreter._get_ops_details() if each["op_name"] == tflite_suppression.NAME)
+    return next(([int(index) for index in each["outputs"]] for each in found), [])
+
+
+def _cleared(stored: Mapping[int, NDArray[Any]], ends: list[int]) -> None:
+    """Behind the last row that counts is whatever lay in that memory before."""
+    *rows, count = ends
+    if count in stored:
+        for index in (each for each in rows if each in stored):
+            stored[index][:, int(stored[count].flat[0]) :] = 0
 
 
 @contextlib.contextmanager
