@@ -127,6 +127,23 @@ class ModelStore:
         manifest = folder / MANIFEST
         return ModelFiles(name, folder / WEIGHTS, manifest if manifest.is_file() else None, version)
 
+    def version_of(self, name: str, sha256: str) -> str:
+        """The newest version that holds these very bytes, for whoever has just published them: there may be
+        newer ones of others.
+
+        Raises:
+            ModelLoadError: there is none any more.
+        """
+        # Here and not at the top: most who look for a model's files need no manifest.
+        from detectors.manifest import stated_in
+
+        for version in reversed(self.versions(name)):
+            manifest = self._of(name) / version / MANIFEST
+            with contextlib.suppress(FileNotFoundError):  # it goes at this very moment
+                if stated_in(manifest.read_bytes()).get("sha256") == sha256:
+                    return version
+        raise ModelLoadError(f"{name}: was removed at the moment it was there")
+
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[Path]:
         """A folder to fill; it is published as the next version when the block ends without an error.
@@ -137,12 +154,7 @@ class ModelStore:
         Raises:
             ModelLoadError: the name is none, or the block left no model with its manifest.
         """
-        if not NAME.fullmatch(name) or name in catalogue():
-            other = " that no built-in model has" if name in catalogue() else ""
-            raise ModelLoadError(
-                f"expected a name like 'parcels' (a-z, 0-9, '-', '_'; 100 at most){other}, "
-                f"received {name!r:.120}"
-            )
+        require_name(name)
         home = self._of(name)
         home.mkdir(parents=True, exist_ok=True)
         _clear_abandoned(home)
@@ -266,6 +278,18 @@ class ModelStore:
         with (self.folder / ".lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def require_name(name: str) -> None:
+    """
+    Raises:
+        ModelLoadError: no model of the store may be called so.
+    """
+    if not NAME.fullmatch(name) or name in catalogue():
+        other = " that no built-in model has" if name in catalogue() else ""
+        raise ModelLoadError(
+            f"expected a name like 'parcels' (a-z, 0-9, '-', '_'; 100 at most){other}, received {name!r:.120}"
+        )
 
 
 def models_in(data: Path) -> Path:

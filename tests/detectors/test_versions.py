@@ -224,3 +224,15 @@ def test_the_number_of_a_version_never_comes_again(models):
     assert (models.versions("parcels"), models.serving("parcels")) == (("4",), "4")
     add(models, "letters")
     assert models.versions("letters") == ("1",)
+
+
+def test_whoever_published_a_version_finds_it_among_those_of_others(models):
+    for number, content in enumerate((b"mine", b"another's")):
+        with models.stage("parcels") as folder:
+            (folder / "model.onnx").write_bytes(content)
+            (folder / "model.json").write_text(json.dumps({"name": "parcels", "sha256": f"{number}" * 64}))
+    assert models.version_of("parcels", "0" * 64) == "1"
+    assert models.version_of("parcels", "1" * 64) == "2"
+    models.remove("parcels")
+    with pytest.raises(ModelLoadError, match="was removed"):
+        models.version_of("parcels", "0" * 64)

@@ -7,6 +7,7 @@ import cv2
 import pytest
 
 from detectors import int8
+from detectors.store import BUILTIN
 from streamer.cli import main
 
 STREET = "sim://street?seed=5&people=8&size=640x360"
@@ -72,3 +73,32 @@ def test_pictures_that_show_nothing_are_told(tmp_path: Path, capsys: pytest.Capt
     assert "expected at least 16 pictures, received 5" in capsys.readouterr().err
     assert quantize(tmp_path, "--frames", str(pictures), "--images", str(pictures)) == 2
     assert "--coco and --images: expected both or none" in capsys.readouterr().err
+
+
+def test_a_name_that_is_none_is_refused_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert quantize(tmp_path, "--frames", "no-such.jpg", "--name", "a/b") == 2
+    assert "expected a name like 'parcels'" in capsys.readouterr().err
+
+
+def test_a_model_that_is_removed_meanwhile_is_still_made_faster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(int8, "FASTER", 0.0)
+    data = ["--data", str(tmp_path / "data")]
+    street = tmp_path / "street.onnx"
+    for file in ("sightline-nano.onnx", "sightline-nano.json"):
+        street.with_suffix(Path(file).suffix).write_bytes((BUILTIN / file).read_bytes())
+    assert main(["models", "add", str(street), *data]) == 0
+    search = int8.Quantizing.best
+
+    def interfered(self: int8.Quantizing, *given: object) -> int8.Outcome:
+        outcome = search(self, *given)
+        assert main(["models", "remove", "street", *data]) == 0
+        assert main(["models", "add", str(street), *data]) == 0
+        return outcome
+
+    monkeypatch.setattr(int8.Quantizing, "best", interfered)
+    assert main(["models", "quantize", "street", "--frames", STREET, "--limit", "20", *data]) == 0
+    assert "kept as street@3, which serves" in capsys.readouterr().out

@@ -96,8 +96,8 @@ def add(
 
 def told(store: ModelStore, name: str, found: Examined) -> list[str]:
     """What a model was taken for, and which version serves."""
-    manifest, [*_, version] = found.manifest, store.versions(name)
-    serving = store.serving(name)
+    manifest = found.manifest
+    version, serving = store.version_of(name, manifest.sha256), store.serving(name)
     classes = f"{len(manifest.labels)} classes" if len(manifest.labels) > 1 else manifest.labels[0]
     serves = "it serves" if serving == version else f"{name}@{serving} serves on"
     lines = [

@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
 
     from detectors.compilation import described
     from detectors.int8 import Quantizing
-    from detectors.store import resolve
+    from detectors.store import WEIGHTS, require_name, resolve
     from streamer.capture.collecting import collected
     from streamer.commands.models.evaluating import claim
 
@@ -83,21 +83,25 @@ def run(options: argparse.Namespace) -> int:
         claim(options.json)
     files = resolve(options.model, models_of(options))
     manifest = described(options.model, models_of(options))
-    store, name = store_of(options), options.name or _name(files)
+    store, name = store_of(options), _name(files) if options.name is None else options.name
+    # Not after minutes of work.
+    require_name(name)
+    bytes_before = files.weights.stat().st_size
     tell = Progress()
     pictures = anyio.run(collected, options.frames, options.limit, tell.source)
     quantizing = Quantizing(files, manifest, pictures)
     print(f"{files.name}: {len(pictures)} pictures, {len(quantizing.blocks)} blocks of layers")
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder)
-        kept = _worth_it(quantizing, Writing(made, name, files, manifest), options, tell)
+        kept = _worth_it(quantizing, Writing(made, name, files, manifest, bytes_before), options, tell)
         if kept:
             with store.stage(name) as staged:
                 shutil.copytree(made, staged, dirs_exist_ok=True)
+            digest = hashlib.sha256((made / WEIGHTS).read_bytes()).hexdigest()
     if not kept:
         print(f"{files.name} stays in float")
         return 0
-    version = store.versions(name)[-1]
+    version = store.version_of(name, digest)
     store.promote(name, version)
     print(f"kept as {name}@{version}, which serves: --model {name}")
     return 0
@@ -112,7 +116,7 @@ def _worth_it(quantizing: Quantizing, writing: Writing, options: argparse.Namesp
         made = writing.model(outcome)
         after = _score(made, options)
         scores = None if before is None or after is None else (before, after)
-        figures = _figures(writing.files, outcome, scores)
+        figures = _figures(writing.bytes_before, outcome, scores)
         verdict = _verdict(outcome, scores, least, options.loss)
         _print(figures)
         print(verdict or "INT8 is faster and agrees")
@@ -161,12 +165,14 @@ class Writing:
         name: of the model in INT8.
         files: of the model in float.
         manifest: of it.
+        bytes_before: its size; its file may go meanwhile.
     """
 
     folder: Path
     name: str
     files: ModelFiles
     manifest: ModelManifest
+    bytes_before: int
 
     def model(self, outcome: Outcome) -> Path:
         from detectors.store import MANIFEST, WEIGHTS
@@ -204,12 +210,12 @@ def _verdict(outcome: Outcome, scores: tuple[float, float] | None, least: float,
     return ""
 
 
-def _figures(files: ModelFiles, outcome: Outcome, scores: tuple[float, float] | None) -> dict[str, Any]:
+def _figures(bytes_before: int, outcome: Outcome, scores: tuple[float, float] | None) -> dict[str, Any]:
     times = (("before", outcome.before), ("after", outcome.after))
     figures: dict[str, Any] = {
         "ratio": outcome.ratio,
         "agreement": outcome.agreement,
-        "bytes": {"before": files.weights.stat().st_size, "after": len(outcome.content)},
+        "bytes": {"before": bytes_before, "after": len(outcome.content)},
         "least_s": {name: timing.least_s for name, timing in times},
         "median_s": {name: timing.median_s for name, timing in times},
         "blocks_in_int8": f"{outcome.blocks_in_int8} of {outcome.blocks}",
