@@ -6,6 +6,7 @@ import hashlib
 import unicodedata
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from trainer.cores import cores
@@ -29,12 +30,27 @@ DAYS_TO_DIVIDE_BY: Final = 5
 FORBIDDEN: Final = "/\\"
 
 
-def listing(path: Path) -> Listing:
+def listing(path: Path, labels: Sequence[str] = ()) -> Listing:
     """What is at ``path``: a data folder, class folders, a zip file of them, a COCO file or a YOLO set.
 
+    Args:
+        path: of it.
+        labels: the classes that are wanted; all where none is named.
+
     Raises:
-        DatasetError: nothing that can be trained on.
+        DatasetError: nothing that can be trained on, or none of a class that is wanted.
     """
+    listed = _listing(path)
+    if not labels:
+        return listed
+    missing = set(labels) - {sample.label for sample in listed.samples}
+    if missing:
+        raise DatasetError(f"{path}: no pictures of {', '.join(sorted(missing))}")
+    wanted = tuple(sample for sample in listed.samples if sample.label in labels)
+    return replace(listed, samples=wanted, empty=())
+
+
+def _listing(path: Path) -> Listing:
     if path.is_file() and path.suffix.lower() == ".json":
         return boxes.coco(path)
     if path.is_file():
