@@ -27,6 +27,8 @@ MIN_GROUPS: Final = 3
 """Independent pictures of a class, without which no part of them could be held out."""
 DAYS_TO_DIVIDE_BY: Final = 5
 """Camera-days of each class, from which on they stay whole."""
+NAMED: Final = 5
+"""Pairs of near-duplicates that a remark about their labels names."""
 FORBIDDEN: Final = "/\\"
 
 
@@ -196,9 +198,14 @@ def _groups(pictures: Sequence[Examined]) -> tuple[list[int], list[str]]:
     near = list(alike([each.likeness for each in pictures]))
     pairs = near + _same([each.sample.event for each in pictures])
     remarks = [f"{len(near)} pairs of near-duplicates stay together"] if near else []
-    mixed = sum(pictures[a].sample.label != pictures[b].sample.label for a, b in near)
+    mixed = [(pictures[a].sample, pictures[b].sample) for a, b in near]
+    mixed = [(one, other) for one, other in mixed if one.label != other.label]
     if mixed:
-        remarks.append(f"{mixed} pairs of near-duplicates have different labels")
+        named = [f"{one.name} {one.label!r}, {other.name} {other.label!r}" for one, other in mixed[:NAMED]]
+        more = "; .." if len(mixed) > NAMED else ""
+        remarks.append(
+            f"{len(mixed)} pairs of near-duplicates have different labels: {'; '.join(named)}{more}"
+        )
     days = [each.sample.camera_day for each in pictures]
     if any(days):
         by_day = joined(len(pictures), pairs + _same(days))
