@@ -16,6 +16,7 @@ from detectors.families import FAMILIES, candidates
 from detectors.families.usual import TRIED, usual_for
 from detectors.firstlayer import folded
 from detectors.graph import compile_graph
+from detectors.lastsoftmax import deferred
 from detectors.manifest import validated
 from detectors.modelfile import parse, signature, size_in_metadata, with_input
 from detectors.preparing import written_by_ultralytics
@@ -152,7 +153,8 @@ def _compiled(seen: _Seen, stated: dict[str, Any], beside: LabelsFile | None) ->
         manifest = manifest.model_copy(update={"assumed": said})
     freed = free_batch(alone, chosen.manifest.input)
     ready, spec = folded(freed, chosen.manifest.input)
-    graph = compile_graph(ready, chosen.family, chosen.head, spec)
+    ready, head = deferred(ready, chosen.family, chosen.head)
+    graph = compile_graph(ready, chosen.family, head, spec)
     return CompiledModel(manifest, graph.SerializeToString(), parsed.whole)
 
 

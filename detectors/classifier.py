@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from detectors.cache import GraphCache, default_folder
-from detectors.compilation import NOTHING, compiled, of_task
+from detectors.compilation import NOTHING
 from detectors.detector import USUAL, checked
-from detectors.errors import ModelLoadError, ProviderMissing
 from detectors.letterbox import fit
-from detectors.loaded import LoadedModel
+from detectors.loaded import LoadedModel, opened
 from detectors.policy import Policy, measured
-from detectors.session import SessionOptions, open_session
-from detectors.store import resolve
+from detectors.session import SessionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,13 +108,4 @@ def load(
         ModelLoadError: there is no such model, it cannot be used, or it is no classifier.
         ProviderMissing: it cannot run where it was asked for.
     """
-    folder = cache or default_folder()
-    files = resolve(model, models)
-    try:
-        found = of_task("classify", compiled(files, GraphCache(folder) if folder else None, stated))
-        return Classifier(found, open_session(found.graph, options), options)
-    except ProviderMissing:
-        raise
-    except ModelLoadError as error:
-        error.args = (f"{files.place}: {error}",)
-        raise
+    return Classifier(*opened("classify", model, options, cache, models, stated), options)

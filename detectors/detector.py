@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from detectors import store
-from detectors.cache import GraphCache, default_folder
-from detectors.compilation import NOTHING, compiled, of_task
+from detectors.compilation import NOTHING
 from detectors.detections import from_arrays
-from detectors.errors import InferenceError, ModelLoadError, ProviderMissing
+from detectors.errors import InferenceError
 from detectors.letterbox import Letterbox, fit
-from detectors.loaded import LoadedModel
+from detectors.loaded import LoadedModel, opened
 from detectors.pixels import BgrPixels, Pixels
 from detectors.policy import Policy, measured
-from detectors.session import Limits, Session, SessionOptions, open_session
+from detectors.session import Limits, Session, SessionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,13 +125,4 @@ def load(
         ModelLoadError: there is no such model, or it cannot be used.
         ProviderMissing: it cannot run where it was asked for.
     """
-    folder = cache or default_folder()
-    files = store.resolve(model, models)
-    try:
-        found = of_task("detect", compiled(files, GraphCache(folder) if folder else None, stated))
-        return Detector(found, open_session(found.graph, options), options)
-    except ProviderMissing:
-        raise
-    except ModelLoadError as error:
-        error.args = (f"{files.place}: {error}",)
-        raise
+    return Detector(*opened("detect", model, options, cache, models, stated), options)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from detectors.errors import InferenceError
+from detectors.cache import GraphCache, default_folder
+from detectors.compilation import compiled, of_task
+from detectors.errors import InferenceError, ModelLoadError, ProviderMissing
 from detectors.policy import unmeasured
 from detectors.session import Session, SessionOptions, open_session
+from detectors.store import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -60,3 +64,29 @@ class LoadedModel:
         images = np.zeros((bucket, *shape), np.uint8)
         np.stack(batch, out=images[: len(batch)])
         return images
+
+
+def opened(
+    task: Literal["detect", "classify"],
+    model: str,
+    options: SessionOptions,
+    cache: Path | None,
+    models: Path | None,
+    stated: Mapping[str, Any],
+) -> tuple[CompiledModel, Session]:
+    """A model, compiled or from the cache, and its session; arguments as of ``detector.load``.
+
+    Raises:
+        ModelLoadError: there is no such model, it cannot be used, or it has another task.
+        ProviderMissing: it cannot run where it was asked for.
+    """
+    folder = cache or default_folder()
+    files = resolve(model, models)
+    try:
+        found = of_task(task, compiled(files, GraphCache(folder) if folder else None, stated))
+        return found, open_session(found.graph, options)
+    except ProviderMissing:
+        raise
+    except ModelLoadError as error:
+        error.args = (f"{files.place}: {error}",)
+        raise

@@ -27,6 +27,7 @@ from trainer.options import (
     TrainOptions,
     Tuning,
 )  # fmt: skip
+from trainer.parser import add_labels, names
 from trainer.progress import PROGRESS_FILE, Teller, bar, open_log
 from trainer.report import summary
 from trainer.schedule import Schedule
@@ -47,7 +48,7 @@ TUNED_EPOCHS: Final = 8
 
 def add_parser(recipes: argparse._SubParsersAction[Parser]) -> None:
     """Put `train` under the trainer's commands."""
-    parser = recipes.add_parser("train", help="a classifier from labelled pictures")
+    parser = recipes.add_parser("train", prog="sightline train", help="a classifier from labelled pictures")
     parser.add_argument(
         "dataset", type=Path, metavar="DATASET", help="data folder, class folders, zip, COCO file or YOLO set"
     )
@@ -186,7 +187,7 @@ def _add_backbone(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--weights", metavar="imagenet|none|FILE")
     group.add_argument("--size", type=_positive, metavar="PIXELS", help="side of the backbone's input")
     group.add_argument(
-        "--taps", type=_list, default=[], metavar="T,..", help="tensors of an ONNX backbone that are features"
+        "--taps", type=names, default=[], metavar="T,..", help="tensors of an ONNX backbone that are features"
     )
     group.add_argument(
         "--views",
@@ -243,14 +244,7 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
 
 def _add_data(group: argparse._ArgumentGroup) -> None:
     usual = Division()
-    group.add_argument("--labels", type=_list, default=[], metavar="L,..", help="only these classes")
-    group.add_argument(
-        "--label",
-        action="append",
-        default=[],
-        metavar="L",
-        help="only this class, whatever its name holds; as often as wanted",
-    )
+    add_labels(group)
     group.add_argument("--min-per-class", type=_positive, default=usual.least)
     group.add_argument(
         "--validation", type=Path, metavar="DATASET", help="other pictures to watch while training"
@@ -304,10 +298,6 @@ def _name(text: str) -> str:
             f"expected a name like 'parcels' (a-z, 0-9, '-', '_'), received {text!r}"
         )
     return text
-
-
-def _list(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _positive(text: str) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from trainer.data.collection import collect, independent, listing
 from trainer.data.exchange import export, imported
+from trainer.parser import add_labels
 from trainer.report import data
 from trainer.workspace import told
 
@@ -19,16 +20,19 @@ if TYPE_CHECKING:
 
 def add_parser(recipes: argparse._SubParsersAction[Parser]) -> None:
     """Put `dataset` under the trainer's commands."""
-    actions = recipes.add_parser("dataset", help="look at labelled pictures, and move them").add_subparsers(
-        required=True, metavar="ACTION"
+    parser = recipes.add_parser(
+        "dataset", prog="sightline dataset", help="look at labelled pictures, and move them"
     )
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
     stats = actions.add_parser("stats", help="counts, near-duplicates, and what cannot be used")
     stats.add_argument("dataset", type=Path, metavar="DATASET")
-    stats.add_argument("--json", type=Path, metavar="F")
+    add_labels(stats)
+    stats.add_argument("--json", type=Path, metavar="F", help="write the same, and more, to a file")
     stats.set_defaults(run=run_stats)
     out = actions.add_parser("export", help="labelled pictures as class folders")
     out.add_argument("dataset", type=Path, metavar="DATASET")
     out.add_argument("--out", type=Path, required=True, metavar="DIR|FILE.zip")
+    add_labels(out)
     out.set_defaults(run=run_export)
     into = actions.add_parser("import", help="labelled pictures into a data folder")
     into.add_argument("dataset", type=Path, metavar="DATASET")
@@ -38,14 +42,16 @@ def add_parser(recipes: argparse._SubParsersAction[Parser]) -> None:
 
 
 def run_stats(options: argparse.Namespace) -> int:
-    """Print counts, and all that a person should know before a training."""
-    dataset = collect(listing(options.dataset))
+    """Print all that a person should know before a training; last the counts, which are looked for."""
+    dataset = collect(listing(options.dataset, (*options.labels, *options.label)))
+    _tell(dataset)
     alone = independent(dataset)
     most = max(dataset.counts.values(), default=0)
     for label, count in dataset.counts.items():
         drawn = "#" * round(20 * count / most)
-        print(f"{label:<24} {count:>7} pictures  {alone[label]:>7} independent  {drawn}")
-    _tell(dataset)
+        print(f"{label:<24} {count:>7} pictures  {alone[label]:>7} independent  {drawn}".rstrip())
+    left = f"; {len(dataset.quarantined)} left out, as told above" if dataset.quarantined else ""
+    print(f"{len(dataset.pictures)} pictures of {len(dataset.counts)} classes{left}")
     if options.json:
         with told(options.json):
             text = json.dumps({**data(dataset), "independent": alone}, indent=2)
@@ -55,7 +61,7 @@ def run_stats(options: argparse.Namespace) -> int:
 
 def run_export(options: argparse.Namespace) -> int:
     """Write class folders, with `metadata.jsonl` that keeps events and days together."""
-    dataset = collect(listing(options.dataset))
+    dataset = collect(listing(options.dataset, (*options.labels, *options.label)))
     with told(options.out):
         export(dataset, options.out)
     _tell(dataset)

@@ -18,12 +18,12 @@ from trainer import gate as gates
 from trainer import report as reports
 from trainer.data import picture
 from trainer.data.collection import collect, listing, require_enough
-from trainer.errors import DatasetError, TrainerError
+from trainer.errors import TrainerError
 from trainer.page import page
 from trainer.workspace import Workspace, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import onnx
     from numpy.typing import NDArray
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 COMPARED: Final = 16
 """Pictures on which the exported graph must answer as what was trained."""
 TIMED: Final = 10
+NAMED: Final = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,20 +57,9 @@ def read(options: TrainOptions, teller: Teller) -> Dataset:
     Raises:
         DatasetError: there are none, or not enough.
     """
-    listed = listing(options.dataset)
-    wanted = options.division.labels
-    if wanted:
-        missing = set(wanted) - {sample.label for sample in listed.samples}
-        if missing:
-            raise DatasetError(f"{options.dataset}: no pictures of {', '.join(sorted(missing))}")
-        listed = replace(
-            listed, samples=tuple(sample for sample in listed.samples if sample.label in wanted), empty=()
-        )
-    dataset = collect(listed, _of(teller, "reading"))
-    for each in dataset.ignored[:20]:
-        teller.say(f"ignored: {each}")
-    for left in dataset.quarantined[:20]:
-        teller.say(f"left out: {left.name}: {left.reason}")
+    dataset = collect(listing(options.dataset, options.division.labels), _of(teller, "reading"))
+    _name(teller, "ignored", dataset.ignored)
+    _name(teller, "left out", [f"{left.name}: {left.reason}" for left in dataset.quarantined])
     for remark in dataset.remarks:
         teller.say(remark)
     require_enough(dataset, options.division.least)
@@ -271,3 +261,11 @@ def _of(teller: Teller, stage: Stage) -> Callable[[int, int], None]:
     return lambda done, all_of_them: teller.tell(
         stage, done / max(1, all_of_them), f"{done} of {all_of_them}"
     )
+
+
+def _name(teller: Teller, what: str, told: Sequence[str]) -> None:
+    """The first of those that are not trained on."""
+    for each in told[:NAMED]:
+        teller.say(f"{what}: {each}")
+    if len(told) > NAMED:
+        teller.say(f"{what}: {len(told) - NAMED} others: `sightline dataset stats` names them")

@@ -76,6 +76,8 @@ class Head:
         shares: whether boxes are in shares of the picture where a family's may be either.
         activated: which values a run showed to be after their sigmoid where a family's need not be.
         gaps: whether classes have the numbers of COCO's annotations, with gaps.
+        deferred: whether classes come before their softmax, which the graph left to the decode
+            (``detectors.lastsoftmax``).
     """
 
     width: int
@@ -91,6 +93,7 @@ class Head:
     shares: bool = False
     activated: Literal["", "scores", "all"] = ""
     gaps: bool = False
+    deferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)

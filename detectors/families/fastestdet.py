@@ -54,6 +54,8 @@ class FastestDet:
         columns = nodes.columns(self._cells(nodes, head), CLASSES + head.classes, cells)
         objectness = nodes.op("Pow", nodes.slice(columns, 1, 0, BOX), nodes.floats(OBJECT_POWER))
         classes = nodes.slice(columns, 1, CLASSES, CLASSES + head.classes)
+        if head.deferred:
+            classes = nodes.op("Softmax", classes, axis=1)
         scores = nodes.op("Mul", nodes.op("Pow", classes, nodes.floats(CLASS_POWER)), objectness)
         box = nodes.op("Transpose", nodes.slice(columns, 1, BOX, CLASSES), perm=[0, 2, 1])
         grid = cells_of(head.width, head.height, head.strides)

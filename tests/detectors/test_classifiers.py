@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import cv2
@@ -20,7 +19,6 @@ from tests.classifying.colours import Form, expected, written
 CPU = SessionOptions(provider="cpu", workers=1)
 UNIT = (("mean", "[0,0,0]"), ("std", "[1,1,1]"), ("channels", "rgb"))
 COLOURS = [(200, 30, 10), (10, 30, 200), (90, 90, 90), (120, 0, 90)]
-REAL = Path(os.environ.get("SIGHTLINE_TEST_DATA", "/nowhere"))
 
 
 def flat(colour: tuple[int, int, int], width: int = 20, height: int = 30) -> np.ndarray:
@@ -125,10 +123,9 @@ def test_class_folders_are_counted_by_hand(tmp_path):
 
 
 @pytest.mark.realdata
-@pytest.mark.skipif(not REAL.is_dir(), reason="SIGHTLINE_TEST_DATA names no folder")
-def test_a_real_classifier_is_as_good_as_its_maker_says(tmp_path):
-    model = REAL / "classifiers" / "squeezenet_sdnet_cd_ud.onnx"
+def test_a_real_classifier_is_as_good_as_its_maker_says(test_data, tmp_path):
+    model = test_data / "classifiers" / "squeezenet_sdnet_cd_ud.onnx"
     classifier = load(str(model), CPU, tmp_path / "cache")
     assert "SqueezeNet 1.1" in classifier.manifest.assumed
-    figures = evaluate_pictures(classifier, REAL / "cls_sdnet300")
+    figures = evaluate_pictures(classifier, test_data / "cls_sdnet300")
     assert figures["accuracy"] == pytest.approx(0.957, abs=0.002)

@@ -41,6 +41,27 @@ def test_a_set_is_looked_at(pictures: Path) -> None:
     assert done.stdout.count("40 pictures") == 2
 
 
+def test_of_a_set_the_wanted_classes_are_looked_at_and_the_counts_come_last(pictures: Path) -> None:
+    (pictures / "dog" / "broken.png").write_bytes(b"no picture")
+    (pictures / "cat" / "broken.png").write_bytes(b"no picture")
+    done = sightline("dataset", "stats", str(pictures), "--labels", "dog")
+    assert done.returncode == 0
+    first, *_, counts, together = done.stdout.splitlines()
+    assert first.startswith("left out: dog/broken.png")
+    assert "cat" not in done.stdout
+    assert counts.split()[:3] == ["dog", "40", "pictures"]
+    assert together == "40 pictures of 1 classes; 1 left out, as told above"
+    done = sightline("dataset", "export", str(pictures), "--out", str(pictures / "o"), "--label", "fox")
+    assert (done.returncode, done.stderr) == (2, f"sightline: {pictures}: no pictures of fox\n")
+
+
+def test_a_wrong_option_tells_the_command_that_was_given() -> None:
+    for command in ("train", "dataset stats"):
+        done = sightline(*command.split(), "set", "--nonsense", *(["--name", "a"] * (command == "train")))
+        assert done.returncode == 2
+        assert done.stderr.rstrip().endswith(f"see sightline {command} --help")
+
+
 def test_bad_input_is_one_line(tmp_path: Path) -> None:
     done = sightline("train", str(tmp_path / "nowhere"), "--name", "a", "--data", str(tmp_path / "data"))
     assert (done.returncode, done.stdout) == (2, "")

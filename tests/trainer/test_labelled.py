@@ -89,6 +89,14 @@ def test_a_picture_with_too_many_pixels_is_not_decoded(monkeypatch: pytest.Monke
     assert decode(encoded(RED, "JPEG")).shape[:2] == (8, 10)
 
 
+def test_near_duplicates_with_different_labels_are_named(tmp_path: Path) -> None:
+    root = write_set(tmp_path, 4)
+    again = cv2.imread(str(root / "dots" / "002.png"))
+    cv2.imwrite(str(root / "stripes" / "recoded.jpg"), again, [cv2.IMWRITE_JPEG_QUALITY, 95])
+    [remark] = [each for each in collect(listing(root)).remarks if "different labels" in each]
+    assert "dots/002.png 'dots', stripes/recoded.jpg 'stripes'" in remark
+
+
 def test_class_folders_leave_out_what_is_of_no_use_and_name_it(tmp_path: Path) -> None:
     root = write_set(tmp_path, 12)
     (root / "README.md").write_text("about")

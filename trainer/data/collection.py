@@ -6,6 +6,7 @@ import hashlib
 import unicodedata
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from trainer.cores import cores
@@ -26,15 +27,32 @@ MIN_GROUPS: Final = 3
 """Independent pictures of a class, without which no part of them could be held out."""
 DAYS_TO_DIVIDE_BY: Final = 5
 """Camera-days of each class, from which on they stay whole."""
+NAMED: Final = 5
+"""Pairs of near-duplicates that a remark about their labels names."""
 FORBIDDEN: Final = "/\\"
 
 
-def listing(path: Path) -> Listing:
+def listing(path: Path, labels: Sequence[str] = ()) -> Listing:
     """What is at ``path``: a data folder, class folders, a zip file of them, a COCO file or a YOLO set.
 
+    Args:
+        path: of it.
+        labels: the classes that are wanted; all where none is named.
+
     Raises:
-        DatasetError: nothing that can be trained on.
+        DatasetError: nothing that can be trained on, or none of a class that is wanted.
     """
+    listed = _listing(path)
+    if not labels:
+        return listed
+    missing = set(labels) - {sample.label for sample in listed.samples}
+    if missing:
+        raise DatasetError(f"{path}: no pictures of {', '.join(sorted(missing))}")
+    wanted = tuple(sample for sample in listed.samples if sample.label in labels)
+    return replace(listed, samples=wanted, empty=())
+
+
+def _listing(path: Path) -> Listing:
     if path.is_file() and path.suffix.lower() == ".json":
         return boxes.coco(path)
     if path.is_file():
@@ -180,9 +198,14 @@ def _groups(pictures: Sequence[Examined]) -> tuple[list[int], list[str]]:
     near = list(alike([each.likeness for each in pictures]))
     pairs = near + _same([each.sample.event for each in pictures])
     remarks = [f"{len(near)} pairs of near-duplicates stay together"] if near else []
-    mixed = sum(pictures[a].sample.label != pictures[b].sample.label for a, b in near)
+    mixed = [(pictures[a].sample, pictures[b].sample) for a, b in near]
+    mixed = [(one, other) for one, other in mixed if one.label != other.label]
     if mixed:
-        remarks.append(f"{mixed} pairs of near-duplicates have different labels")
+        named = [f"{one.name} {one.label!r}, {other.name} {other.label!r}" for one, other in mixed[:NAMED]]
+        more = "; .." if len(mixed) > NAMED else ""
+        remarks.append(
+            f"{len(mixed)} pairs of near-duplicates have different labels: {'; '.join(named)}{more}"
+        )
     days = [each.sample.camera_day for each in pictures]
     if any(days):
         by_day = joined(len(pictures), pairs + _same(days))
