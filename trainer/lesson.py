@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from trainer.backbones.viewed import viewed
-from trainer.material import gathered
+from trainer.material import Material, gathered
 from trainer.options import Tuning
 from trainer.outcome import worth
-from trainer.training import Material, Trained, Trainings
+from trainer.training import Trained, Trainings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,8 +80,9 @@ class Lesson:
 
         backbone = viewed(self.backbone, replace(self, options=options).views)
         material = gathered(self.dataset, backbone, options, counted)
-        trainings = Trainings(material, options, self.workspace, told)
-        trainings.strategy, trainings.kept_as = self.strategy, kept_as
+        trainings = Trainings(
+            material, options, self.workspace, told, strategy=self.strategy, kept_as=kept_as
+        )
         with trainings.interruption.heard():
             return Taught(material, trainings.all())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,6 @@ import numpy as np
 from trainer.data.collection import collect, listing
 from trainer.errors import DatasetError
 from trainer.features import FeatureCache, features, fitted_picture
-from trainer.training import Material
 from trainer.workspace import room, told
 
 if TYPE_CHECKING:
@@ -23,6 +23,25 @@ if TYPE_CHECKING:
     from trainer.options import TrainOptions
 
 CACHE = "features"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What is trained on.
+
+    Attributes:
+        features: float32 [n,d] of all pictures.
+        pictures: uint8 [n,h,w,3] fitted to the backbone, where phase 2 is wanted.
+        watched_features, watched_pictures, watched_truth: of a validation set of its own.
+    """
+
+    dataset: Dataset
+    backbone: Backbone
+    features: NDArray[np.float32]
+    pictures: NDArray[np.uint8] | None = None
+    watched_features: NDArray[np.float32] | None = None
+    watched_pictures: NDArray[np.uint8] | None = None
+    watched_truth: NDArray[np.int64] | None = None
 
 
 def gathered(

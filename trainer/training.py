@@ -26,10 +26,9 @@ from trainer.workspace import STATE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trainer.backbones.backbone import Backbone
-    from trainer.data.sample import Dataset
     from trainer.divide import Part
     from trainer.feeds import Feed
+    from trainer.material import Material
     from trainer.options import Recipe, TrainOptions
     from trainer.upper import Upper
     from trainer.workspace import Workspace
@@ -65,25 +64,6 @@ class Interruption:
             raise Cancelled("cancelled")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Material:
-    """What is trained on.
-
-    Attributes:
-        features: float32 [n,d] of all pictures.
-        pictures: uint8 [n,h,w,3] fitted to the backbone, where phase 2 is wanted.
-        watched_features, watched_pictures, watched_truth: of a validation set of its own.
-    """
-
-    dataset: Dataset
-    backbone: Backbone
-    features: NDArray[np.float32]
-    pictures: NDArray[np.uint8] | None = None
-    watched_features: NDArray[np.float32] | None = None
-    watched_pictures: NDArray[np.uint8] | None = None
-    watched_truth: NDArray[np.int64] | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Whether phase 2 is taken: it has to be better on all held-out pictures together."""
@@ -106,20 +86,33 @@ OnTrained = Callable[[str, float, Mapping[str, float]], None]
 
 
 class Trainings:
-    """Trains part after part; ``told`` hears name, share (0..1) of all and the figures of each epoch.
+    """Trains part after part.
+
+    Args:
+        material: what is trained on.
+        options: how.
+        workspace: where what is done is kept.
+        told: hears name, share (0..1) of all and the figures of each epoch.
+        strategy: of tf.distribute; None is one device.
+        kept_as: what the names of its files begin with, where others' are in the same workspace.
 
     Attributes:
         interruption: asks it to end.
-        strategy: of tf.distribute; None is one device.
-        kept_as: what the names of its files begin with, where others' are in the same workspace.
     """
 
     def __init__(
-        self, material: Material, options: TrainOptions, workspace: Workspace, told: OnTrained
+        self,
+        material: Material,
+        options: TrainOptions,
+        workspace: Workspace,
+        told: OnTrained,
+        *,
+        strategy: Any = None,
+        kept_as: str = "",
     ) -> None:
         self.interruption = Interruption()
-        self.strategy: Any = None
-        self.kept_as = ""
+        self._strategy = strategy
+        self._kept_as = kept_as
         self._material = material
         self._options = options
         self._workspace = workspace
@@ -144,7 +137,7 @@ class Trainings:
 
     def _once(self, place: Place, part: Part, fixed: tuple[int, int] | None) -> Outcome:
         """A part, or what is kept of it from before a kill."""
-        name = f"{self.kept_as}{place.key}.npz"
+        name = f"{self._kept_as}{place.key}.npz"
         kept = self._workspace.kept(name)
         if kept is not None:
             self._told(place.name, place.begin + place.width, {})
@@ -178,7 +171,7 @@ class Trainings:
         rows = self._rows(part, watched)
         start = self._start(rows, scale)
         with self._scope():
-            learner = Learner(head_model(start), recipe.l2, self.strategy)
+            learner = Learner(head_model(start), recipe.l2, self._strategy)
         run = self._run(place, "head", fixed and fixed[0], recipe)
         return fit(learner, FeatureFeed(material.features), rows, recipe, run)
 
@@ -201,7 +194,7 @@ class Trainings:
         recipe = replace(self._options.recipe, epochs=tuning.epochs, schedule=schedule)
         upper.reset()
         with self._scope():
-            learner = Learner(top_model(upper.model, head), recipe.l2, self.strategy)
+            learner = Learner(top_model(upper.model, head), recipe.l2, self._strategy)
         rows = self._rows(part, upper.watched)
         run = self._run(place, "fine_tuning", fixed and fixed[1], recipe)
         if rows.number_watched < FEW and not run.stop_after:
@@ -225,11 +218,11 @@ class Trainings:
             share = (epoch + 1) / (stop_after or recipe.epochs)
             self._told(place.name, place.begin + place.width * share, curve)
 
-        keeper = PhaseKeeper(self._workspace, f"{self.kept_as}{place.key}/{phase}", self.interruption)
+        keeper = PhaseKeeper(self._workspace, f"{self._kept_as}{place.key}/{phase}", self.interruption)
         return Run(self._options.seed, keeper, on_epoch, stop_after)
 
     def _scope(self) -> Any:
-        return self.strategy.scope() if self.strategy else contextlib.nullcontext()
+        return self._strategy.scope() if self._strategy else contextlib.nullcontext()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trainer.lowered import Check, Seen
+    from trainer.material import Material
     from trainer.options import TrainOptions
-    from trainer.training import Material
 
 
 @dataclass(frozen=True, slots=True, eq=False)
