@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
 CLEAR: Final = 0.1
 """By which the best reading must be better than the next."""
-BETTER: Final = 0.05
-"""By which another preparation must be better than the one that a family's models usually want."""
+BETTER: Final = 0.04
+"""By which a model must be surer of what it knows in another preparation than in the usual one."""
+GUESS: Final = 0.15
+"""By which it must find more in another preparation where it knows nothing of the photographs: the drawn
+street tells by how much pixels are scaled, but hardly the order of their colours."""
 LEAST: Final = 0.3
 """Agreement below which a model has not really found anything."""
 CLOSE: Final = 0.02
@@ -77,7 +80,7 @@ def decided(alone: Alone, readings: Sequence[Reading], known: Known) -> Decision
             knows.
     """
     trials = Trials(alone)
-    usual = [trials.of(reading) for reading in readings]
+    usual = [trials.asked(reading) for reading in readings]
     tried = usual if known.preparation else [_prepared(trials, each, known) for each in usual]
     possible = sorted((each for each in tried if each.wrong is None), key=lambda each: -each.agreement)
     readable = tuple(each for each in tried if each.ran)
@@ -126,17 +129,28 @@ def sample(alone: Alone) -> dict[str, NDArray[np.generic]]:
 def _prepared(trials: Trials, usual: Trial, known: Known) -> Trial:
     """The trial of a reading whose pictures are prepared as usual for its family, or of one that is clearly
     better prepared otherwise."""
-    first = probe()[:1]
-    least = max(LEAST, usual.first() + BETTER)
-    quick = [trials.of(usual.reading.prepared(spec), first) for spec in others(usual, known)]
+    least = max(LEAST, usual.first() + (GUESS if usual.sure is None else -GUESS))
+    quick = [trials.of(usual.reading.prepared(spec), probe()[:1]) for spec in others(usual, known)]
     hopeful = [each for each in quick if each.wrong is None and each.agreement >= least]
     whole = [trials.of(each.reading) for each in hopeful]
-    better = [
-        each
-        for each in whole
-        if each.wrong is None and each.agreement >= max(LEAST, usual.agreement + BETTER)
-    ]
-    return max(better, key=lambda each: each.agreement, default=usual)
+    whole = [each for each in whole if each.wrong is None and each.agreement >= LEAST]
+    if usual.sure is None:
+        return _guess(whole, usual)
+    asked = [trials.asked(each.reading) for each in whole]
+    best = max(asked, key=lambda each: each.sure or 0.0, default=usual)
+    return best if (best.sure or 0.0) >= usual.sure + BETTER else usual
+
+
+def _guess(others: Sequence[Trial], usual: Trial) -> Trial:
+    """Of a model that knows nothing of the photographs: another order of colours has to be better by as much
+    as another preparation."""
+    order = usual.reading.manifest.input.channels
+
+    def worth(each: Trial) -> float:
+        return each.agreement - (GUESS if each.reading.manifest.input.channels != order else 0)
+
+    best = max(others, key=worth, default=usual)
+    return best if best.agreement >= usual.agreement + GUESS else usual
 
 
 def others(usual: Trial, known: Known) -> list[InputSpec]:
@@ -174,9 +188,14 @@ def _said(chosen: Trial, usual: Sequence[Trial]) -> str:
     """How pictures are prepared, and why."""
     family, spec = chosen.reading.family, chosen.reading.manifest.input
     [before] = [each for each in usual if each.reading.family == family]
-    if chosen is not before:
-        was = f"{before.agreement:.2f} {worded(before.reading.manifest.input)}, as is usual for {family}"
-        return f"pictures: {worded(spec)}, as a trial shows ({chosen.agreement:.2f}; {was})"
+    was = before.reading.manifest.input
+    if spec != was:
+        asked = (chosen, before) if chosen.sure is not None and before.sure is not None else ()
+        told = [each.sure for each in asked] or [each.agreement for each in (chosen, before)]
+        return (
+            f"pictures: {worded(spec)}, as a trial shows ({told[0]:.2f}; {told[1]:.2f} {worded(was)}, "
+            f"as is usual for {family})"
+        )
     if chosen.wrong is not None:
         return f"that it is {family}, as was said: in a trial it makes no sense ({chosen.wrong})"
     if chosen.agreement >= LEAST:

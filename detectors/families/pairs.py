@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from detectors.families.boxes import in_shares, of_centres, of_shares, the_boxes
+from detectors.families.boxes import Meaning, corners_of, meaning, of_centres, of_shares, the_boxes
 from detectors.families.family import Candidates, Head
 from detectors.families.rows import CENTRE, STRETCH, rgb_shares
 from detectors.manifest import InputSpec, LetterboxSpec
@@ -64,11 +64,11 @@ class Pairs:
         count, classes = shapes[1][1:] if self.scores_last else shapes[1][:0:-1]
         if count != cells or not classes or (cells or FEWEST) < FEWEST:
             return None
-        if _are_corners(signature, outputs[0]) is False:
+        told = meaning(signature, signature.rows(outputs[0]), Meaning("xyxy", self.shares))
+        if told is None:
             return None
-        shares = in_shares(signature, outputs[0])
-        shares = self.shares if shares is None else shares
-        return Head(signature.width, signature.height, (), classes, outputs, shapes=shapes, shares=shares)
+        size = signature.width, signature.height
+        return Head(*size, (), classes, outputs, shapes=shapes, shares=told.shares, form=told.form)
 
     def input(self, head: Head) -> InputSpec:
         return rgb_shares(head, self.letterbox)
@@ -80,7 +80,7 @@ class Pairs:
         boxes = head.outputs[0]
         boxes = nodes.op("Squeeze", boxes, nodes.ints([2])) if self.rank == 4 else boxes
         boxes = nodes.rows(boxes, cells)
-        boxes = of_shares(nodes, boxes, head.width, head.height) if head.shares else boxes
+        boxes = corners_of(nodes, boxes, head)
         if self.scores_last:
             scores = nodes.op("Transpose", nodes.rows(head.outputs[1], cells), perm=[0, 2, 1])
         else:
