@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from detectors.alone import Alone
-from detectors.batchaxis import free_batch
+from detectors.batchaxis import free_batch, with_axis_of_outputs
 from detectors.classification import STATES, classifier, is_classifier
 from detectors.coco import COCO_LABELS
 from detectors.compiled import CompiledModel
@@ -74,10 +74,23 @@ class _Seen:
 
 def _seen(parsed: ParsedModel, stated: dict[str, Any], beside: LabelsFile | None) -> _Seen:
     alone = Alone(fold_stem(with_input(parsed.model, _size_stated(stated))))
+    told = _told(alone, stated, beside)
+    if is_classifier(told, stated):
+        return _Seen(parsed, alone, told, None)
+    try:
+        return _Seen(parsed, alone, told, candidates(told, stated.get("family")))
+    except UnknownFamily as error:
+        alone = Alone(with_axis_of_outputs(alone.model))
+        told = _told(alone, stated, beside)
+        try:
+            return _Seen(parsed, alone, told, candidates(told, stated.get("family")))
+        except UnknownFamily:
+            raise error from None
+
+
+def _told(alone: Alone, stated: dict[str, Any], beside: LabelsFile | None) -> Signature:
     labels = tuple(stated["labels"]) if "labels" in stated else None
-    told = signature(alone.model, labels, sample(alone), beside.labels if beside else None)
-    heads = None if is_classifier(told, stated) else candidates(told, stated.get("family"))
-    return _Seen(parsed, alone, told, heads)
+    return signature(alone.model, labels, sample(alone), beside.labels if beside else None)
 
 
 def _at_usual_size(parsed: ParsedModel, stated: dict[str, Any], beside: LabelsFile | None) -> CompiledModel:

@@ -10,11 +10,12 @@ import cv2
 import numpy as np
 
 from detectors.errors import AmbiguousFamily, InferenceError, UnknownFamily, WrongSize
+from detectors.families.variants import numberings, variants
 from detectors.trial import Reading, Trial, Trials
 from detectors.trialpictures import KNOWN, probe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,6 +42,16 @@ SCALES: Final[tuple[tuple[str, Triple, Triple], ...]] = (
     ("less Caffe's mean", (122.68, 116.779, 103.939), (1.0,) * 3),
 )
 """Ways in which detectors want their pixels, mean and deviation of red, green and blue."""
+
+WORDS: Final[Mapping[str, str]] = {
+    "xyxy": "x1, y1, x2, y2",
+    "yxyx": "y1, x1, y2, x2",
+    "cxcywh": "centre and size",
+    "xywh": "first corner and size",
+    "zero": "numbered from 0 on",
+    "one": "numbered from 1 on",
+    "coco": "numbered as COCO's annotations are",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +92,15 @@ def decided(alone: Alone, readings: Sequence[Reading], known: Known) -> Decision
     """
     trials = Trials(alone)
     usual = [trials.asked(reading) for reading in readings]
-    tried = usual if known.preparation else [_prepared(trials, each, known) for each in usual]
+    tried = [_prepared(trials, each, known) for each in usual]
+    if all(each.agreement < LEAST for each in tried):
+        tried = [_varied(trials, each, known) for each in tried]
     possible = sorted((each for each in tried if each.wrong is None), key=lambda each: -each.agreement)
     readable = tuple(each for each in tried if each.ran)
     if not possible and not (known.family and readable):
         reasons = "; ".join(f"not {each.reading.family}: {each.wrong}" for each in tried)
         raise UnknownFamily(f"its outputs make no sense: {reasons}", readable)
-    possible = possible or [*readable]
+    possible = _distinct(possible or [*readable])
     first = possible[0]
     if len(possible) > 1:
         if first.agreement < LEAST or first.agreement - possible[1].agreement < CLEAR:
@@ -104,7 +117,44 @@ def decided(alone: Alone, readings: Sequence[Reading], known: Known) -> Decision
             "prepared; if it is right all the same, say the family in its manifest",
             tuple(possible),
         )
-    return Decision(first.reading, "" if known.preparation else _said(first, usual))
+    [before] = [each for each in usual if each.reading.family == first.reading.family]
+    chosen = _numbered(trials, first, before, known)
+    said = (_meant(chosen, before), "" if known.preparation else _said(chosen, before))
+    return Decision(chosen.reading, "; ".join(text for text in said if text))
+
+
+def _varied(trials: Trials, plain: Trial, known: Known) -> Trial:
+    """The trial of a reading, or of that variant of its head which finds most, where that is clearly more."""
+    heads = variants(plain.reading.head)
+    found = [_prepared(trials, trials.asked(plain.reading.headed(head)), known) for head in heads]
+    most = max((each.agreement for each in found if each.wrong is None), default=0.0)
+    alike = [each for each in found if each.wrong is None and each.agreement > most - CLEAR]
+    best = max(alike, key=lambda each: (each.sure or 0.0, each.agreement), default=plain)
+    # Of words that nobody knows any box counts, and some may lie right by chance.
+    least = LEAST if set(KNOWN) & set(plain.reading.manifest.labels) else LEAST + GUESS
+    return best if best.agreement >= max(least, plain.agreement + CLEAR) else plain
+
+
+def _numbered(trials: Trials, chosen: Trial, usual: Trial, known: Known) -> Trial:
+    """The same reading, with its classes numbered as makes it surest of what it knows: people and cars have
+    the same numbers among those of COCO's annotations and without their gaps."""
+    asked = [trials.asked(chosen.reading.headed(head)) for head in numberings(chosen.reading.head)]
+    sensible = (each for each in asked if each.wrong is None)
+    best = max(sensible, key=lambda each: each.sure or 0.0, default=chosen)
+    if (best.sure or 0.0) < (chosen.sure or 0.0) + BETTER:
+        return chosen
+    # What it was sure of was something else: its preparation may look different now.
+    plain = usual.reading.headed(best.reading.head)
+    return _prepared(trials, trials.asked(plain), known)
+
+
+def _distinct(possible: list[Trial]) -> list[Trial]:
+    """Those of them, best first, that do not find the same as one before them."""
+    kept: list[Trial] = []
+    for each in possible:
+        if not any(each.same(other) for other in kept):
+            kept.append(each)
+    return kept
 
 
 def sample(alone: Alone) -> dict[str, NDArray[np.generic]]:
@@ -119,7 +169,7 @@ def sample(alone: Alone) -> dict[str, NDArray[np.generic]]:
     pixels = np.ascontiguousarray(picture.transpose(2, 0, 1)[None])
     try:
         outputs = alone.run(pixels / np.float32(WHITE))
-        if not all(output.size for output in outputs):
+        if not all(output.any() for output in outputs):
             outputs = alone.run(pixels)
     except InferenceError as error:
         raise WrongSize(f"does not run: {error}") from error
@@ -129,6 +179,8 @@ def sample(alone: Alone) -> dict[str, NDArray[np.generic]]:
 def _prepared(trials: Trials, usual: Trial, known: Known) -> Trial:
     """The trial of a reading whose pictures are prepared as usual for its family, or of one that is clearly
     better prepared otherwise."""
+    if known.preparation:
+        return usual
     least = max(LEAST, usual.first() + (GUESS if usual.sure is None else -GUESS))
     quick = [trials.of(usual.reading.prepared(spec), probe()[:1]) for spec in others(usual, known)]
     hopeful = [each for each in quick if each.wrong is None and each.agreement >= least]
@@ -184,10 +236,20 @@ def _alike(one: InputSpec, other: InputSpec) -> bool:
     return one.channels == other.channels and np.allclose(first, second, rtol=CLOSE, atol=1)
 
 
-def _said(chosen: Trial, usual: Sequence[Trial]) -> str:
-    """How pictures are prepared, and why."""
+def _meant(chosen: Trial, usual: Trial) -> str:
+    """What of its outputs a trial showed to be otherwise than in other models of its family."""
+    head, before = chosen.reading.head, usual.reading.head
+    said = []
+    if head.form != before.form:
+        said.append(f"boxes: {WORDS[head.form]}")
+    if head.numbering != before.numbering:
+        said.append(f"classes: {WORDS[head.numbering]}")
+    return f"{', '.join(said)}, as a trial shows" if said else ""
+
+
+def _said(chosen: Trial, before: Trial) -> str:
+    """How pictures are prepared, and why; ``before`` is how that was usual."""
     family, spec = chosen.reading.family, chosen.reading.manifest.input
-    [before] = [each for each in usual if each.reading.family == family]
     was = before.reading.manifest.input
     if spec != was:
         asked = (chosen, before) if chosen.sure is not None and before.sure is not None else ()

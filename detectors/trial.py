@@ -68,6 +68,10 @@ class Reading:
     head: Head
     manifest: ModelManifest
 
+    def headed(self, head: Head) -> Reading:
+        """The same, with another head."""
+        return replace(self, head=head)
+
     def prepared(self, spec: InputSpec) -> Reading:
         """The same, of pictures prepared otherwise."""
         return replace(self, manifest=self.manifest.model_copy(update={"input": spec}))
@@ -94,6 +98,19 @@ class Trial:
     ran: bool = True
     sure: float | None = None
 
+    def same(self, other: Trial) -> bool:
+        """Whether two readings mean the same: they found the same, or read the same final boxes in the same
+        form and with the same numbers, and differ only in how pictures are fitted in."""
+        if not self.agreement or not other.agreement:
+            return False
+        mine, its = self.reading.head, other.reading.head
+        if mine.numbering and mine == its:
+            return True
+        return len(self.found) == len(other.found) and all(
+            np.array_equal(mine.boxes, its.boxes) and np.array_equal(mine.classes, its.classes)
+            for mine, its in zip(self.found, other.found, strict=True)
+        )
+
     def first(self) -> float:
         """Agreement on the first picture alone."""
         return 0.0 if self.wrong else _best_agreement(self.found[:1], self.reading.manifest.labels)
@@ -104,7 +121,7 @@ class Trials:
 
     def __init__(self, alone: Alone) -> None:
         self._alone = alone
-        self._decodes: dict[str, Session] = {}
+        self._decodes: dict[tuple[str, Head], Session] = {}
         self._answers: dict[tuple[int, str], tuple[list[NDArray[Any]], Letterbox]] = {}
 
     def of(self, reading: Reading, pictures: Sequence[ProbePicture] | None = None) -> Trial:
@@ -163,10 +180,11 @@ class Trials:
 
     def _decode(self, reading: Reading) -> Session:
         """That of its family, which is the same however pictures are prepared."""
-        if reading.family not in self._decodes:
+        key = (reading.family, reading.head)
+        if key not in self._decodes:
             graph = compile_decode(self._alone.one, reading.family, reading.head)
-            self._decodes[reading.family] = open_session(graph.SerializeToString(), CPU)
-        return self._decodes[reading.family]
+            self._decodes[key] = open_session(graph.SerializeToString(), CPU)
+        return self._decodes[key]
 
     def _doubtful(self, decode: Session, outputs: list[NDArray[Any]], head: Head) -> list[str]:
         """What is wrong with the scores of its cells, of which the least are never looked at: logits, or
@@ -184,8 +202,9 @@ class Trials:
         likely, unlikely = np.zeros(cells.max() + 1), np.full(cells.max() + 1, np.inf)
         np.maximum.at(likely, cells.ravel(), everything.scores)
         np.minimum.at(unlikely, cells.ravel(), everything.scores)
-        alike = (unlikely > ALIKE * likely).all() and len(cells) >= FEW * head.classes
-        return ["classes that are all as likely as one another"] if alike else []
+        alike = (unlikely > ALIKE * likely).all() and likely.max() > LIMITS.min_confidence
+        many = len(cells) >= FEW * head.classes
+        return ["classes that are all as likely as one another"] if alike and many else []
 
     def _decoded(self, decode: Session, outputs: list[NDArray[Any]], limits: Limits) -> Found:
         names = (output.name for output in self._alone.one.graph.output)

@@ -109,16 +109,16 @@ def at_cells(signature: Signature, boxes: NDArray[np.float32] | None, anchors: i
 
 def _telling(boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Those that are numbers, and not only zeros, which fill up lists."""
-    told: NDArray[np.bool_] = np.isfinite(boxes).all(axis=1) & boxes.any(axis=1)
+    told: NDArray[np.bool_] = np.logical_and(np.isfinite(boxes).all(axis=1), (boxes != 0).any(axis=1))
     return told
 
 
 def _small(boxes: NDArray[np.float32]) -> bool:
-    """Whether these are shares: of a picture that it does not understand a model may give a few far larger."""
+    """Whether these are shares: of a picture that says nothing to it a model may give a few far larger."""
     return bool(np.quantile(np.abs(boxes), MOST) <= LARGEST_SHARE)
 
 
-def _have_area(sizes: NDArray[np.float32]) -> bool:
+def _have_area(sizes: NDArray[np.floating]) -> bool:
     return bool((sizes >= 0).all(axis=1).mean() >= MOST)
 
 
@@ -127,7 +127,7 @@ FORMS: Final[tuple[Form, ...]] = ("cxcywh", "xywh", "xyxy", "yxyx")
 
 def _centres_and_sizes(
     boxes: NDArray[np.float32], form: Form
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     first, second = boxes[:, :2], boxes[:, 2:]
     if form == "cxcywh":
         return first, second

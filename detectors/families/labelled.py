@@ -10,7 +10,7 @@ from onnx import TensorProto
 from detectors.coco import COCO_IDS, COCO_LABELS
 
 if TYPE_CHECKING:
-    from detectors.families.family import Signature
+    from detectors.families.family import Head, Numbering, Signature
     from detectors.nodes import Nodes
 
 
@@ -33,9 +33,19 @@ def classes_of(signature: Signature) -> int:
     return len(signature.labels) if signature.labels else len(COCO_LABELS)
 
 
-def of_ones(nodes: Nodes, numbers: str) -> str:
-    """Classes from 0 on, of numbers from 1 on."""
-    return nodes.op("Sub", numbers, nodes.floats(1.0))
+def numbering_of(signature: Signature, first: int) -> Numbering:
+    """How a family numbers its classes whose first has this number."""
+    if not first:
+        return "zero"
+    whole = classes_of(signature) == len(COCO_LABELS) and not contiguous(signature.depths)
+    return "coco" if whole else "one"
+
+
+def from_zero(nodes: Nodes, numbers: str, head: Head) -> str:
+    """Classes from 0 on, of numbers as the head has them."""
+    if head.numbering == "coco":
+        return from_coco(nodes, numbers)
+    return nodes.op("Sub", numbers, nodes.floats(1.0)) if head.numbering == "one" else numbers
 
 
 def contiguous(depths: frozenset[int]) -> bool:

@@ -111,9 +111,7 @@ class UltralyticsRows(ClassRows):
         if told is None:
             return None
         size = signature.width, signature.height
-        return Head(
-            *size, strides, (shape[2] or 0) - BOX, (name,), form=told.form, shares=told.shares
-        )
+        return Head(*size, strides, (shape[2] or 0) - BOX, (name,), form=told.form, shares=told.shares)
 
     def input(self, head: Head) -> InputSpec:
         return rgb_shares(head, CENTRE)

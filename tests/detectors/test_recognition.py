@@ -110,7 +110,6 @@ def final_rows(rows):
     ("row", "says"),
     [
         ((10, 10, 50, 50, 37.0, 0), "scores up to 37"),
-        ((0.1, 0.1, 0.5, 0.5, 0.9, 0), "boxes of less than a pixel"),
         ((50, 50, 10, 10, 0.9, 0), "boxes without an area"),
         ((10, 10, 5000, 50, 0.9, 0), "pictures away"),
         ((10, 10, float("nan"), 50, 0.9, 0), "numbers that are none"),
