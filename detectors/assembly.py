@@ -18,7 +18,7 @@ from detectors.firstlayer import folded
 from detectors.graph import compile_graph
 from detectors.manifest import validated
 from detectors.modelfile import parse, signature, size_in_metadata, with_input
-from detectors.preparing import written_by_ultralytics
+from detectors.preparing import told_by, written_by_ultralytics
 from detectors.recognition import Known, decided, sample
 from detectors.standard import size_told, takes_bytes
 from detectors.stem import fold_stem
@@ -150,11 +150,14 @@ def _compiled(seen: _Seen, stated: dict[str, Any], beside: LabelsFile | None) ->
     parsed, alone, told = seen.parsed, seen.alone, seen.told
     if seen.heads is None:
         return classifier(parsed, alone, told, stated)
+    by_metadata = told_by(told.metadata)
     known = Known(
         family=stated.get("family") is not None,
         preparation=any(field in stated.get("input", {}) for field in STATES)
+        or by_metadata is not None
         or written_by_ultralytics(told.metadata),
         takes_bytes=takes_bytes(parsed.model),
+        told=by_metadata,
     )
     readings = _readings(stated, seen.heads, _Names(told.labels, beside), known)
     decision = decided(alone, readings, known)
@@ -188,6 +191,8 @@ def _readings(stated: dict[str, Any], heads: dict[str, Head], names: _Names, kno
 
 def _manifest(stated: dict[str, Any], family: str, head: Head, names: _Names, known: Known) -> ModelManifest:
     usual = FAMILIES[family].input(head).model_dump()
+    if known.told is not None:
+        usual |= {"channels": known.told.channels, "mean": known.told.mean, "std": known.told.std}
     if known.takes_bytes:
         # Whatever they become is done inside.
         usual |= {"mean": (0.0,) * 3, "std": (1.0,) * 3}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from detectors.alone import Alone
     from detectors.manifest import InputSpec, Triple
+    from detectors.preparing import Preparation
 
 CLEAR: Final = 0.1
 """By which the best reading must be better than the next."""
@@ -62,11 +63,13 @@ class Known:
         family: whether somebody said it: then no trial has to confirm it.
         preparation: whether it is stated how pictures are prepared; else a trial may find another way.
         takes_bytes: whether its input takes whole numbers: only pixels from 0 to 255 make sense then.
+        told: how its metadata says that its pictures are prepared.
     """
 
     family: bool = False
     preparation: bool = False
     takes_bytes: bool = False
+    told: Preparation | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,11 +172,16 @@ def sample(alone: Alone) -> dict[str, NDArray[np.generic]]:
     pixels = np.ascontiguousarray(picture.transpose(2, 0, 1)[None])
     try:
         outputs = alone.run(pixels / np.float32(WHITE))
-        if not all(output.any() for output in outputs):
-            outputs = alone.run(pixels)
+        if any(np.count_nonzero(output) <= output.size / 2 for output in outputs):
+            outputs = max(outputs, alone.run(pixels), key=_says)
     except InferenceError as error:
         raise WrongSize(f"does not run: {error}") from error
     return dict(zip((output.name for output in alone.one.graph.output), outputs, strict=True))
+
+
+def _says(outputs: list[NDArray[np.generic]]) -> int:
+    """How much a model says: a list in which it found nothing is empty, or filled up with zeros."""
+    return sum(int(np.count_nonzero(output)) for output in outputs)
 
 
 def _prepared(trials: Trials, usual: Trial, known: Known) -> Trial:

@@ -86,11 +86,17 @@ def meaning(
 def at_cells(signature: Signature, boxes: NDArray[np.float32] | None, anchors: int = 1) -> Meaning | None:
     """The one meaning in which boxes [k,4] have their centres at the cells of a grid; None where there is
     none, or it was not run."""
-    some = None if boxes is None else _telling(boxes)
-    if boxes is None or some is None or some.sum() < FEW:
+    if boxes is None:
         return None
     grid = places(signature.width, signature.height, len(boxes), anchors)
-    if grid is None:
+    return None if grid is None else at_places(signature, boxes, grid)
+
+
+def at_places(signature: Signature, boxes: NDArray[np.float32], grid: NDArray[np.float32]) -> Meaning | None:
+    """The one meaning in which boxes [k,4] have their centres at their places: x, y and stride in pixels,
+    [k,3]; None where there is none."""
+    some = _telling(boxes)
+    if some.sum() < FEW:
         return None
     shares = _small(boxes[some])
     side = np.array([signature.width, signature.height] if shares else [1, 1])

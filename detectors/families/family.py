@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import numpy as np
 
@@ -65,6 +65,17 @@ class Signature:
     def only(self) -> tuple[str, Shape] | None:
         """Name and shape of its output, where it has exactly one."""
         return next(iter(self.outputs.items())) if len(self.outputs) == 1 else None
+
+
+TWICE: Final = (0.5, 0.7311)
+"""Sigmoids of 0 and of 1."""
+MANY: Final = 50
+"""Values that do not lie there by chance."""
+
+
+def activated_twice(values: NDArray[np.float32]) -> bool:
+    """Whether shares went through a sigmoid once more: no cell is without an object then."""
+    return bool(values.size >= MANY and values.min() >= TWICE[0] and values.max() <= TWICE[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class FlatRows:
             return None
         shown = signature.rows(name)
         rare = self.rare or len(shape) > LISTED or (self.counted is None and not rest)
-        if rare and (shown is None or not shown.any()):
+        if rare and (shown is None or not shown[:, self.score].any()):
             return None
         told = meaning(signature, None if shown is None else shown[:, self.box : self.box + 4], CORNERS)
         if told is None:
@@ -120,8 +120,9 @@ class FlatRows:
             return False
         numbers, scores = rows[:, self.number], rows[:, self.score]
         fits = (numbers == numbers.round()) & (scores <= 1.01) & ((scores >= 0) | (numbers < 0))
-        # Rows of nothing but zeros fill a list up; what says something has a score.
-        return not bool(fits.all()) or bool(rows.any() and not scores.any())
+        # What fills a list up has neither score nor box.
+        boxes = rows[:, self.box : self.box + 4]
+        return not bool(fits.all()) or bool(boxes.any() and not scores.any())
 
 
 @dataclass(frozen=True, slots=True)

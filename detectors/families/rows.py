@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from detectors.families.boxes import Meaning, corners_of, meaning
-from detectors.families.family import Candidates, Head, Signature
+from detectors.families.family import Candidates, Head, Signature, activated_twice
 from detectors.families.grid import strides_of
 from detectors.manifest import InputSpec, LetterboxSpec
 
@@ -57,7 +57,7 @@ class Rows:
             return None
         rows = signature.rows(name)
         told = self.meaning(signature, rows, strides)
-        if told is None:
+        if told is None or (rows is not None and activated_twice(rows[:, BOX])):
             return None
         return Head(
             signature.width,
