@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from detectors.alone import Alone
-from detectors.batchaxis import free_batch
+from detectors.batchaxis import free_batch, with_axis_of_outputs
 from detectors.classification import STATES, classifier, is_classifier
 from detectors.coco import COCO_LABELS
 from detectors.compiled import CompiledModel
@@ -19,7 +19,7 @@ from detectors.graph import compile_graph
 from detectors.lastsoftmax import deferred
 from detectors.manifest import validated
 from detectors.modelfile import parse, signature, size_in_metadata, with_input
-from detectors.preparing import written_by_ultralytics
+from detectors.preparing import told_by, written_by_ultralytics
 from detectors.recognition import Known, decided, sample
 from detectors.standard import size_told, takes_bytes
 from detectors.stem import fold_stem
@@ -75,10 +75,23 @@ class _Seen:
 
 def _seen(parsed: ParsedModel, stated: dict[str, Any], beside: LabelsFile | None) -> _Seen:
     alone = Alone(fold_stem(with_input(parsed.model, _size_stated(stated))))
+    told = _told(alone, stated, beside)
+    if is_classifier(told, stated):
+        return _Seen(parsed, alone, told, None)
+    try:
+        return _Seen(parsed, alone, told, candidates(told, stated.get("family")))
+    except UnknownFamily as error:
+        alone = Alone(with_axis_of_outputs(alone.model))
+        told = _told(alone, stated, beside)
+        try:
+            return _Seen(parsed, alone, told, candidates(told, stated.get("family")))
+        except UnknownFamily:
+            raise error from None
+
+
+def _told(alone: Alone, stated: dict[str, Any], beside: LabelsFile | None) -> Signature:
     labels = tuple(stated["labels"]) if "labels" in stated else None
-    told = signature(alone.model, labels, sample(alone), beside.labels if beside else None)
-    heads = None if is_classifier(told, stated) else candidates(told, stated.get("family"))
-    return _Seen(parsed, alone, told, heads)
+    return signature(alone.model, labels, sample(alone), beside.labels if beside else None)
 
 
 def _at_usual_size(parsed: ParsedModel, stated: dict[str, Any], beside: LabelsFile | None) -> CompiledModel:
@@ -138,11 +151,14 @@ def _compiled(seen: _Seen, stated: dict[str, Any], beside: LabelsFile | None) ->
     parsed, alone, told = seen.parsed, seen.alone, seen.told
     if seen.heads is None:
         return classifier(parsed, alone, told, stated)
+    by_metadata = told_by(told.metadata)
     known = Known(
         family=stated.get("family") is not None,
         preparation=any(field in stated.get("input", {}) for field in STATES)
+        or by_metadata is not None
         or written_by_ultralytics(told.metadata),
         takes_bytes=takes_bytes(parsed.model),
+        told=by_metadata,
     )
     readings = _readings(stated, seen.heads, _Names(told.labels, beside), known)
     decision = decided(alone, readings, known)
@@ -177,6 +193,8 @@ def _readings(stated: dict[str, Any], heads: dict[str, Head], names: _Names, kno
 
 def _manifest(stated: dict[str, Any], family: str, head: Head, names: _Names, known: Known) -> ModelManifest:
     usual = FAMILIES[family].input(head).model_dump()
+    if known.told is not None:
+        usual |= {"channels": known.told.channels, "mean": known.told.mean, "std": known.told.std}
     if known.takes_bytes:
         # Whatever they become is done inside.
         usual |= {"mean": (0.0,) * 3, "std": (1.0,) * 3}

@@ -79,11 +79,13 @@ def _with_axis(model: onnx.ModelProto, pictures: int | None) -> onnx.ModelProto:
     graph = copy.graph
     del graph.value_info[:]
     first = graph.input[0].type.tensor_type.shape.dim[0]
-    name = first.dim_param
+    name, count = first.dim_param, first.dim_value
     for value in (*graph.input, *graph.output):
         dims = value.type.tensor_type.shape.dim
         # An output of a model for one picture may have no batch axis.
-        if not dims or (dims[0].dim_value != 1 and (len(dims) < LEAST_RANK and dims[0].dim_param != name)):
+        if not dims or (dims[0].dim_value > 1 and dims[0].dim_value != count):
+            continue
+        if dims[0].dim_value != 1 and len(dims) < LEAST_RANK and dims[0].dim_param != name:
             continue
         if pictures is None:
             dims[0].dim_param = AXIS
@@ -91,6 +93,28 @@ def _with_axis(model: onnx.ModelProto, pictures: int | None) -> onnx.ModelProto:
             dims[0].dim_value = pictures
     if pictures is None:
         _free_reshapes(graph)
+    return copy
+
+
+def with_axis_of_outputs(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model, all outputs of which get an axis for the batch, of one picture."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    graph = copy.graph
+    del graph.value_info[:]
+    bare = {output.name: f"{AXIS}.bare.{output.name}" for output in graph.output}
+    for node in graph.node:
+        node.input[:] = [bare.get(name, name) for name in node.input]
+        node.output[:] = [bare.get(name, name) for name in node.output]
+    graph.initializer.append(numpy_helper.from_array(np.zeros(1, np.int64), f"{AXIS}.first"))
+    for output in graph.output:
+        graph.node.append(
+            onnx.helper.make_node("Unsqueeze", [bare[output.name], f"{AXIS}.first"], [output.name])
+        )
+        dims = output.type.tensor_type.shape.dim
+        sizes = [onnx.TensorShapeProto.Dimension(dim_value=1), *dims]
+        del dims[:]
+        dims.extend(sizes)
     return copy
 
 

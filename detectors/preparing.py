@@ -70,7 +70,12 @@ def shown_by(model: onnx.ModelProto) -> Preparation | None:
         model: as it was read, before its input was given another form.
     """
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    return _stated(metadata) or _standard_metadata(metadata) or _by_weights(model) or _in_graph(model)
+    return told_by(metadata) or _by_weights(model) or _in_graph(model)
+
+
+def told_by(metadata: Mapping[str, str]) -> Preparation | None:
+    """How a file's metadata says that pictures are prepared, if they do."""
+    return _stated(metadata) or _standard_metadata(metadata)
 
 
 def written_by_ultralytics(metadata: Mapping[str, str]) -> bool:

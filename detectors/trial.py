@@ -13,7 +13,7 @@ from detectors.letterbox import fit
 from detectors.overlap import overlaps
 from detectors.pixels import BgrPixels
 from detectors.session import Limits, SessionOptions, open_session
-from detectors.trialpictures import KNOWN, probe
+from detectors.trialpictures import KNOWN, oranges, probe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,17 +34,23 @@ MATCH: Final = 0.5
 """IoU from which two boxes are of one object."""
 NEGATIVE: Final = -0.1
 """No score is less, but for rounding; logits are."""
-ALL: Final = Limits(min_confidence=-1e6, iou=1.0, max_candidates=300)
+ALL: Final = Limits(min_confidence=-1e6, iou=1.0, max_candidates=300, multi_label=True)
+ALIKE: Final = 0.5
+"""A model tells its classes apart: in some cell the least likely is less than this share of the likeliest.
+After a second sigmoid none is."""
 SLACK: Final = 0.01
 """By which a score may pass 1 for rounding."""
 OUTSIDE: Final = 0.5
 """Share of the input's side by which a box may leave it."""
 TINY: Final = 1.0
 """Pixels: half of all boxes have longer sides, or they are in shares of the picture."""
+FEW: Final = 20
+"""Cells that may be alike by chance."""
 CROWD, SURE = 200, 0.25
 """So many objects with this confidence are in no picture of the trial."""
-KEPT: Final = 12
-"""Answers that are kept for the next family: those of as many preparations as are tried, and of one more."""
+KEPT: Final = 16
+"""Answers that are kept for the next family: of all pictures in the usual preparation, and of the first in as
+many others as are tried."""
 CPU: Final = SessionOptions(provider="cpu", workers=1)
 
 
@@ -62,6 +68,10 @@ class Reading:
     head: Head
     manifest: ModelManifest
 
+    def headed(self, head: Head) -> Reading:
+        """The same, with another head."""
+        return replace(self, head=head)
+
     def prepared(self, spec: InputSpec) -> Reading:
         """The same, of pictures prepared otherwise."""
         return replace(self, manifest=self.manifest.model_copy(update={"input": spec}))
@@ -78,6 +88,7 @@ class Trial:
             overlap.
         wrong: why it cannot be this family; None where it can.
         ran: whether it could be read so at all.
+        sure: how sure it is of what it knows, where that was asked.
     """
 
     reading: Reading
@@ -85,6 +96,20 @@ class Trial:
     agreement: float = 0.0
     wrong: str | None = None
     ran: bool = True
+    sure: float | None = None
+
+    def same(self, other: Trial) -> bool:
+        """Whether two readings mean the same: they found the same, or read the same final boxes in the same
+        form and with the same numbers, and differ only in how pictures are fitted in."""
+        if not self.agreement or not other.agreement:
+            return False
+        mine, its = self.reading.head, other.reading.head
+        if mine.numbering and mine == its:
+            return True
+        return len(self.found) == len(other.found) and all(
+            np.array_equal(mine.boxes, its.boxes) and np.array_equal(mine.classes, its.classes)
+            for mine, its in zip(self.found, other.found, strict=True)
+        )
 
     def first(self) -> float:
         """Agreement on the first picture alone."""
@@ -96,7 +121,7 @@ class Trials:
 
     def __init__(self, alone: Alone) -> None:
         self._alone = alone
-        self._decodes: dict[str, Session] = {}
+        self._decodes: dict[tuple[str, Head], Session] = {}
         self._answers: dict[tuple[int, str], tuple[list[NDArray[Any]], Letterbox]] = {}
 
     def of(self, reading: Reading, pictures: Sequence[ProbePicture] | None = None) -> Trial:
@@ -110,8 +135,8 @@ class Trials:
                 outputs, box = self._answer(picture, spec)
                 there = self._decoded(decode, outputs, LIMITS)
                 wrong += [] if (said := impossible(there, spec.width, spec.height)) is None else [said]
-                if reading.head.suppress and not found:
-                    wrong += self._below(decode, outputs)
+                if not found:
+                    wrong += self._doubtful(decode, outputs, reading.head)
                 there = _finite(there)
                 found.append(replace(there, boxes=box.inverse(there.boxes)))
         except DetectorError as error:
@@ -119,6 +144,30 @@ class Trials:
         if wrong:
             return Trial(reading, tuple(found), wrong=wrong[0])
         return Trial(reading, tuple(found), _best_agreement(found, reading.manifest.labels))
+
+    def asked(self, reading: Reading) -> Trial:
+        """How a reading does in the street, and how sure it is."""
+        trial = self.of(reading)
+        return replace(trial, sure=self._certainty(trial))
+
+    def _certainty(self, trial: Trial) -> float | None:
+        """How sure a reading is of what it knows in the street and of oranges, 0..1, each word counted
+        alike; None where it knows no oranges."""
+        labels = np.array(trial.reading.manifest.labels)
+        known = [picture for picture in oranges() if set(picture.labels) & set(labels)]
+        if not known:
+            return None
+        shown = self.of(trial.reading, known)
+        if trial.wrong is not None or shown.wrong is not None:
+            return 0.0
+        sure: dict[str, list[float]] = {}
+        for picture, there in zip((*probe(), *known), (*trial.found, *shown.found), strict=True):
+            names = labels[there.classes]
+            for label, box in zip(picture.labels.tolist(), picture.boxes, strict=True):
+                if label in labels:
+                    met = (names == label) & (overlaps(box[None], there.boxes)[0] >= MATCH)
+                    sure.setdefault(label, []).append(float(there.scores[met].max(initial=0)))
+        return float(np.mean([np.mean(each) for each in sure.values()]))
 
     def _answer(self, picture: ProbePicture, spec: InputSpec) -> tuple[list[NDArray[Any]], Letterbox]:
         key = (id(picture), spec.model_dump_json())
@@ -131,15 +180,31 @@ class Trials:
 
     def _decode(self, reading: Reading) -> Session:
         """That of its family, which is the same however pictures are prepared."""
-        if reading.family not in self._decodes:
+        key = (reading.family, reading.head)
+        if key not in self._decodes:
             graph = compile_decode(self._alone.one, reading.family, reading.head)
-            self._decodes[reading.family] = open_session(graph.SerializeToString(), CPU)
-        return self._decodes[reading.family]
+            self._decodes[key] = open_session(graph.SerializeToString(), CPU)
+        return self._decodes[key]
 
-    def _below(self, decode: Session, outputs: list[NDArray[Any]]) -> list[str]:
-        """What is wrong where the scores of its cells are logits, of which the least are never looked at."""
-        least = self._decoded(decode, outputs, ALL).scores.min(initial=0)
-        return [f"scores down to {least:.3g}"] if least < NEGATIVE else []
+    def _doubtful(self, decode: Session, outputs: list[NDArray[Any]], head: Head) -> list[str]:
+        """What is wrong with the scores of its cells, of which the least are never looked at: logits, or
+        shares that went through a sigmoid once more."""
+        everything = self._decoded(decode, outputs, ALL)
+        if not len(everything.scores):
+            return []
+        least = float(everything.scores.min())
+        if least < NEGATIVE and head.suppress:
+            return [f"scores down to {least:.3g}"]
+        if head.classes == 1:
+            return [f"no score below {least:.2g}"] if head.suppress and least > ALIKE else []
+        # Of one cell its boxes are the same in every class.
+        _, cells = np.unique(everything.boxes, axis=0, return_inverse=True)
+        likely, unlikely = np.zeros(cells.max() + 1), np.full(cells.max() + 1, np.inf)
+        np.maximum.at(likely, cells.ravel(), everything.scores)
+        np.minimum.at(unlikely, cells.ravel(), everything.scores)
+        alike = (unlikely > ALIKE * likely).all() and likely.max() > LIMITS.min_confidence
+        many = len(cells) >= FEW * head.classes
+        return ["classes that are all as likely as one another"] if alike and many else []
 
     def _decoded(self, decode: Session, outputs: list[NDArray[Any]], limits: Limits) -> Found:
         names = (output.name for output in self._alone.one.graph.output)

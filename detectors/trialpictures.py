@@ -1,4 +1,4 @@
-"""Pictures of the simulated street, with the truth about them, on which models are tried."""
+"""Pictures with the truth about them, on which models are tried: of the simulated street, and of oranges."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PROBE: Final = Path(__file__).parent / "probe"
-"""``truth.json`` says how each was made."""
+"""``truth.json`` and ``oranges.json`` say how each was made."""
 KNOWN: Final = ("person", "car")
-"""What is in them, by the names that COCO gives."""
+"""What is in the street, by the names that COCO gives."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,13 +31,23 @@ class ProbePicture:
 
 @cache
 def probe() -> tuple[ProbePicture, ...]:
-    """The pictures of the trial."""
-    told = json.loads((PROBE / "truth.json").read_text())
+    """The pictures of the street."""
+    return _told_in("truth.json")
+
+
+@cache
+def oranges() -> tuple[ProbePicture, ...]:
+    """Oranges on tables, whose colour says what they are: blue, no detector is as sure of them."""
+    return _told_in("oranges.json")
+
+
+def _told_in(name: str) -> tuple[ProbePicture, ...]:
+    told = json.loads((PROBE / name).read_text())
     return tuple(
         ProbePicture(
-            np.asarray(cv2.imread(str(PROBE / name)), np.uint8),
+            np.asarray(cv2.imread(str(PROBE / picture)), np.uint8),
             np.array([each["box"] for each in about["objects"]], np.float32),
             np.array([each["label"] for each in about["objects"]]),
         )
-        for name, about in told.items()
+        for picture, about in told.items()
     )

@@ -45,6 +45,8 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "yolo-nas": pairs.YOLO_NAS,
     "pp-yoloe": pairs.PP_YOLOE,
     "paddle-final": finalrows.PADDLE,
+    "class-first": finalrows.CLASS_FIRST,
+    "detection-output": finalrows.DETECTION_OUTPUT,
     "picodet": nanodet.PICODET,
     "nanodet": nanodet.NANODET,
     "nanodet-plus": nanodet.NANODET_PLUS,

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from detectors.coco import COCO_IDS
-from detectors.families.boxes import of_shares, of_xywh, the_boxes
+from detectors.families.boxes import Meaning, corners_of, meaning, the_boxes
 from detectors.families.family import Candidates, Head
 from detectors.families.rows import BOX, STRETCH, ClassRows, rgb_imagenet, rgb_shares
 from detectors.manifest import InputSpec
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 COCO_NUMBERS: Final = COCO_IDS[-1] + 1
 """From 0, which is no class, to the last."""
+CENTRES_IN_SHARES: Final = Meaning("cxcywh", shares=True)
 MOST_QUERIES: Final = 1500
 """More than any of them has; heads with more predict from the cells of a grid."""
 
@@ -56,10 +57,21 @@ class Queries:
         # Models of COCO number their classes as its annotations do, with gaps, from 1 on.
         gaps = numbered == COCO_NUMBERS and signature.labels is None
         classes = len(COCO_IDS) if gaps else numbered
+        told = meaning(signature, signature.rows(boxes), CENTRES_IN_SHARES)
+        if told is None or classes < 1:
+            return None
         outputs = (logits[0], boxes)
-        shapes_told = tuple(shapes[name] for name in outputs)
-        size = signature.width, signature.height
-        return Head(*size, (), classes, outputs, suppress=False, shapes=shapes_told) if classes > 0 else None
+        return Head(
+            signature.width,
+            signature.height,
+            (),
+            classes,
+            outputs,
+            suppress=False,
+            shapes=tuple(shapes[name] for name in outputs),
+            form=told.form,
+            shares=told.shares,
+        )
 
     def input(self, head: Head) -> InputSpec:
         return rgb_imagenet(head)
@@ -68,10 +80,10 @@ class Queries:
         return nodes.op("ReduceMax", self._scores(nodes, head), axes=[2], keepdims=0)
 
     def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
-        boxes = of_xywh(nodes, nodes.rows(head.outputs[1], cells))
+        boxes = corners_of(nodes, nodes.rows(head.outputs[1], cells), head)
         scores = nodes.rows(self._scores(nodes, head), cells)
         scores = nodes.op("Transpose", scores, perm=[0, 2, 1])
-        return Candidates(of_shares(nodes, boxes, head.width, head.height), scores)
+        return Candidates(boxes, scores)
 
     def _scores(self, nodes: Nodes, head: Head) -> str:
         logits = head.outputs[0]
@@ -95,10 +107,12 @@ class QueryRows(ClassRows):
         # Only that all of it is shares tells it from rows in pixels.
         if not signature.shares(name):
             return None
-        return Head(signature.width, signature.height, (), columns - BOX, (name,), suppress=False)
+        rows = signature.rows(name)
+        told = meaning(signature, None if rows is None else rows[:, :BOX], CENTRES_IN_SHARES)
+        if told is None:
+            return None
+        size = signature.width, signature.height
+        return Head(*size, (), columns - BOX, (name,), suppress=False, form=told.form, shares=told.shares)
 
     def input(self, head: Head) -> InputSpec:
         return rgb_shares(head, STRETCH)
-
-    def boxes(self, nodes: Nodes, head: Head, rows: str) -> str:
-        return of_shares(nodes, of_xywh(nodes, rows), head.width, head.height)

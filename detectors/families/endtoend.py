@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from detectors.coco import COCO_LABELS
-from detectors.families.boxes import of_yxyx
+from detectors.families.boxes import Meaning, corners_of, meaning
 from detectors.families.family import Candidates, Head
-from detectors.families.labelled import classes_of, from_coco, of_ones, scores_of
+from detectors.families.labelled import classes_of, from_zero, numbering_of, scores_of
 from detectors.families.rows import CENTRE, rgb_shares
 from detectors.families.ultralytics import enclosing, extra_of
 from detectors.manifest import InputSpec, LetterboxSpec
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS: Final = 2000
 """More than any model leaves over; with more it is no final list."""
+CORNERS: Final = Meaning("xyxy", shares=False)
 BOX, SCORE, NUMBER = 4, 5, 6
 """Ends of the box, of the score and of the number of the class within a row."""
 
@@ -41,9 +41,25 @@ class EndToEnd:
             return None
         if not (shape[1] or 1) <= MOST_ROWS or not _whole(signature, name, SCORE):
             return None
-        size = signature.width, signature.height
-        classes = classes_of(signature)
-        return Head(*size, (), classes, (name,), suppress=False, turned=extra.turned, ignored=extra.said)
+        rows = signature.rows(name)
+        told: Meaning | None = CORNERS
+        if not extra.turned:
+            told = meaning(signature, None if rows is None else rows[:, :BOX], CORNERS)
+        if told is None:
+            return None
+        return Head(
+            signature.width,
+            signature.height,
+            (),
+            classes_of(signature),
+            (name,),
+            suppress=False,
+            turned=extra.turned,
+            ignored=extra.said,
+            form="" if extra.turned else told.form,
+            shares=told.shares,
+            numbering="zero",
+        )
 
     def input(self, head: Head) -> InputSpec:
         return rgb_shares(head, CENTRE)
@@ -56,8 +72,10 @@ class EndToEnd:
         boxes = nodes.slice(rows, 2, 0, BOX)
         if head.turned:
             boxes = enclosing(nodes, boxes, nodes.slice(rows, 2, NUMBER, NUMBER + 1), 2)
-        scores = scores_of(nodes, column(nodes, rows, SCORE), column(nodes, rows, BOX), head.classes)
-        return Candidates(boxes, scores)
+        else:
+            boxes = corners_of(nodes, boxes, head)
+        numbers = from_zero(nodes, column(nodes, rows, SCORE), head)
+        return Candidates(boxes, scores_of(nodes, numbers, column(nodes, rows, BOX), head.classes))
 
 
 class EfficientDet:
@@ -72,9 +90,21 @@ class EfficientDet:
             return None
         if not _whole(signature, name, NUMBER):
             return None
-        classes = classes_of(signature)
-        gaps = classes == len(COCO_LABELS)
-        return Head(signature.width, signature.height, (), classes, (name,), suppress=False, gaps=gaps)
+        rows = signature.rows(name)
+        told = meaning(signature, None if rows is None else rows[:, 1:5], Meaning("yxyx", shares=False))
+        if told is None:
+            return None
+        return Head(
+            signature.width,
+            signature.height,
+            (),
+            classes_of(signature),
+            (name,),
+            suppress=False,
+            form=told.form,
+            shares=told.shares,
+            numbering=numbering_of(signature, 1),
+        )
 
     def input(self, head: Head) -> InputSpec:
         return InputSpec(
@@ -89,9 +119,8 @@ class EfficientDet:
 
     def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
         rows = nodes.rows(head.outputs[0], cells)
-        boxes = of_yxyx(nodes, nodes.slice(rows, 2, 1, 5))
-        numbers = column(nodes, rows, 6)
-        numbers = from_coco(nodes, numbers) if head.gaps else of_ones(nodes, numbers)
+        boxes = corners_of(nodes, nodes.slice(rows, 2, 1, 5), head)
+        numbers = from_zero(nodes, column(nodes, rows, 6), head)
         return Candidates(boxes, scores_of(nodes, numbers, column(nodes, rows, 5), head.classes))
 
 

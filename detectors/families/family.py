@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import numpy as np
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 
 Shape = tuple[int | None, ...]
+Form = Literal["", "cxcywh", "xywh", "xyxy", "yxyx"]
+"""What the four numbers of a box are: its centre or its first corner, and its size; or two corners."""
+Numbering = Literal["", "zero", "one", "coco", "coco-zero"]
+"""Number of the first class; or those of COCO's annotations, from 1 on, with gaps; or these less one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,11 @@ class Signature:
         shown = self.sample.get(name)
         return None if shown is None or not shown.size else shown.astype(np.float32)
 
+    def rows(self, name: str) -> NDArray[np.float32] | None:
+        """The same of one picture, as rows of its last axis [k,columns]."""
+        values = self.values(name)
+        return None if values is None else values.reshape(-1, values.shape[-1])
+
     def shares(self, name: str) -> bool | None:
         """Whether all of an output lies from 0 to 1; None where no run told."""
         values = self.values(name)
@@ -56,6 +65,17 @@ class Signature:
     def only(self) -> tuple[str, Shape] | None:
         """Name and shape of its output, where it has exactly one."""
         return next(iter(self.outputs.items())) if len(self.outputs) == 1 else None
+
+
+TWICE: Final = (0.5, 0.7311)
+"""Sigmoids of 0 and of 1."""
+MANY: Final = 50
+"""Values that do not lie there by chance."""
+
+
+def activated_twice(values: NDArray[np.float32]) -> bool:
+    """Whether shares went through a sigmoid once more: no cell is without an object then."""
+    return bool(values.size >= MANY and values.min() >= TWICE[0] and values.max() <= TWICE[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +95,12 @@ class Head:
         ignored: what of its outputs is left aside, for people; empty when nothing is.
         shares: whether boxes are in shares of the picture where a family's may be either.
         activated: which values a run showed to be after their sigmoid where a family's need not be.
-        gaps: whether classes have the numbers of COCO's annotations, with gaps.
+        gaps: whether columns of classes have the numbers of COCO's annotations, with gaps.
         deferred: whether classes come before their softmax, which the graph left to the decode
             (``detectors.lastsoftmax``).
+        joined: whether class scores are those of objects already, whatever the objectness beside them says.
+        form: of its boxes where a family's may be of any.
+        numbering: of its classes where the model gives their numbers.
     """
 
     width: int
@@ -94,6 +117,9 @@ class Head:
     activated: Literal["", "scores", "all"] = ""
     gaps: bool = False
     deferred: bool = False
+    joined: bool = False
+    form: Form = ""
+    numbering: Numbering = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from detectors.families.boxes import of_centres
-from detectors.families.family import Candidates, Head
+from detectors.families.family import Candidates, Head, activated_twice
 from detectors.families.grid import cells as cells_of
 from detectors.families.rows import rgb_shares
 from detectors.manifest import LetterboxSpec
@@ -24,6 +24,7 @@ STRIDE: Final = 16
 BOX: Final = 1
 CLASSES: Final = 5
 """Where box and classes begin within a cell: objectness, x, y, w, h, classes."""
+ROUNDING: Final = 0.01
 OBJECT_POWER: Final = 0.6
 CLASS_POWER: Final = 0.4
 
@@ -40,7 +41,19 @@ class FastestDet:
         grid = (signature.height // STRIDE, signature.width // STRIDE)
         if len(shape) != 4 or shape[2:] != grid or not shape[1] or shape[1] <= CLASSES:
             return None
+        if self._contradicted(signature, name):
+            return None
         return Head(signature.width, signature.height, (STRIDE,), shape[1] - CLASSES, (name,))
+
+    @staticmethod
+    def _contradicted(signature: Signature, name: str) -> bool:
+        """Whether a run showed that scores are not after one sigmoid, or softmax."""
+        cells = signature.values(name)
+        if cells is None:
+            return False
+        objectness, scores = cells[:, :BOX], cells[:, CLASSES:]
+        least, most = min(objectness.min(), scores.min()), max(objectness.max(), scores.max())
+        return bool(least < -ROUNDING or most > 1 + ROUNDING) or activated_twice(objectness)
 
     def input(self, head: Head) -> InputSpec:
         spec = rgb_shares(head, LetterboxSpec(mode="stretch", scaling="area"))

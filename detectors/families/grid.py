@@ -22,6 +22,18 @@ def cells(width: int, height: int, strides: tuple[int, ...]) -> NDArray[np.float
     return np.concatenate(grids).astype(np.float32)
 
 
+def places(width: int, height: int, count: int, anchors: int = 1) -> NDArray[np.float32] | None:
+    """Middle and stride in pixels of the cell of each of ``count`` boxes, float32 [count,3], where these are
+    ``anchors`` for every cell, grid by grid and anchor by anchor; None where no pyramid has so many."""
+    strides = None if count % anchors else strides_of(width, height, count // anchors)
+    if strides is None:
+        return None
+    grids = [np.tile(cells(width, height, (stride,)), (anchors, 1)) for stride in strides]
+    table = np.concatenate(grids)
+    table[:, :2] = (table[:, :2] + 0.5) * table[:, 2:]
+    return table
+
+
 def strides_of(width: int, height: int, count: int | None) -> tuple[int, ...] | None:
     """The pyramid that has ``count`` cells on an input of this size, if any."""
     for strides in PYRAMIDS:

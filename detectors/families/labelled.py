@@ -10,7 +10,7 @@ from onnx import TensorProto
 from detectors.coco import COCO_IDS, COCO_LABELS
 
 if TYPE_CHECKING:
-    from detectors.families.family import Signature
+    from detectors.families.family import Head, Numbering, Signature
     from detectors.nodes import Nodes
 
 
@@ -33,9 +33,22 @@ def classes_of(signature: Signature) -> int:
     return len(signature.labels) if signature.labels else len(COCO_LABELS)
 
 
-def of_ones(nodes: Nodes, numbers: str) -> str:
-    """Classes from 0 on, of numbers from 1 on."""
-    return nodes.op("Sub", numbers, nodes.floats(1.0))
+def numbering_of(signature: Signature, first: int, *, annotated: bool = False) -> Numbering:
+    """How a family numbers its classes whose first has this number; ``annotated``, with the gaps of COCO's
+    annotations also where that is 0."""
+    coco = classes_of(signature) == len(COCO_LABELS) and not contiguous(signature.depths)
+    if coco and (first or annotated):
+        return "coco" if first else "coco-zero"
+    return "one" if first else "zero"
+
+
+def from_zero(nodes: Nodes, numbers: str, head: Head) -> str:
+    """Classes from 0 on, of numbers as the head has them."""
+    if head.numbering == "coco-zero":
+        return from_coco(nodes, nodes.op("Add", numbers, nodes.floats(1.0)))
+    if head.numbering == "coco":
+        return from_coco(nodes, numbers)
+    return nodes.op("Sub", numbers, nodes.floats(1.0)) if head.numbering == "one" else numbers
 
 
 def contiguous(depths: frozenset[int]) -> bool:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from detectors.families.boxes import in_shares, of_centres, of_shares, the_boxes
+from detectors.families.boxes import Meaning, at_places, corners_of, meaning, of_centres, of_shares, the_boxes
 from detectors.families.family import Candidates, Head
 from detectors.families.rows import CENTRE, STRETCH, rgb_shares
 from detectors.manifest import InputSpec, LetterboxSpec
@@ -64,11 +64,11 @@ class Pairs:
         count, classes = shapes[1][1:] if self.scores_last else shapes[1][:0:-1]
         if count != cells or not classes or (cells or FEWEST) < FEWEST:
             return None
-        if _are_corners(signature, outputs[0]) is False:
+        told = meaning(signature, signature.rows(outputs[0]), Meaning("xyxy", self.shares))
+        if told is None:
             return None
-        shares = in_shares(signature, outputs[0])
-        shares = self.shares if shares is None else shares
-        return Head(signature.width, signature.height, (), classes, outputs, shapes=shapes, shares=shares)
+        size = signature.width, signature.height
+        return Head(*size, (), classes, outputs, shapes=shapes, shares=told.shares, form=told.form)
 
     def input(self, head: Head) -> InputSpec:
         return rgb_shares(head, self.letterbox)
@@ -80,7 +80,7 @@ class Pairs:
         boxes = head.outputs[0]
         boxes = nodes.op("Squeeze", boxes, nodes.ints([2])) if self.rank == 4 else boxes
         boxes = nodes.rows(boxes, cells)
-        boxes = of_shares(nodes, boxes, head.width, head.height) if head.shares else boxes
+        boxes = corners_of(nodes, boxes, head)
         if self.scores_last:
             scores = nodes.op("Transpose", nodes.rows(head.outputs[1], cells), perm=[0, 2, 1])
         else:
@@ -109,7 +109,7 @@ class UltraFace:
             or boxes[1] != len(priors(signature.width, signature.height))
         ):
             return None
-        if self.raw == _are_corners(signature, outputs[0]):
+        if self.raw == _are_corners(signature, outputs[0]) or self._elsewhere(signature, outputs[0]):
             return None
         classes = (scores[2] or 0) - 1
         labels = signature.labels or ("face",) if classes == 1 else None
@@ -138,6 +138,17 @@ class UltraFace:
             boxes = self._decoded(nodes, head, boxes, cells)
         boxes = of_shares(nodes, boxes, head.width, head.height)
         return Candidates(boxes, nodes.op("Transpose", scores, perm=[0, 2, 1]))
+
+    def _elsewhere(self, signature: Signature, name: str) -> bool:
+        """Whether boxes lie at their priors, but are no corners x before y."""
+        boxes = signature.rows(name)
+        if boxes is None or self.raw:
+            return False
+        table = priors(signature.width, signature.height)
+        side = np.array([signature.width, signature.height])
+        grid = np.column_stack([table[:, :2] * side, (table[:, 2:] * side).max(axis=1)])
+        told = at_places(signature, boxes, grid.astype(np.float32))
+        return told is not None and told != Meaning("xyxy", shares=True)
 
     def _decoded(self, nodes: Nodes, head: Head, offsets: str, cells: str) -> str:
         table = priors(head.width, head.height)

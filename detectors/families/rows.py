@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from detectors.families.boxes import of_xywh
-from detectors.families.family import Candidates, Head, Signature
+import numpy as np
+
+from detectors.families.boxes import Meaning, corners_of, meaning
+from detectors.families.family import Candidates, Head, Signature, activated_twice
 from detectors.families.grid import strides_of
 from detectors.manifest import InputSpec, LetterboxSpec
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from detectors.families.family import Shape
     from detectors.nodes import Nodes
 
@@ -22,10 +26,17 @@ IMAGENET_STD: Final = (58.395, 57.12, 57.375)
 BOX: Final = 4
 OBJECTNESS: Final = 5
 """Ends of the box and of the objectness within a row."""
+CENTRES: Final = Meaning("cxcywh", shares=False)
+CELLS: Final = 50
+"""That show whether class scores hold the objectness already; fewer may do so by chance."""
+ROUNDING: Final = 1.001
+"""By which a score may pass the objectness that it holds."""
 
 
 class Rows:
-    """Output [n,cells,5+classes], scores after the sigmoid; boxes are centre and size in input pixels.
+    """Output [n,cells,5+classes], scores after the sigmoid; boxes are centre and size in input pixels, unless
+    a run shows otherwise. Where no class score of any cell is above its objectness, it holds that already:
+    YOLOv6 writes 1 in its place.
 
     Attributes:
         anchors: boxes that each place of a grid predicts.
@@ -42,23 +53,43 @@ class Rows:
             return None
         places = shape[1] // self.anchors if shape[1] else None
         strides = strides_of(signature.width, signature.height, places)
-        if strides is None or self.contradicts(signature, strides):
+        if strides is None:
             return None
-        classes = shape[2] - OBJECTNESS
-        ignored = "the maps that its rows are made of" if len(signature.outputs) > 1 else ""
-        return Head(signature.width, signature.height, strides, classes, (name,), ignored=ignored)
+        rows = signature.rows(name)
+        told = self.meaning(signature, rows, strides)
+        if told is None or (rows is not None and activated_twice(rows[:, BOX])):
+            return None
+        return Head(
+            signature.width,
+            signature.height,
+            strides,
+            shape[2] - OBJECTNESS,
+            (name,),
+            ignored="the maps that its rows are made of" if len(signature.outputs) > 1 else "",
+            form=told.form,
+            shares=told.shares,
+            joined=rows is not None and _joined(rows),
+        )
 
     def input(self, head: Head) -> InputSpec:
         return rgb_shares(head, CENTRE)
 
     def gate(self, nodes: Nodes, head: Head) -> str:
+        if head.joined:
+            classes = nodes.slice(head.outputs[0], 2, OBJECTNESS, OBJECTNESS + head.classes)
+            return nodes.op("ReduceMax", classes, axes=[2], keepdims=0)
         # score = objectness * class <= objectness, and objectness alone is 80 times less to read.
         objectness = nodes.slice(head.outputs[0], 2, BOX, OBJECTNESS)
         return nodes.op("Squeeze", objectness, nodes.ints([2]))
 
     def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
         rows = nodes.rows(head.outputs[0], cells)
-        return Candidates(self.boxes(nodes, head, rows, cells), products(nodes, rows, head.classes))
+        if head.joined:
+            scores = nodes.slice(rows, 2, OBJECTNESS, OBJECTNESS + head.classes)
+            scores = nodes.op("Transpose", scores, perm=[0, 2, 1])
+        else:
+            scores = products(nodes, rows, head.classes)
+        return Candidates(self.boxes(nodes, head, rows, cells), scores)
 
     def beside_maps(self, signature: Signature) -> tuple[str, Shape] | None:
         """The rows of an export that gives out the maps [n,anchors,h,w,columns] they come from, too."""
@@ -69,18 +100,20 @@ class Rows:
         columns = rows[0][1][2]
         return rows[0] if all(shape[1] == self.anchors and shape[4] == columns for shape in maps) else None
 
-    def contradicts(self, signature: Signature, strides: tuple[int, ...]) -> bool:
-        """Whether a run showed that the boxes mean something else."""
-        return False
+    def meaning(
+        self, signature: Signature, rows: NDArray[np.float32] | None, strides: tuple[int, ...]
+    ) -> Meaning | None:
+        """What the boxes of rows [k,columns] are; None where a run showed that they mean something else."""
+        return meaning(signature, None if rows is None else rows[:, :BOX], CENTRES, self.anchors)
 
     def boxes(self, nodes: Nodes, head: Head, rows: str, cells: str) -> str:
         """Boxes [n,k,4] of the chosen rows."""
-        return of_xywh(nodes, rows)
+        return corners_of(nodes, nodes.slice(rows, 2, 0, BOX), head)
 
 
 class ClassRows:
-    """Output [n,rows,4+classes], scores after the sigmoid, without objectness; boxes are centre and size in
-    input pixels."""
+    """Output [n,rows,4+classes], scores after the sigmoid, without objectness; boxes are what the head
+    tells."""
 
     def gate(self, nodes: Nodes, head: Head) -> str:
         classes = nodes.slice(head.outputs[0], 2, BOX, BOX + head.classes)
@@ -89,11 +122,15 @@ class ClassRows:
     def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
         rows = nodes.rows(head.outputs[0], cells)
         scores = nodes.slice(rows, 2, BOX, BOX + head.classes)
-        return Candidates(self.boxes(nodes, head, rows), nodes.op("Transpose", scores, perm=[0, 2, 1]))
+        boxes = corners_of(nodes, nodes.slice(rows, 2, 0, BOX), head)
+        return Candidates(boxes, nodes.op("Transpose", scores, perm=[0, 2, 1]))
 
-    def boxes(self, nodes: Nodes, head: Head, rows: str) -> str:
-        """Boxes [n,k,4] of the chosen rows."""
-        return of_xywh(nodes, rows)
+
+def _joined(rows: NDArray[np.float32]) -> bool:
+    """Whether class scores of rows [k,columns] hold the objectness already."""
+    objectness, best = rows[:, BOX], rows[:, OBJECTNESS:].max(axis=1)
+    telling = best > 0
+    return bool(telling.sum() >= CELLS and (best <= objectness * ROUNDING)[telling].all())
 
 
 def products(nodes: Nodes, rows: str, classes: int) -> str:

@@ -36,12 +36,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from detectors.coco import COCO_LABELS
-from detectors.families.boxes import in_shares, of_shares, of_yxyx
+from detectors.families.boxes import Meaning, corners_of, meaning
 from detectors.families.family import Candidates, Head
-from detectors.families.labelled import classes_of, contiguous, from_coco, of_ones, scores_of
+from detectors.families.labelled import classes_of, from_zero, numbering_of, scores_of
 from detectors.families.rows import CENTRE, STRETCH, rgb_centred, rgb_imagenet, rgb_shares
 from detectors.manifest import InputSpec, LetterboxSpec
 
@@ -94,16 +91,22 @@ class Triples:
         if self.counted is not None and self.counted != any(map(_counts, rest)):
             return None
         shapes = tuple(signature.outputs[name] for name in outputs)
-        classes = classes_of(signature)
-        size = signature.width, signature.height
-        shares = in_shares(signature, outputs[BOXES])
-        shares = self.shares if shares is None else shares
-        gaps = (
-            (self.annotated or bool(self.first))
-            and classes == len(COCO_LABELS)
-            and not contiguous(signature.depths)
+        usual = Meaning("yxyx" if self.yxyx else "xyxy", self.shares)
+        told = meaning(signature, signature.rows(outputs[BOXES]), usual)
+        if told is None:
+            return None
+        return Head(
+            signature.width,
+            signature.height,
+            (),
+            classes_of(signature),
+            outputs,
+            suppress=False,
+            shapes=shapes,
+            shares=told.shares,
+            form=told.form,
+            numbering=numbering_of(signature, self.first, annotated=self.annotated),
         )
-        return Head(*size, (), classes, outputs, suppress=False, shapes=shapes, shares=shares, gaps=gaps)
 
     def input(self, head: Head) -> InputSpec:
         if self.centred:
@@ -115,17 +118,12 @@ class Triples:
 
     def candidates(self, nodes: Nodes, head: Head, cells: str) -> Candidates:
         boxes = nodes.rows(self._batch(nodes, head, BOXES), cells)
-        boxes = of_yxyx(nodes, boxes) if self.yxyx else boxes
-        boxes = of_shares(nodes, boxes, head.width, head.height) if head.shares else boxes
+        boxes = corners_of(nodes, boxes, head)
         numbers, scores = (
             nodes.op("GatherElements", self._batch(nodes, head, kind), cells, axis=1)
             for kind in (NUMBERS, SCORES)
         )
-        if head.gaps:
-            of_one = numbers if self.first else nodes.op("Add", numbers, nodes.floats(1.0))
-            numbers = from_coco(nodes, of_one)
-        elif self.first:
-            numbers = of_ones(nodes, numbers)
+        numbers = from_zero(nodes, numbers, head)
         return Candidates(boxes, scores_of(nodes, numbers, scores, head.classes))
 
     def _batch(self, nodes: Nodes, head: Head, kind: int) -> str:
@@ -152,9 +150,9 @@ class Triples:
             if name not in boxes and self._fits(shape, 2) and shape[-1] in (several, None)
         }
         numbers = [name for name in others if name in signature.integer or _means_class(name)]
-        if self.unnamed:
-            # Of any other order of outputs the one that names tell is the right one.
-            numbers = [name for name in others if _whole(signature, name)] if not numbers else []
+        if numbers and self.unnamed:
+            return None
+        numbers = numbers or [name for name in others if _whole(signature, name)]
         scores = [
             name for name in others if name not in numbers and (not self.unnamed or signature.shares(name))
         ]
@@ -165,15 +163,15 @@ class Triples:
         return len(shape) in ranks
 
 
-def _whole(signature: Signature, name: str) -> bool:
-    """Whether a run showed whole numbers in an output, and not only such as a score may be."""
-    values = signature.values(name)
-    return values is not None and bool((values == np.rint(values)).all() and values.min() >= 0)
-
-
 def _counts(shape: Shape) -> bool:
     """Whether an output holds one number a picture."""
     return len(shape) <= 2 and shape[1:] in ((), (1,))
+
+
+def _whole(signature: Signature, name: str) -> bool:
+    """Whether a run showed only whole numbers in an output, and not only zeros."""
+    values = signature.values(name)
+    return values is not None and bool((values == values.round()).all() and values.any())
 
 
 def _means_class(name: str) -> bool:

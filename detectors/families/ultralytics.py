@@ -17,10 +17,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from detectors.families.boxes import of_centres, of_xywh
+from detectors.families.boxes import corners_of, meaning, of_centres
 from detectors.families.family import Candidates, Head
 from detectors.families.grid import strides_of
-from detectors.families.rows import CENTRE, ClassRows, rgb_shares
+from detectors.families.rows import CENTRE, CENTRES, ClassRows, rgb_shares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,9 +60,21 @@ class Ultralytics:
         classes = shape[1] - BOX - extra.columns
         if strides is None or classes < 1:
             return None
-        size = signature.width, signature.height
+        columns = signature.values(name)
+        told = meaning(signature, None if columns is None else columns[0, :BOX].T, CENTRES)
+        if told is None or (extra.turned and told.form != "cxcywh"):
+            return None
         return Head(
-            *size, strides, classes, (name,), turned=extra.turned, ignored=extra.said, shapes=(shape,)
+            signature.width,
+            signature.height,
+            strides,
+            classes,
+            (name,),
+            turned=extra.turned,
+            ignored=extra.said,
+            shapes=(shape,),
+            form=told.form,
+            shares=told.shares,
         )
 
     def input(self, head: Head) -> InputSpec:
@@ -79,7 +91,7 @@ class Ultralytics:
             angle = nodes.slice(columns, 1, BOX + head.classes, BOX + head.classes + 1)
             boxes = enclosing(nodes, nodes.slice(columns, 1, 0, BOX), angle, 1)
         else:
-            boxes = of_xywh(nodes, columns, axis=1)
+            boxes = corners_of(nodes, nodes.slice(columns, 1, 0, BOX), head, axis=1)
         return Candidates(nodes.op("Transpose", boxes, perm=[0, 2, 1]), scores)
 
 
@@ -94,8 +106,12 @@ class UltralyticsRows(ClassRows):
         strides = strides_of(signature.width, signature.height, shape[1])
         if strides is None:
             return None
+        rows = signature.rows(name)
+        told = meaning(signature, None if rows is None else rows[:, :BOX], CENTRES)
+        if told is None:
+            return None
         size = signature.width, signature.height
-        return Head(*size, strides, (shape[2] or 0) - BOX, (name,))
+        return Head(*size, strides, (shape[2] or 0) - BOX, (name,), form=told.form, shares=told.shares)
 
     def input(self, head: Head) -> InputSpec:
         return rgb_shares(head, CENTRE)

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from detectors.families.boxes import of_centres
+from detectors.families.boxes import Meaning, at_cells, of_centres
 from detectors.families.grid import cells as cells_of
 from detectors.families.rows import BOX, Rows
 from detectors.manifest import InputSpec
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from detectors.families.family import Head, Signature
     from detectors.nodes import Nodes
 
@@ -25,8 +27,13 @@ if TYPE_CHECKING:
 class YoloxDecoded(Rows):
     """Exported with ``--decode_in_inference``: boxes in input pixels."""
 
-    def contradicts(self, signature: Signature, strides: tuple[int, ...]) -> bool:
-        return are_pixels(signature, strides) is False
+    def meaning(
+        self, signature: Signature, rows: NDArray[np.float32] | None, strides: tuple[int, ...]
+    ) -> Meaning | None:
+        told = at_cells(signature, None if rows is None else rows[:, :BOX])
+        if told is None and are_pixels(signature, strides) is False:
+            return None
+        return told or super().meaning(signature, rows, strides)
 
     def input(self, head: Head) -> InputSpec:
         return InputSpec(width=head.width, height=head.height)
@@ -35,8 +42,11 @@ class YoloxDecoded(Rows):
 class Yolox(YoloxDecoded):
     """As ``tools/export_onnx.py`` exports it: boxes are relative to their cell."""
 
-    def contradicts(self, signature: Signature, strides: tuple[int, ...]) -> bool:
-        return are_pixels(signature, strides) is True
+    def meaning(
+        self, signature: Signature, rows: NDArray[np.float32] | None, strides: tuple[int, ...]
+    ) -> Meaning | None:
+        decoded = at_cells(signature, None if rows is None else rows[:, :BOX]) is not None
+        return None if decoded or are_pixels(signature, strides) else Meaning("", shares=False)
 
     def boxes(self, nodes: Nodes, head: Head, rows: str, cells: str) -> str:
         grid = cells_of(head.width, head.height, head.strides)

@@ -151,6 +151,8 @@ KINDS: Mapping[str, Kind] = {
     "yolov5 with its maps": Kind(with_maps, rows_decoded),
     "yolo-fastestv2": Kind(fastest, fastest_decoded),
     "yolov7-final": Kind(flat("pbcs", counted=False), flat_decoded("pbcs"), batched=False),
+    "class-first": Kind(flat("bcs", counted=False), flat_decoded("bcs"), batched=False),
+    "detection-output": Kind(flat("pcsb", counted=False), flat_decoded("pcsb"), batched=False),
     "yolo-nas-final": Kind(flat("pbsc", counted=False), flat_decoded("pbsc"), batched=False),
     "paddle-final": Kind(flat("csb", counted=True), flat_decoded("csb"), batched=False),
     "yolo-nas in shares": Kind(pairs(84, last=True, size=1), shares_decoded),
