@@ -46,6 +46,8 @@ TINY: Final = 1.0
 """Pixels: half of all boxes have longer sides, or they are in shares of the picture."""
 FEW: Final = 20
 """Cells that may be alike by chance."""
+UNLIKE: Final = np.sqrt([2.0, 3.0, 5.0, 7.0])
+"""By these weights no two boxes come to the same number."""
 CROWD, SURE = 200, 0.25
 """So many objects with this confidence are in no picture of the trial."""
 KEPT: Final = 16
@@ -189,6 +191,9 @@ class Trials:
     def _doubtful(self, decode: Session, outputs: list[NDArray[Any]], head: Head) -> list[str]:
         """What is wrong with the scores of its cells, of which the least are never looked at: logits, or
         shares that went through a sigmoid once more."""
+        if head.numbering:
+            # A box is of one class, and its score is final.
+            return []
         everything = self._decoded(decode, outputs, ALL)
         if not len(everything.scores):
             return []
@@ -198,7 +203,7 @@ class Trials:
         if head.classes == 1:
             return [f"no score below {least:.2g}"] if head.suppress and least > ALIKE else []
         # Of one cell its boxes are the same in every class.
-        _, cells = np.unique(everything.boxes, axis=0, return_inverse=True)
+        _, cells = np.unique(everything.boxes.astype(np.float64) @ UNLIKE, return_inverse=True)
         likely, unlikely = np.zeros(cells.max() + 1), np.full(cells.max() + 1, np.inf)
         np.maximum.at(likely, cells.ravel(), everything.scores)
         np.minimum.at(unlikely, cells.ravel(), everything.scores)
