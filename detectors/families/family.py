@@ -58,9 +58,11 @@ class Signature:
         return None if values is None else values.reshape(-1, values.shape[-1])
 
     def shares(self, name: str) -> bool | None:
-        """Whether all of an output lies from 0 to 1; None where no run told."""
+        """Whether all of an output lies from 0 to 1; None where no run told; zeros tell nothing."""
         values = self.values(name)
-        return None if values is None else bool(values.min() >= 0 and values.max() <= 1)
+        if values is None or not values.any():
+            return None
+        return bool(values.min() >= 0 and values.max() <= 1)
 
     def only(self) -> tuple[str, Shape] | None:
         """Name and shape of its output, where it has exactly one."""

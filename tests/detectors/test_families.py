@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from heads_final import flat
 
 from detectors.errors import ModelLoadError, UnknownFamily
 from detectors.families import candidates
@@ -144,3 +145,23 @@ def test_strides_follow_from_the_number_of_cells():
     assert strides_of(1280, 1280, 34000) == (8, 16, 32, 64)
     assert strides_of(416, 416, 3550) is None
     assert strides_of(416, 416, None) is None
+
+
+@pytest.mark.parametrize(
+    ("order", "families"),
+    [
+        ("pbsc", {"yolo-nas-final", "efficientdet"}),
+        ("pbcs", {"yolov7-final"}),
+        ("pcsb", {"detection-output"}),
+    ],
+)
+def test_the_column_of_whole_numbers_tells_how_rows_of_seven_are_ordered(order, families):
+    """In [1,n,7] a score may stand where others have the class."""
+    rows = flat(order, counted=False)(np.random.default_rng(0))["rows"][None]
+    found = candidates(Signature(96, 96, {"rows": (1, 20, 7)}, sample={"rows": rows}))
+    assert set(found) == families
+
+
+def test_rows_of_seven_that_hold_nothing_are_taken_for_the_usual_ones():
+    rows = np.zeros((1, 20, 7), np.float32)
+    assert set(candidates(Signature(96, 96, {"rows": (1, 20, 7)}, sample={"rows": rows}))) == {"efficientdet"}

@@ -149,9 +149,9 @@ def test_a_family_may_be_said_for_once(told, tmp_path):
 
 
 def test_what_makes_no_sense_is_drawn(told, tmp_path):
-    onnx.save(recognition.final_rows([(10, 10, 50, 50, 37.0, 1)]), tmp_path / "rows.onnx")
+    onnx.save(recognition.final_rows([(10, 10, 50, 50, 37.5, 1)]), tmp_path / "rows.onnx")
     refused = told("add", "rows.onnx", status=2)
-    assert "not end-to-end: scores up to 37" in refused
+    assert "not end-to-end: scores up to 37.5" in refused
     assert (tmp_path / "rows-candidates" / "end-to-end.jpg").is_file()
 
 
