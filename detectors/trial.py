@@ -203,7 +203,7 @@ class Trials:
         if head.classes == 1:
             return [f"no score below {least:.2g}"] if head.suppress and least > ALIKE else []
         # Of one cell its boxes are the same in every class.
-        _, cells = np.unique(everything.boxes.astype(np.float64) @ UNLIKE, return_inverse=True)
+        _, cells = np.unique(np.nan_to_num(everything.boxes).astype(np.float64) @ UNLIKE, return_inverse=True)
         likely, unlikely = np.zeros(cells.max() + 1), np.full(cells.max() + 1, np.inf)
         np.maximum.at(likely, cells.ravel(), everything.scores)
         np.minimum.at(unlikely, cells.ravel(), everything.scores)

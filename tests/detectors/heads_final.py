@@ -165,7 +165,8 @@ def flat(order: str, counted: bool) -> Callable[[np.random.Generator], Outputs]:
 def flat_decoded(order: str) -> Callable[[Outputs], Decoded]:
     """PaddlePaddle/PaddleDetection ``post_process.py`` ``BBoxPostProcess.get_pred`` (commit 00139067715b);
     WongKinYiu/yolov7 ``experimental.py`` ``ONNX_ORT.forward`` (commit 134a36fcfc81);
-    Deci-AI/super-gradients ``nms.py`` ``PickNMSPredictionsAndReturnAsFlatResult`` (commit 0e1b8c562536).
+    Deci-AI/super-gradients ``nms.py`` ``PickNMSPredictionsAndReturnAsFlatResult`` (commit 0e1b8c562536);
+    weiliu89/caffe ``detection_output_layer.cpp`` ``Forward_cpu`` (commit 0f964fe9e04b).
     """
 
     def decode(raw: Outputs) -> Decoded:

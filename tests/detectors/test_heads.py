@@ -108,8 +108,9 @@ def test_outputs_without_names_are_told_apart_by_what_a_run_shows(name, tmp_path
     kind = KINDS[name]
     outputs = kind.make(np.random.default_rng(0))
     model = with_input(parse(constant_model(kind, outputs).SerializeToString(), tmp_path).model, None)
-    # Which of the two it is, whose classes begin with 1 and with 0, a trial has to tell.
-    assert set(candidates(signature(model, sample=outputs))) == {"tf-detection-unnamed", "tflite-detection"}
+    # Which it is, with classes from 1 or from 0 on, pixels of one kind or the other, a trial has to tell.
+    told = {"tf-detection-unnamed", "tflite-detection", "nms-plugin"}
+    assert set(candidates(signature(model, sample=outputs))) == told
     nothing = {key: np.zeros_like(values) for key, values in outputs.items()}
     with pytest.raises(UnknownFamily):
         candidates(signature(model, sample=nothing))

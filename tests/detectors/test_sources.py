@@ -78,6 +78,8 @@ PREPARED = {
     "yolov7-final": (*RGB, "centre", 114),
     "yolo-nas": (*RGB, "centre", 114),
     "yolo-nas-final": (*RGB, "centre", 114),
+    "class-first": (*RGB, "centre", 114),
+    "detection-output": (*RGB, "stretch", None),
     "nms-plugin": (*RGB, "centre", 114),
     "yolo-fastestv2": (*BGR, "stretch", None),
     "fastestdet": (*BGR, "stretch", None),
