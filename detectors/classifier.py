@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from detectors.compilation import NOTHING
+from detectors.compiling.compilation import NOTHING
 from detectors.detector import USUAL, checked
 from detectors.letterbox import fit
 from detectors.loaded import LoadedModel, opened

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from detectors.compilation import NOTHING
+from detectors.compiling.compilation import NOTHING
 from detectors.detections import from_arrays
 from detectors.errors import InferenceError
 from detectors.letterbox import Letterbox, fit
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from supervision import Detections
 
-    from detectors.compiled import CompiledModel
+    from detectors.compiling.compiled import CompiledModel
     from detectors.session import Found
 
 __all__ = ["Detector", "Limits", "Policy", "Prepared", "SessionOptions", "load"]

@@ -23,7 +23,7 @@ class UnknownFamily(ModelLoadError):
     """No detector family decodes the outputs of this model.
 
     Attributes:
-        trials: how each did that reads them, ``detectors.trial.Trial``; the best first.
+        trials: how each did that reads them, ``detectors.recognising.trial.Trial``; the best first.
     """
 
     def __init__(self, text: str, trials: tuple[Any, ...] = ()) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from detectors.cache import GraphCache, default_folder
-from detectors.compilation import compiled, of_task
+from detectors.compiling.cache import GraphCache, default_folder
+from detectors.compiling.compilation import compiled, of_task
 from detectors.errors import InferenceError, ModelLoadError, ProviderMissing
 from detectors.policy import unmeasured
 from detectors.session import Session, SessionOptions, open_session
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from detectors.compiled import CompiledModel
+    from detectors.compiling.compiled import CompiledModel
 
 
 class LoadedModel:

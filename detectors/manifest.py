@@ -72,7 +72,7 @@ class ModelManifest(Record):
         sha256: of the model file, 64 hexadecimal digits.
         task: what it does: finds objects in a picture, or says what a picture is of.
         family: the decode that turns its outputs into boxes, a name of ``detectors.families.FAMILIES``; of a
-            classifier what its output holds, a name of ``detectors.classification.ANSWERS``.
+            classifier what its output holds, a name of ``detectors.recognising.classification.ANSWERS``.
         input: the picture it takes.
         labels: names of its classes, in the order of its outputs.
         thresholds: how it is best used; a classifier that is less confident answers "none of these".

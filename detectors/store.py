@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from detectors import numbering
-from detectors.convert import kind_of, onnx_file
 from detectors.errors import ModelLoadError, one_line
+from detectors.examining.convert import kind_of, onnx_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

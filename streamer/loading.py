@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from detectors import classifier
-from detectors.compilation import NOTHING
+from detectors.compiling.compilation import NOTHING
 from detectors.detector import load
 from detectors.errors import DetectorError, ProviderMissing
 from detectors.session import SessionOptions

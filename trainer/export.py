@@ -8,9 +8,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, compose, helper
 
+from detectors.compiling.modelfile import opset
+from detectors.compiling.nodes import Nodes
 from detectors.errors import InferenceError
-from detectors.modelfile import opset
-from detectors.nodes import Nodes
 from detectors.session import raw_runs
 from trainer.backbones.backbone import Tunable
 from trainer.backbones.keras_graph import FEATURES, IR_VERSION, OPSET

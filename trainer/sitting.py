@@ -233,7 +233,7 @@ def _manifest(candidate: Candidate, digest: str, options: TrainOptions) -> Model
 
 def _cost(model: onnx.ModelProto, backbone: Backbone) -> dict[str, float]:
     """Milliseconds of one answer on one thread of a CPU (median), and the size of the file."""
-    from detectors.batchaxis import single
+    from detectors.compiling.axis import single
 
     run = raw_runs(single(model).SerializeToString())
     pixels = np.zeros((1, 3, backbone.input.height, backbone.input.width), np.float32)

@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Shape, Signature
     from detectors.manifest import InputSpec
-    from detectors.nodes import Nodes
 
 Sizes = tuple[tuple[float, float], ...]
 

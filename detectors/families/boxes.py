@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Form, Head, Signature
-    from detectors.nodes import Nodes
 
 LARGEST_SHARE: Final = 2.0
 """Boxes may leave the picture, but hardly by a whole one; in pixels nearly all are larger than this."""

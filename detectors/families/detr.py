@@ -24,8 +24,8 @@ from detectors.families.rows import BOX, STRETCH, ClassRows, rgb_imagenet, rgb_s
 from detectors.manifest import InputSpec
 
 if TYPE_CHECKING:
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Signature
-    from detectors.nodes import Nodes
 
 COCO_NUMBERS: Final = COCO_IDS[-1] + 1
 """From 0, which is no class, to the last."""

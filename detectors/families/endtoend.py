@@ -21,8 +21,8 @@ from detectors.families.ultralytics import enclosing, extra_of
 from detectors.manifest import InputSpec, LetterboxSpec
 
 if TYPE_CHECKING:
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Signature
-    from detectors.nodes import Nodes
 
 MOST_ROWS: Final = 2000
 """More than any model leaves over; with more it is no final list."""

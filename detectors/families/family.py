@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from detectors.compiling.nodes import Nodes
     from detectors.manifest import InputSpec
-    from detectors.nodes import Nodes
 
 
 Shape = tuple[int | None, ...]
@@ -99,7 +99,7 @@ class Head:
         activated: which values a run showed to be after their sigmoid where a family's need not be.
         gaps: whether columns of classes have the numbers of COCO's annotations, with gaps.
         deferred: whether classes come before their softmax, which the graph left to the decode
-            (``detectors.lastsoftmax``).
+            (``detectors.compiling.lastsoftmax``).
         joined: whether class scores are those of objects already, whatever the objectness beside them says.
         form: of its boxes where a family's may be of any.
         numbering: of its classes where the model gives their numbers.

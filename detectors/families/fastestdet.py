@@ -16,9 +16,9 @@ from detectors.families.rows import rgb_shares
 from detectors.manifest import LetterboxSpec
 
 if TYPE_CHECKING:
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Signature
     from detectors.manifest import InputSpec
-    from detectors.nodes import Nodes
 
 STRIDE: Final = 16
 BOX: Final = 1

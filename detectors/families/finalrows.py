@@ -31,8 +31,8 @@ from detectors.families.rows import CENTRE, STRETCH, rgb_shares
 from detectors.manifest import InputSpec, LetterboxSpec
 
 if TYPE_CHECKING:
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Shape, Signature
-    from detectors.nodes import Nodes
 
 
 LISTED: Final = 2

@@ -17,9 +17,9 @@ from detectors.families.family import Candidates, Head
 from detectors.families.rows import GREY, rgb_shares
 
 if TYPE_CHECKING:
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Signature
     from detectors.manifest import InputSpec
-    from detectors.nodes import Nodes
 
 CHOICE: Final = 3
 """Columns of the choice: picture, class, box."""

@@ -10,8 +10,8 @@ from onnx import TensorProto
 from detectors.coco import COCO_IDS, COCO_LABELS
 
 if TYPE_CHECKING:
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Head, Numbering, Signature
-    from detectors.nodes import Nodes
 
 
 def scores_of(nodes: Nodes, numbers: str, scores: str, classes: int) -> str:

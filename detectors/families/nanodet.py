@@ -31,8 +31,8 @@ from detectors.families.rows import STRETCH, rgb_imagenet
 from detectors.manifest import InputSpec, LetterboxSpec
 
 if TYPE_CHECKING:
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Signature
-    from detectors.nodes import Nodes
 
 BINS: Final = 8
 SIDES: Final = 4

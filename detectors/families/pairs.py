@@ -32,8 +32,8 @@ from detectors.manifest import InputSpec, LetterboxSpec
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Shape, Signature
-    from detectors.nodes import Nodes
 
 FEWEST: Final = 50
 """Cells of the smallest grid; shorter lists are final."""

@@ -30,8 +30,8 @@ from detectors.manifest import InputSpec, LetterboxSpec
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Signature
-    from detectors.nodes import Nodes
 
 STRIDES: Final = (8, 16, 32, 64, 128)
 RATIOS: Final = (0.5, 1.0, 2.0)

@@ -14,8 +14,8 @@ from detectors.manifest import InputSpec, LetterboxSpec
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Shape
-    from detectors.nodes import Nodes
 
 CENTRE: Final = LetterboxSpec(mode="centre")
 GREY: Final = LetterboxSpec(mode="centre", pad=128)

@@ -18,8 +18,8 @@ from detectors.families.grid import cells as cells_of
 from detectors.manifest import InputSpec, LetterboxSpec
 
 if TYPE_CHECKING:
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Shape, Signature
-    from detectors.nodes import Nodes
 
 ANCHORS: Final = {(8, 16, 32): 2, (8, 16, 32, 64, 128): 1}
 """Of a cell, by the strides of the grids."""

@@ -15,7 +15,7 @@ from detectors.families.grid import cells as cells_of
 from detectors.manifest import InputSpec
 
 if TYPE_CHECKING:
-    from detectors.nodes import Nodes
+    from detectors.compiling.nodes import Nodes
 
 STRIDES: Final = (8, 16, 32)
 LARGEST_LOG: Final = 6.0

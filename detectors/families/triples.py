@@ -43,8 +43,8 @@ from detectors.families.rows import CENTRE, STRETCH, rgb_centred, rgb_imagenet, 
 from detectors.manifest import InputSpec, LetterboxSpec
 
 if TYPE_CHECKING:
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Shape, Signature
-    from detectors.nodes import Nodes
 
 MOST: Final = 2000
 """More boxes than any model leaves over."""

@@ -25,9 +25,9 @@ from detectors.families.rows import CENTRE, CENTRES, ClassRows, rgb_shares
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Signature
     from detectors.manifest import InputSpec
-    from detectors.nodes import Nodes
 
 BOX: Final = 4
 """End of the box within a column: x, y, w, h, classes."""

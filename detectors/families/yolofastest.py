@@ -21,9 +21,9 @@ from detectors.families.rows import STRETCH, rgb_shares
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Signature
     from detectors.manifest import InputSpec
-    from detectors.nodes import Nodes
 
 ANCHORS: Final = {
     16: ((12.64, 19.39), (37.88, 51.48), (55.71, 138.31)),

@@ -20,8 +20,8 @@ from detectors.manifest import InputSpec
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Head, Signature
-    from detectors.nodes import Nodes
 
 
 class YoloxDecoded(Rows):

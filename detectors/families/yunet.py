@@ -17,8 +17,8 @@ from detectors.families.grid import cells as cells_of
 from detectors.manifest import InputSpec, LetterboxSpec
 
 if TYPE_CHECKING:
+    from detectors.compiling.nodes import Nodes
     from detectors.families.family import Signature
-    from detectors.nodes import Nodes
 
 STRIDES: Final = (8, 16, 32)
 KINDS: Final = {"cls": 1, "obj": 1, "bbox": 4}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detectors import store
-from detectors.cache import GraphCache, default_folder
-from detectors.compilation import compiled
+from detectors.compiling.cache import GraphCache, default_folder
+from detectors.compiling.compilation import compiled
 from detectors.letterbox import fit
 from detectors.pixels import BgrPixels
 from detectors.session import raw_runs

@@ -33,7 +33,7 @@ def starting() -> list[Check]:
 
 def thorough(folder: Path) -> list[Check]:
     """All that can be found out; ``folder`` is where the configuration lies."""
-    from detectors.compilation import described
+    from detectors.compiling.compilation import described
 
     models = partial(labels, read=described, missing=True, folder=folder)
     return [decoders, models, classifiers, addresses, pem_files, partial(recordings, folder)]

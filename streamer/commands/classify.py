@@ -27,7 +27,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from detectors.classifier import load
-    from detectors.evaluate_pictures import answer
+    from detectors.measuring.evaluate_pictures import answer
     from detectors.store import models_in
 
     classifier = load(options.model, models=models_in(kept_in(options)))

@@ -16,16 +16,16 @@ from time import monotonic, thread_time
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.cache import GraphCache, default_folder
-from detectors.compilation import compiled
+from detectors.compiling.cache import GraphCache, default_folder
+from detectors.compiling.compilation import compiled
 from detectors.families.grid import cells
 from detectors.letterbox import fit
 from detectors.manifest import InputSpec
 from detectors.pixels import BgrPixels
+from detectors.recognising.trial import pixels_of
+from detectors.recognising.trialpictures import probe
 from detectors.session import Limits, SessionOptions, open_raw, open_session
 from detectors.store import resolve
-from detectors.trial import pixels_of
-from detectors.trialpictures import probe
 
 Array = NDArray[np.float32]
 Decode = Callable[[list[Array], InputSpec], tuple[Array, Array]]

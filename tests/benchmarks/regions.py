@@ -19,7 +19,7 @@ from supervision import Detections, box_iou_batch
 
 from detectors.detections import CLASS_NAME
 from detectors.detector import Detector, Limits, load
-from detectors.instances import Box, Picture, read_instances
+from detectors.measuring.instances import Box, Picture, read_instances
 from detectors.merging import merged
 from detectors.regions import Layout, Shares, lay_out
 from streamer.commands.parsers import regions

@@ -13,8 +13,8 @@ from pathlib import Path
 import onnx
 from onnx import TensorProto, helper, version_converter
 
+from detectors.compiling.nodes import Nodes
 from detectors.families.grid import cells
-from detectors.nodes import Nodes
 
 SIDE = 416
 CELLS = 3549

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors.agreement import boxes_agree, rows_agree
+from detectors.measuring.agreement import boxes_agree, rows_agree
 from detectors.session import Found
 
 

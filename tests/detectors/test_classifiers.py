@@ -12,7 +12,7 @@ import pytest
 from detectors.classifier import load
 from detectors.detector import load as load_detector
 from detectors.errors import DetectorError, InferenceError, ModelLoadError
-from detectors.evaluate_pictures import evaluate_pictures
+from detectors.measuring.evaluate_pictures import evaluate_pictures
 from detectors.session import SessionOptions
 from tests.classifying.colours import Form, expected, written
 

@@ -9,7 +9,7 @@ from miniature import BOXES, LABELS, SIDE, write, yolox
 
 from detectors.detector import load
 from detectors.errors import DetectorError
-from detectors.evaluate import evaluate
+from detectors.measuring.evaluate import evaluate
 from detectors.session import SessionOptions
 from streamer.commands.models.evaluating import claim
 

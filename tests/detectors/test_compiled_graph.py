@@ -12,9 +12,9 @@ from miniature import BOXES, BUILDERS, CELLS, LABELS, SIDE, Recipe, build
 from miniature import ultralytics as v8_miniature
 from onnx import TensorProto, helper, numpy_helper, version_converter
 
+from detectors.compiling.graph import compile_graph
+from detectors.compiling.modelfile import parse, signature, with_input
 from detectors.families import FAMILIES, candidates
-from detectors.graph import compile_graph
-from detectors.modelfile import parse, signature, with_input
 from detectors.session import Limits, SessionOptions, open_session, raw_outputs
 
 CPU = SessionOptions(provider="cpu")

@@ -12,7 +12,7 @@ from miniature import BUILDERS, LABELS, write, yolox
 from onnx import TensorProto, helper, numpy_helper
 
 from detectors.errors import DetectorError, ModelLoadError
-from detectors.examination import Bounds, Order, examine
+from detectors.examining.examination import Bounds, Order, examine
 
 LONGEST = 700
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from detectors.firstlayer import folded
+from detectors.compiling.firstlayer import folded
 from detectors.manifest import InputSpec
 from detectors.session import raw_outputs
 

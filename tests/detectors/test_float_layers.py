@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.float_layers import Trial, cut, search
+from detectors.quantizing.float_layers import Trial, cut, search
 
 COUNT = 12
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from miniature import LABELS, write, yolox
 
-from detectors.cache import KEPT, Entry, GraphCache, default_folder
+from detectors.compiling.cache import KEPT, Entry, GraphCache, default_folder
 from detectors.detector import load
 from detectors.session import SessionOptions
 

@@ -7,13 +7,13 @@ from heads import KINDS
 from onnx import TensorProto, helper, numpy_helper
 from plain import SIDE, Kind
 
-from detectors.alone import Alone
 from detectors.coco import COCO_LABELS
+from detectors.compiling.alone import Alone
+from detectors.compiling.graph import compile_graph
+from detectors.compiling.modelfile import parse, signature, with_input
 from detectors.errors import UnknownFamily
 from detectors.families import FAMILIES, candidates
-from detectors.graph import compile_graph
-from detectors.modelfile import parse, signature, with_input
-from detectors.recognition import sample
+from detectors.recognising.recognition import sample
 from detectors.session import Limits, SessionOptions, open_session
 
 LIMITS = (Limits(), Limits(0.05, 0.65, multi_label=True, max_candidates=2000), Limits(0.3, max_candidates=7))

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from detectors.compiling.graph import compile_decode
+from detectors.compiling.lastsoftmax import deferred
+from detectors.compiling.modelfile import with_input
 from detectors.families.family import Head
-from detectors.graph import compile_decode
-from detectors.lastsoftmax import deferred
-from detectors.modelfile import with_input
 from detectors.session import Limits, SessionOptions, open_session, raw_outputs
 
 CLASSES = 4

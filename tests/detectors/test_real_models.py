@@ -12,10 +12,10 @@ import oracle
 import plain
 import pytest
 
+from detectors.compiling.modelfile import parse, with_input
 from detectors.detections import CLASS_NAME
 from detectors.detector import load
-from detectors.evaluate import evaluate
-from detectors.modelfile import parse, with_input
+from detectors.measuring.evaluate import evaluate
 from detectors.session import Limits, SessionOptions, raw_outputs
 from detectors.store import BUILTIN
 

@@ -14,10 +14,10 @@ from onnx import TensorProto, helper, numpy_helper
 from detectors.detector import load
 from detectors.errors import AmbiguousFamily, UnknownFamily
 from detectors.families.grid import cells
+from detectors.recognising.trialpictures import PROBE, probe
+from detectors.recognising.trialpictures import oranges as shown_oranges
 from detectors.session import Limits, SessionOptions
 from detectors.store import BUILTIN
-from detectors.trialpictures import PROBE, probe
-from detectors.trialpictures import oranges as shown_oranges
 
 CPU = SessionOptions(provider="cpu", workers=1)
 
@@ -160,9 +160,7 @@ def test_pictures_are_prepared_as_a_trial_shows(tmp_path):
     (tmp_path / "model.json").write_text(json.dumps({"labels": labels}))
     manifest = load(str(tmp_path / "model.onnx"), CPU, cache=tmp_path).manifest
     assert manifest.input.std == (255, 255, 255)
-    assert re.search(
-        r"BGR from 0 to 1, as a trial shows \(0\.9.; 0\.00 BGR from 0 to 255,", manifest.assumed
-    )
+    assert re.search(r"BGR from 0 to 1, as a trial shows \(0\.9.; 0\.00 BGR from 0 to 255,", manifest.assumed)
 
 
 def test_what_a_manifest_says_of_pictures_is_not_tried(tmp_path):

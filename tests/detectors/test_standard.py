@@ -8,10 +8,10 @@ from miniature import BOXES, LABELS, SIDE, yolox
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from detectors.compiling.standard import shape_of, standardised
 from detectors.detector import load
 from detectors.errors import ModelLoadError
 from detectors.session import Limits, SessionOptions
-from detectors.standard import shape_of, standardised
 
 CPU = SessionOptions(provider="cpu", workers=1)
 

@@ -5,9 +5,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from detectors.modelfile import with_input
+from detectors.compiling.modelfile import with_input
+from detectors.compiling.stem import fold_stem
 from detectors.session import raw_outputs
-from detectors.stem import fold_stem
 
 CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
 END = 2**63 - 1

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from supervision import box_iou_batch
 
-from detectors import convert
-from detectors.convert import Kind, kind_of, onnx_file
 from detectors.detector import Limits, load
 from detectors.errors import ModelLoadError
-from detectors.evaluate import evaluate
+from detectors.examining import convert
+from detectors.examining.convert import Kind, kind_of, onnx_file
+from detectors.measuring.evaluate import evaluate
 from detectors.store import resolve
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from detectors import int8
+from detectors.quantizing import int8
+from detectors.recognising import trialpictures
 from detectors.store import BUILTIN
 from streamer.cli import main
 
@@ -39,7 +40,7 @@ def test_a_form_that_agrees_becomes_a_model_of_the_store(
     assert manifest["name"] == "street"
     assert manifest["source"].startswith("sightline-nano (")
     assert json.loads((folder / "quantization.json").read_text())["kept_float"] == figures["kept_float"]
-    picture = Path(int8.__file__).parent / "probe" / "street-2.jpg"
+    picture = trialpictures.PROBE / "street-2.jpg"
     found = tmp_path / "found.jsonl"
     data = ["--data", str(tmp_path / "data")]
     assert main(["detect", str(picture), "--model", "street", "--json", str(found), *data]) == 0

@@ -15,7 +15,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from detectors.convert import Kind
+from detectors.examining.convert import Kind
 from trainer.__main__ import main
 from trainer.convert.parity import compare
 from trainer.errors import ConversionError

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detectors.alone import Alone
-from detectors.batchaxis import free_batch
+from detectors.compiling.alone import Alone
+from detectors.compiling.batchaxis import free_batch
 from detectors.session import raw_outputs
 from tests.trainer.pictures import drawn
 from trainer.backbones.backbone import Tunable

@@ -12,11 +12,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from detectors.batchaxis import single
+from detectors.compiling.axis import single
+from detectors.compiling.modelfile import parse, with_input
+from detectors.compiling.nodes import Nodes
 from detectors.errors import DetectorError
 from detectors.manifest import InputSpec
-from detectors.modelfile import parse, with_input
-from detectors.nodes import Nodes
 from detectors.session import raw_runs
 from detectors.store import resolve
 from trainer.backbones.keras_graph import ENTRY, FEATURES
@@ -148,7 +148,7 @@ def automatic(model: onnx.ModelProto, shapes: dict[str, tuple[int, int, int]]) -
 
 def _input(model: str, models: Path) -> InputSpec:
     """How its pictures are prepared: stated, or recognised as it is for detecting and classifying."""
-    from detectors.compilation import described
+    from detectors.compiling.compilation import described
 
     return described(model, models).input
 

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from detectors.nodes import Nodes
+from detectors.compiling.nodes import Nodes
 from trainer.errors import TrainerError
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, compose, helper
 
+from detectors.compiling.nodes import Nodes
 from detectors.joining import with_own_names
-from detectors.nodes import Nodes
 from trainer.backbones.backbone import Tunable
 from trainer.backbones.keras_graph import ENTRY, FEATURES
 from trainer.errors import TrainerError

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.convert import Kind, kind_of
 from detectors.errors import DetectorError
-from detectors.trialpictures import probe
+from detectors.examining.convert import Kind, kind_of
+from detectors.recognising.trialpictures import probe
 from trainer.convert.limits import confine
 from trainer.convert.written import Converted, write
 from trainer.errors import ConversionError, TrainerError

@@ -11,9 +11,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from detectors.convert import Kind, companions
+from detectors.compiling.inspection import every_node
 from detectors.errors import DetectorError, one_line
-from detectors.inspection import every_node
+from detectors.examining.convert import Kind, companions
 from detectors.manifest import InputSpec, stated_in
 from detectors.session import raw_runs
 from trainer.convert.inner import inner_of

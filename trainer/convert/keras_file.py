@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import h5py
 
-from detectors.convert import Kind
+from detectors.examining.convert import Kind
 from trainer.errors import ConversionError
 
 CODE: Final = {

@@ -13,8 +13,8 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from tensorflow.core.protobuf import saved_model_pb2
 
-from detectors.convert import GRAPH, Kind
 from detectors.errors import one_line
+from detectors.examining.convert import GRAPH, Kind
 from trainer.convert import tflite
 from trainer.convert.source import OPSET, Outputs, Source, one_picture
 from trainer.errors import ConversionError

@@ -10,7 +10,7 @@ from typing import Any
 
 import onnx
 
-from detectors.convert import REPORT, Kind
+from detectors.examining.convert import REPORT, Kind
 from trainer.convert.parity import Difference
 
 

@@ -10,11 +10,11 @@ import onnx
 
 from detectors.detector import load
 from detectors.errors import DetectorError
-from detectors.evaluate import evaluate
 from detectors.letterbox import fit
 from detectors.manifest import InputSpec, ModelManifest, Thresholds
+from detectors.measuring.evaluate import evaluate
 from detectors.pixels import BgrPixels
-from detectors.quantize import quantize
+from detectors.quantizing.quantize import quantize
 from trainer.errors import TrainerError
 from trainer.nano import export
 from trainer.nano.architecture import NetworkSpec, outputs

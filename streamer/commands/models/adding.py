@@ -15,7 +15,7 @@ from streamer.commands.parsers import Subparsers, add_place, positive
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
-    from detectors.examination import Examined
+    from detectors.examining.examination import Examined
     from detectors.store import ModelFiles, ModelStore
 
 DAY_S: Final = 24 * 3600
@@ -72,9 +72,9 @@ def add(
     Raises:
         ModelLoadError: it is refused.
     """
-    from detectors.convert import REPORT
     from detectors.errors import ModelLoadError, UnknownFamily
-    from detectors.examination import Bounds, examine
+    from detectors.examining.convert import REPORT
+    from detectors.examining.examination import Bounds, examine
 
     stated = {"name": name, **stated}
     order = order_of(name, files, stated, Bounds(seconds=options.seconds))
@@ -117,7 +117,7 @@ def found_at(path: str) -> ModelFiles:
         ModelLoadError: there is none.
         ConfigError: there are several.
     """
-    from detectors.convert import GRAPH
+    from detectors.examining.convert import GRAPH
     from detectors.store import SUFFIX, resolve
 
     folder = Path(path).expanduser()

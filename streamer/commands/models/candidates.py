@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from detectors.examination import Candidate, Found
+    from detectors.examining.examination import Candidate, Found
 
 
 def drawn(candidates: tuple[Candidate, ...], folder: Path) -> str:
@@ -25,7 +25,7 @@ def drawn(candidates: tuple[Candidate, ...], folder: Path) -> str:
     """
     import cv2
 
-    from detectors.trialpictures import probe
+    from detectors.recognising.trialpictures import probe
 
     try:
         folder.mkdir(parents=True, exist_ok=True)

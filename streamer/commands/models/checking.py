@@ -71,7 +71,7 @@ def looking(model: str, models: Path, min_confidence: float | None, stated: Mapp
         ModelLoadError: the model cannot be used.
     """
     from detectors import classifier, detector
-    from detectors.compilation import described
+    from detectors.compiling.compilation import described
     from streamer.loading import remarks
 
     manifest = described(model, models, stated)

@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
 def classified(options: argparse.Namespace) -> dict[str, Any]:
     """Print accuracy and what is taken for what."""
     from detectors.classifier import load
-    from detectors.evaluate_pictures import evaluate_pictures
+    from detectors.measuring.evaluate_pictures import evaluate_pictures
 
     figures = evaluate_pictures(
         load(options.model, models=models_of(options), stated=stated_by(options)), options.pictures
@@ -83,7 +83,7 @@ def classified(options: argparse.Namespace) -> dict[str, Any]:
 def detected(options: argparse.Namespace) -> dict[str, Any]:
     """Print precision and recall."""
     from detectors.detector import load
-    from detectors.evaluate import evaluate
+    from detectors.measuring.evaluate import evaluate
     from streamer.regions import boxes_of
 
     figures = evaluate(

@@ -21,7 +21,7 @@ def add_action(actions: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write graph and manifest."""
-    from detectors.export import exported
+    from detectors.compiling.export import exported
     from detectors.store import resolve
 
     files = resolve(options.model, models_of(options))

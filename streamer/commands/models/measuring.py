@@ -31,7 +31,7 @@ def add_action(actions: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure both in turns on one thread, and print their CPU time and its ratio."""
-    from detectors.speed import compared
+    from detectors.measuring.speed import compared
     from detectors.store import resolve
 
     files = resolve(options.model, models_of(options))
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _starts(files: ModelFiles, *, as_json: bool) -> int:
-    from detectors.starting import started
+    from detectors.measuring.starting import started
 
     starts = started(files)
     if as_json:

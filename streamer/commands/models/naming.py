@@ -11,7 +11,7 @@ from streamer.commands.parsers import add_place, kept_in
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from detectors.examination import Bounds, Order
+    from detectors.examining.examination import Bounds, Order
     from detectors.store import ModelFiles, ModelStore
 
 MODEL: Final = "built-in name, NAME[@VERSION] of the store, or path"
@@ -67,7 +67,7 @@ def models_of(options: argparse.Namespace) -> Path:
 
 def order_of(name: str, files: ModelFiles, stated: Mapping[str, Any], bounds: Bounds) -> Order:
     """To examine a model."""
-    from detectors.examination import Order
+    from detectors.examining.examination import Order
 
     return Order(
         name=name,

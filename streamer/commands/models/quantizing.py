@@ -18,8 +18,8 @@ from streamer.commands.parsers import Subparsers, positive, share
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
-    from detectors.int8 import Outcome, Quantizing
     from detectors.manifest import ModelManifest
+    from detectors.quantizing.int8 import Outcome, Quantizing
     from detectors.store import ModelFiles
 
 FRAMES: Final = 200
@@ -71,8 +71,8 @@ def run(options: argparse.Namespace) -> int:
     """Collect pictures, search, measure, and keep what is worth it; to keep the float model is no failure."""
     import anyio
 
-    from detectors.compilation import described
-    from detectors.int8 import Quantizing
+    from detectors.compiling.compilation import described
+    from detectors.quantizing.int8 import Quantizing
     from detectors.store import WEIGHTS, require_name, resolve
     from streamer.capture.collecting import collected
     from streamer.commands.models.evaluating import claim
@@ -191,7 +191,7 @@ class Writing:
 def _score(model: Path, options: argparse.Namespace) -> float | None:
     """AP50 of a model, where there is truth."""
     from detectors.detector import SessionOptions, load
-    from detectors.evaluate import evaluate
+    from detectors.measuring.evaluate import evaluate
 
     if options.coco is None:
         return None

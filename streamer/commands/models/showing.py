@@ -10,7 +10,7 @@ from streamer.commands.models.naming import add_model, models_of, order_of, size
 from streamer.commands.parsers import Subparsers
 
 if TYPE_CHECKING:
-    from detectors.examination import Examined, Tensor
+    from detectors.examining.examination import Examined, Tensor
     from detectors.manifest import InputSpec
     from detectors.store import ModelFiles, ModelStore
 
@@ -28,7 +28,7 @@ def add_action(actions: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Examine the model and tell; a file that nobody has added is read in a process of its own."""
-    from detectors.examination import Bounds, examine
+    from detectors.examining.examination import Bounds, examine
     from detectors.store import resolve
 
     files = resolve(options.model, models_of(options))

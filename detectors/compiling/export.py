@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-from detectors.cache import GraphCache, default_folder
-from detectors.compilation import compiled
+from detectors.compiling.cache import GraphCache, default_folder
+from detectors.compiling.compilation import compiled
 from detectors.errors import ModelLoadError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from detectors.batchaxis import single
+from detectors.compiling.axis import single
 from detectors.session import raw_runs
 
 if TYPE_CHECKING:

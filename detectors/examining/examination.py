@@ -20,7 +20,7 @@ GIB: Final = 1024**3
 SECONDS: Final = 300.0
 PATIENCE: Final = 4
 """Seconds of the clock that may pass for each of CPU time: what others take is not the model's fault."""
-ROOT: Final = Path(__file__).resolve().parent.parent
+ROOT: Final = Path(__file__).resolve().parents[2]
 ERRORS: Final = {
     each.__name__: each for each in (ModelLoadError, InferenceError, UnknownFamily, AmbiguousFamily)
 }
@@ -135,7 +135,7 @@ def examine(order: Order) -> Examined:
     with tempfile.TemporaryDirectory(prefix="sightline-examine-") as empty, tempfile.TemporaryFile() as said:
         # The folder it works in is empty: modules beside a model are never imported.
         with subprocess.Popen(
-            [sys.executable, "-P", "-m", "detectors.examiner"],
+            [sys.executable, "-P", "-m", "detectors.examining.examiner"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,

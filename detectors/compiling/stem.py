@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from detectors.inspection import every_node
+from detectors.compiling.inspection import every_node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

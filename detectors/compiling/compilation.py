@@ -7,8 +7,8 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from detectors.cache import Entry, GraphCache, default_folder
-from detectors.compiled import CompiledModel
+from detectors.compiling.cache import Entry, GraphCache, default_folder
+from detectors.compiling.compiled import CompiledModel
 from detectors.errors import ModelLoadError
 from detectors.labels import LabelsFile, read_labels
 from detectors.manifest import ModelManifest, stated_in
@@ -98,7 +98,7 @@ def described(model: str, models: Path | None = None, stated: Mapping[str, Any] 
 
 def _compile(content: bytes, sidecar: bytes, files: ModelFiles, beside: LabelsFile | None) -> CompiledModel:
     # Here and not at the top: a model from the cache needs neither onnx nor the 0.1 s of its import.
-    from detectors.assembly import assemble
+    from detectors.compiling.assembly import assemble
 
     digest = hashlib.sha256(content).hexdigest()
     stated = {"name": files.name, "sha256": digest, **stated_in(sidecar)}

@@ -11,17 +11,17 @@ import numpy as np
 
 from detectors.errors import AmbiguousFamily, InferenceError, UnknownFamily, WrongSize
 from detectors.families.variants import numberings, variants
-from detectors.trial import Reading, Trial, Trials
-from detectors.trialpictures import KNOWN, probe
+from detectors.recognising.trial import Reading, Trial, Trials
+from detectors.recognising.trialpictures import KNOWN, probe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from detectors.alone import Alone
+    from detectors.compiling.alone import Alone
     from detectors.manifest import InputSpec, Triple
-    from detectors.preparing import Preparation
+    from detectors.recognising.preparing import Preparation
 
 CLEAR: Final = 0.1
 """By which the best reading must be better than the next."""

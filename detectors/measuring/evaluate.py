@@ -13,7 +13,7 @@ import numpy as np
 
 from detectors.detections import CLASS_NAME
 from detectors.errors import DetectorError
-from detectors.instances import read_instances
+from detectors.measuring.instances import read_instances
 from detectors.merging import merged
 from detectors.regions import WHOLE, lay_out
 from detectors.session import Limits
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from supervision import Detections
 
     from detectors.detector import Detector
-    from detectors.instances import Instances, Picture
+    from detectors.measuring.instances import Instances, Picture
     from detectors.regions import Shares
 
 LIMITS: Final = Limits(min_confidence=0.001, iou=0.65, multi_label=True, max_candidates=2000)

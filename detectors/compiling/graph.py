@@ -9,11 +9,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, compose, helper, version_converter
 
+from detectors.compiling.modelfile import IR_VERSION, OPSET, opset
+from detectors.compiling.nodes import Nodes
 from detectors.errors import ModelLoadError, one_line
 from detectors.families import FAMILIES
 from detectors.joining import with_own_names, without_unused
-from detectors.modelfile import IR_VERSION, OPSET, opset
-from detectors.nodes import Nodes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 import onnx
 from onnx import helper
 
-from detectors.inspection import every_node
-from detectors.modelfile import opset
+from detectors.compiling.inspection import every_node
+from detectors.compiling.modelfile import opset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

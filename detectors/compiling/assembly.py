@@ -6,32 +6,33 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from detectors.alone import Alone
-from detectors.batchaxis import free_batch, with_axis_of_outputs
-from detectors.classification import STATES, classifier, is_classifier
 from detectors.coco import COCO_LABELS
-from detectors.compiled import CompiledModel
+from detectors.compiling.alone import Alone
+from detectors.compiling.axis import with_axis_of_outputs
+from detectors.compiling.batchaxis import free_batch
+from detectors.compiling.compiled import CompiledModel
+from detectors.compiling.firstlayer import folded
+from detectors.compiling.graph import compile_graph
+from detectors.compiling.lastsoftmax import deferred
+from detectors.compiling.modelfile import parse, signature, size_in_metadata, with_input
+from detectors.compiling.standard import size_told, takes_bytes
+from detectors.compiling.stem import fold_stem
 from detectors.errors import ModelLoadError, UnknownFamily, WrongSize
 from detectors.families import FAMILIES, candidates
 from detectors.families.usual import TRIED, usual_for
-from detectors.firstlayer import folded
-from detectors.graph import compile_graph
-from detectors.lastsoftmax import deferred
 from detectors.manifest import validated
-from detectors.modelfile import parse, signature, size_in_metadata, with_input
-from detectors.preparing import told_by, written_by_ultralytics
-from detectors.recognition import Known, decided, sample
-from detectors.standard import size_told, takes_bytes
-from detectors.stem import fold_stem
-from detectors.trial import Reading
+from detectors.recognising.classification import STATES, classifier, is_classifier
+from detectors.recognising.preparing import told_by, written_by_ultralytics
+from detectors.recognising.recognition import Known, decided, sample
+from detectors.recognising.trial import Reading
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from detectors.compiling.modelfile import ParsedModel
     from detectors.families.family import Head, Signature
     from detectors.labels import LabelsFile
     from detectors.manifest import ModelManifest
-    from detectors.modelfile import ParsedModel
 
 
 def assemble(

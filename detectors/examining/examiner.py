@@ -8,14 +8,14 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from detectors.errors import DetectorError, UnknownFamily
-from detectors.examination import Answer, Candidate, Examined, Found, Order, Refused, Tensor
+from detectors.examining.examination import Answer, Candidate, Examined, Found, Order, Refused, Tensor
 from detectors.store import MANIFEST, WEIGHTS, ModelFiles
 
 if TYPE_CHECKING:
     import onnx
 
-    from detectors.compiled import CompiledModel
-    from detectors.trial import Trial
+    from detectors.compiling.compiled import CompiledModel
+    from detectors.recognising.trial import Trial
 
 WRITTEN_BYTES: Final = 4 * 1024**3
 """Of one file."""
@@ -59,7 +59,7 @@ def _answered(order: Order) -> Answer:
 
 def _examined(order: Order) -> Examined:
     # Here and not at the top: their memory counts, too.
-    from detectors.compilation import compiled
+    from detectors.compiling.compilation import compiled
 
     files = ModelFiles(order.name, order.weights, order.manifest, labels=order.labels)
     model = compiled(files, None, order.stated)
@@ -92,8 +92,8 @@ def _kept(order: Order, model: CompiledModel) -> CompiledModel:
 
     import onnx
 
-    from detectors.cache import GraphCache, default_folder
-    from detectors.compilation import keep
+    from detectors.compiling.cache import GraphCache, default_folder
+    from detectors.compiling.compilation import keep
 
     assert order.folder is not None
     content = order.weights.read_bytes()

@@ -10,11 +10,11 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import TensorProto, external_data_helper, helper, shape_inference, version_converter
 
+from detectors.compiling.inspection import inspect_content, inspect_shapes
+from detectors.compiling.standard import shape_of, standardised
 from detectors.errors import ModelLoadError, WrongSize, one_line
 from detectors.families.family import Signature
-from detectors.inspection import inspect_content, inspect_shapes
 from detectors.labels import labels_in
-from detectors.standard import shape_of, standardised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

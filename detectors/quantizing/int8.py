@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from detectors.agreement import boxes_agree, rows_agree
-from detectors.alone import Alone
-from detectors.batchaxis import single
-from detectors.classifier_graph import compile_classifier
+from detectors.compiling.alone import Alone
+from detectors.compiling.axis import single
+from detectors.compiling.classifier_graph import compile_classifier
+from detectors.compiling.graph import compile_graph
+from detectors.compiling.inspection import every_node
+from detectors.compiling.modelfile import parse, signature, with_input
+from detectors.compiling.stem import fold_stem
 from detectors.errors import DetectorError
 from detectors.families import candidates
-from detectors.float_layers import FASTER, Trial, cut, search
-from detectors.graph import compile_graph
-from detectors.inspection import every_node
 from detectors.letterbox import fit
-from detectors.modelfile import parse, signature, with_input
+from detectors.measuring.agreement import boxes_agree, rows_agree
 from detectors.pixels import BgrPixels
-from detectors.quantize import Calibrated, simplified
-from detectors.recognition import sample
+from detectors.quantizing.float_layers import FASTER, Trial, cut, search
+from detectors.quantizing.quantize import Calibrated, simplified
+from detectors.recognising.recognition import sample
 from detectors.session import Limits, SessionOptions, open_session
-from detectors.stem import fold_stem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
-from detectors.inspection import every_node
+from detectors.compiling.inspection import every_node
 
 if TYPE_CHECKING:
     from detectors.manifest import InputSpec

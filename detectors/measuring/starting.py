@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from detectors.cache import GraphCache
-from detectors.compilation import compiled
+from detectors.compiling.cache import GraphCache
+from detectors.compiling.compilation import compiled
 from detectors.session import SessionOptions, open_raw, open_session
 
 if TYPE_CHECKING:

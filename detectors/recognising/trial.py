@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from detectors.compiling.graph import compile_decode
 from detectors.errors import DetectorError
-from detectors.graph import compile_decode
 from detectors.letterbox import fit
 from detectors.overlap import overlaps
 from detectors.pixels import BgrPixels
+from detectors.recognising.trialpictures import KNOWN, oranges, probe
 from detectors.session import Limits, SessionOptions, open_session
-from detectors.trialpictures import KNOWN, oranges, probe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from detectors.alone import Alone
+    from detectors.compiling.alone import Alone
     from detectors.families.family import Head
     from detectors.letterbox import Letterbox
     from detectors.manifest import InputSpec, ModelManifest
+    from detectors.recognising.trialpictures import ProbePicture
     from detectors.session import Found, Session
-    from detectors.trialpictures import ProbePicture
 
 LIMITS: Final = Limits(min_confidence=0.15, iou=0.5, max_candidates=300)
 LEVELS: Final = (0.15, 0.25, 0.35, 0.5)

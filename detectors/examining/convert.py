@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from detectors.cache import default_folder
+from detectors.compiling.cache import default_folder
 from detectors.errors import ModelLoadError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ MEMORY_BYTES: Final = 8 * 1024**3
 GRAPH: Final = "saved_model.pb"
 REPORT: Final = "conversion.json"
 """How far a converted model answers otherwise; it lies beside it."""
-ROOT: Final = Path(__file__).parent.parent
+ROOT: Final = Path(__file__).parents[2]
 """Where the packages ``detectors`` and ``trainer`` lie side by side."""
 HEAD_BYTES: Final = 8
 PICKLES: Final = frozenset({".pkl", ".pickle", ".joblib", ".pt", ".pth"})

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from detectors.cache import GraphCache, default_folder
-from detectors.compilation import compiled
+from detectors.compiling.cache import GraphCache, default_folder
+from detectors.compiling.compilation import compiled
+from detectors.compiling.standard import SIZES
 from detectors.errors import InferenceError
 from detectors.letterbox import fit
 from detectors.pixels import BgrPixels
+from detectors.recognising.trialpictures import probe
 from detectors.session import Limits, SessionOptions, open_raw, open_session
-from detectors.standard import SIZES
-from detectors.trialpictures import probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from detectors.batchaxis import free_batch
-from detectors.classifier_graph import compile_classifier
-from detectors.compiled import CompiledModel
+from detectors.compiling.batchaxis import free_batch
+from detectors.compiling.classifier_graph import compile_classifier
+from detectors.compiling.compiled import CompiledModel
+from detectors.compiling.firstlayer import folded
 from detectors.errors import InferenceError, ModelLoadError, UnknownFamily
 from detectors.families import FAMILIES, candidates
-from detectors.firstlayer import folded
 from detectors.letterbox import fit
 from detectors.manifest import InputSpec, validated
 from detectors.pixels import BgrPixels
-from detectors.preparing import shown_by
-from detectors.trialpictures import probe
+from detectors.recognising.preparing import shown_by
+from detectors.recognising.trialpictures import probe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     import onnx
     from numpy.typing import NDArray
 
-    from detectors.alone import Alone
+    from detectors.compiling.alone import Alone
+    from detectors.compiling.modelfile import ParsedModel
     from detectors.families.family import Signature
     from detectors.manifest import ModelManifest
-    from detectors.modelfile import ParsedModel
 
 ANSWERS: Final = ("probabilities", "logits", "binary")
 """What an output holds: a row that sums to 1; one that softmax makes such; or only the probability of the

@@ -8,11 +8,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, compose, helper
 
+from detectors.compiling.graph import OWN, PREFIX, bring_to, dimension, piece, preparation
+from detectors.compiling.modelfile import opset
+from detectors.compiling.nodes import Nodes
 from detectors.errors import ModelLoadError, one_line
-from detectors.graph import OWN, PREFIX, bring_to, dimension, piece, preparation
 from detectors.joining import with_own_names, without_unused
-from detectors.modelfile import opset
-from detectors.nodes import Nodes
 
 if TYPE_CHECKING:
     from detectors.manifest import InputSpec
@@ -26,7 +26,7 @@ def compile_classifier(model: onnx.ModelProto, answer: str, classes: int, spec: 
 
     Args:
         model: with one output, from ``modelfile.with_input``.
-        answer: what the output holds, a name of ``detectors.classification.ANSWERS``.
+        answer: what the output holds, a name of ``detectors.recognising.classification.ANSWERS``.
         classes: how many it tells apart.
         spec: of its input.
 

@@ -11,7 +11,7 @@ import numpy as np
 from onnx import TensorProto, numpy_helper
 
 from detectors.manifest import LetterboxSpec
-from detectors.normalising import Affine, affine_of
+from detectors.recognising.normalising import Affine, affine_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+from detectors.compiling.nodes import Nodes
 from detectors.errors import ModelLoadError
-from detectors.nodes import Nodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -1,0 +1,1 @@
+"""Compiles any model file into one graph."""

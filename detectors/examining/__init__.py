@@ -1,0 +1,1 @@
+"""Reads files that nobody trusts, in processes of their own."""

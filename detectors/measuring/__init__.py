@@ -1,0 +1,1 @@
+"""How right, how alike and how fast models are."""

@@ -1,0 +1,1 @@
+"""Makes INT8 forms of models, where that pays."""
