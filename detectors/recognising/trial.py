@@ -48,8 +48,8 @@ FEW: Final = 20
 """Cells that may be alike by chance."""
 UNLIKE: Final = np.sqrt([2.0, 3.0, 5.0, 7.0])
 """By these weights no two boxes come to the same number."""
-CROWD, SURE = 200, 0.25
-"""So many objects with this confidence are in no picture of the trial."""
+CROWDS: Final = ((200, 0.25), (60, 0.8))
+"""So many objects with this confidence, or with that, are in no picture of the trial."""
 KEPT: Final = 16
 """Answers that are kept for the next family: of all pictures in the usual preparation, and of the first in as
 many others as are tried."""
@@ -239,8 +239,11 @@ def impossible(found: Found, width: int, height: int) -> str | None:
         return f"boxes {far:.1f} pictures away"
     if np.median(np.maximum(x2 - x1, y2 - y1)) <= TINY:
         return "boxes of less than a pixel"
-    sure = int((found.scores > SURE).sum())
-    return f"{sure} objects in a street with a few people" if sure > CROWD else None
+    for crowd, confidence in CROWDS:
+        sure = int((found.scores > confidence).sum())
+        if sure > crowd:
+            return f"{sure} objects in a street with a few people"
+    return None
 
 
 def _finite(found: Found) -> Found:

@@ -14,9 +14,10 @@ from onnx import TensorProto, helper, numpy_helper
 from detectors.detector import load
 from detectors.errors import AmbiguousFamily, UnknownFamily
 from detectors.families.grid import cells
+from detectors.recognising.trial import impossible
 from detectors.recognising.trialpictures import PROBE, probe
 from detectors.recognising.trialpictures import oranges as shown_oranges
-from detectors.session import Limits, SessionOptions
+from detectors.session import Found, Limits, SessionOptions
 from detectors.store import BUILTIN
 
 CPU = SessionOptions(provider="cpu", workers=1)
@@ -223,3 +224,14 @@ def test_rows_whose_class_comes_before_the_score_are_told_from_those_where_it_co
     [found] = detector.infer([detector.prepare(np.zeros((320, 320, 3), np.uint8))], Limits())
     assert detector.manifest.family == "class-first"
     np.testing.assert_allclose(found.confidence, (0.9, 0.7), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("count", "confidence", "told"), [(100, 1.0, True), (100, 0.5, False), (40, 1.0, False)]
+)
+def test_a_hundred_objects_that_are_sure_are_in_no_street(count, confidence, told):
+    """As the queries of a DETR are all sure of being something where its background comes first."""
+    corners = np.tile(np.array([[10, 10, 50, 50]], np.float32), (count, 1))
+    scores, none = np.full(count, confidence, np.float32), np.zeros(count, np.int64)
+    said = impossible(Found(corners, scores, none, none), 320, 320)
+    assert (said == "100 objects in a street with a few people") if told else said is None
