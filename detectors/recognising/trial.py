@@ -12,7 +12,7 @@ from detectors.errors import DetectorError
 from detectors.letterbox import fit
 from detectors.overlap import overlaps
 from detectors.pixels import BgrPixels
-from detectors.recognising.trialpictures import KNOWN, oranges, probe
+from detectors.recognising.trialpictures import KNOWN, dusk, oranges, probe
 from detectors.session import Limits, SessionOptions, open_session
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ UNLIKE: Final = np.sqrt([2.0, 3.0, 5.0, 7.0])
 """By these weights no two boxes come to the same number."""
 CROWDS: Final = ((200, 0.25), (60, 0.8))
 """So many objects with this confidence, or with that, are in no picture of the trial."""
-KEPT: Final = 16
+KEPT: Final = 20
 """Answers that are kept for the next family: of all pictures in the usual preparation, and of the first in as
 many others as are tried."""
 CPU: Final = SessionOptions(provider="cpu", workers=1)
@@ -153,17 +153,16 @@ class Trials:
         return replace(trial, sure=self._certainty(trial))
 
     def _certainty(self, trial: Trial) -> float | None:
-        """How sure a reading is of what it knows in the street and of oranges, 0..1, each word counted
-        alike; None where it knows no oranges."""
+        """How sure a reading is at dusk of what it knows in the street and of oranges, 0..1, each word
+        counted alike; None where it knows no oranges."""
         labels = np.array(trial.reading.manifest.labels)
-        known = [picture for picture in oranges() if set(picture.labels) & set(labels)]
-        if not known:
+        if not any(set(picture.labels) & set(labels) for picture in oranges()):
             return None
-        shown = self.of(trial.reading, known)
+        shown = self.of(trial.reading, dusk())
         if trial.wrong is not None or shown.wrong is not None:
             return 0.0
         sure: dict[str, list[float]] = {}
-        for picture, there in zip((*probe(), *known), (*trial.found, *shown.found), strict=True):
+        for picture, there in zip(dusk(), shown.found, strict=True):
             names = labels[there.classes]
             for label, box in zip(picture.labels.tolist(), picture.boxes, strict=True):
                 if label in labels:
