@@ -36,6 +36,10 @@ async def scenario(model: str) -> None:
         except InferenceError as error:
             print(f"white: {error}")
         print(f"black again: {len(await batcher.submit(frame(0), 0.5))} objects")
+        # Another worker may have answered before the fresh session was built.
+        with anyio.move_on_after(20):
+            while not status.is_ready:
+                await anyio.sleep(0.02)
         print("ready again" if status.is_ready else "not ready")
         batcher.submit(frame(255), 0.5)
         await anyio.sleep_forever()
