@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from detectors.store import ModelFiles
 
-COMPILE_VERSION: Final = 15
+COMPILE_VERSION: Final = 16
 """Rises whenever the compiled graph changes, so that graphs cached by an older version are not used."""
 MAX_FILE_BYTES: Final = 2 * 1024**3
 """Of a model; protobuf itself ends here."""

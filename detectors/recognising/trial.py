@@ -153,22 +153,18 @@ class Trials:
         return replace(trial, sure=self._certainty(trial))
 
     def _certainty(self, trial: Trial) -> float | None:
-        """How sure a reading is at dusk of what it knows in the street and of oranges, 0..1, each word
-        counted alike; None where it knows no oranges."""
+        """How sure a reading is of what it knows in the street and of oranges, 0..1, in that light, of day or
+        dusk, in which it is less so; None where it knows no oranges."""
         labels = np.array(trial.reading.manifest.labels)
         if not any(set(picture.labels) & set(labels) for picture in oranges()):
             return None
-        shown = self.of(trial.reading, dusk())
-        if trial.wrong is not None or shown.wrong is not None:
+        by_day, at_dusk = (self.of(trial.reading, pictures) for pictures in (oranges(), dusk()))
+        if any(each.wrong is not None for each in (trial, by_day, at_dusk)):
             return 0.0
-        sure: dict[str, list[float]] = {}
-        for picture, there in zip(dusk(), shown.found, strict=True):
-            names = labels[there.classes]
-            for label, box in zip(picture.labels.tolist(), picture.boxes, strict=True):
-                if label in labels:
-                    met = (names == label) & (overlaps(box[None], there.boxes)[0] >= MATCH)
-                    sure.setdefault(label, []).append(float(there.scores[met].max(initial=0)))
-        return float(np.mean([np.mean(each) for each in sure.values()]))
+        return min(
+            _sure((*probe(), *oranges()), (*trial.found, *by_day.found), labels),
+            _sure(dusk(), at_dusk.found, labels),
+        )
 
     def _answer(self, picture: ProbePicture, spec: InputSpec) -> tuple[list[NDArray[Any]], Letterbox]:
         key = (id(picture), spec.model_dump_json())
@@ -220,6 +216,18 @@ def pixels_of(image: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:
     ordered = image[..., ::-1] if spec.channels == "rgb" else image
     pixels = (ordered - np.array(spec.mean, np.float32)) / np.array(spec.std, np.float32)
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)
+
+
+def _sure(pictures: Sequence[ProbePicture], found: Sequence[Found], labels: NDArray[np.str_]) -> float:
+    """The mean score of what is there and was found there, 0 for what was not, each word counted alike."""
+    sure: dict[str, list[float]] = {}
+    for picture, there in zip(pictures, found, strict=True):
+        names = labels[there.classes]
+        for label, box in zip(picture.labels.tolist(), picture.boxes, strict=True):
+            if label in labels:
+                met = (names == label) & (overlaps(box[None], there.boxes)[0] >= MATCH)
+                sure.setdefault(label, []).append(float(there.scores[met].max(initial=0)))
+    return float(np.mean([np.mean(each) for each in sure.values()]))
 
 
 def impossible(found: Found, width: int, height: int) -> str | None:

@@ -46,9 +46,11 @@ def oranges() -> tuple[ProbePicture, ...]:
 
 @cache
 def dusk() -> tuple[ProbePicture, ...]:
-    """All of them in a fifth of their light: there a model sees little whose pixels are scaled otherwise than
-    it wants, where in daylight many see enough."""
-    return tuple(replace(each, image=(each.image * DUSK).astype(np.uint8)) for each in (*probe(), *oranges()))
+    """Some of both in a fifth of their light: there a model sees little whose pixels are scaled otherwise
+    than it wants, where by day many see enough."""
+    return tuple(
+        replace(each, image=(each.image * DUSK).astype(np.uint8)) for each in (*probe()[:2], *oranges())
+    )
 
 
 def _told_in(name: str) -> tuple[ProbePicture, ...]:
