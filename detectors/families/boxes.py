@@ -37,12 +37,6 @@ def the_boxes(names: Sequence[str]) -> str | None:
     return candidates[0] if len(candidates) == 1 else None
 
 
-def in_shares(signature: Signature, name: str) -> bool | None:
-    """Whether the boxes of an output are in shares of the picture, not in pixels; None where no run told."""
-    boxes = signature.values(name)
-    return None if boxes is None else _small(boxes)
-
-
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What the four numbers of boxes are: their form, and whether they are in shares of the picture."""

@@ -9,13 +9,14 @@ Source of efficientdet: google/automl ``efficientdet/inference.py`` ``det_post_p
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from detectors.families.boxes import Meaning, corners_of, meaning
+from detectors.families.boxes import Meaning, corners_of
 from detectors.families.family import Candidates, Head
-from detectors.families.labelled import classes_of, from_zero, numbering_of, scores_of
+from detectors.families.labelled import final_head, from_zero, numbering_of, scores_of
 from detectors.families.rows import CENTRE, rgb_shares
 from detectors.families.ultralytics import enclosing, extra_of
 from detectors.manifest import InputSpec, LetterboxSpec
@@ -41,25 +42,12 @@ class EndToEnd:
             return None
         if not (shape[1] or 1) <= MOST_ROWS or not _whole(signature, name, SCORE):
             return None
-        rows = signature.rows(name)
-        told: Meaning | None = CORNERS
-        if not extra.turned:
-            told = meaning(signature, None if rows is None else rows[:, :BOX], CORNERS)
-        if told is None:
+        rows = None if extra.turned else signature.rows(name)
+        head = final_head(signature, (name,), None if rows is None else rows[:, :BOX], CORNERS, "zero")
+        if head is None:
             return None
-        return Head(
-            signature.width,
-            signature.height,
-            (),
-            classes_of(signature),
-            (name,),
-            suppress=False,
-            turned=extra.turned,
-            ignored=extra.said,
-            form="" if extra.turned else told.form,
-            shares=told.shares,
-            numbering="zero",
-        )
+        form = "" if extra.turned else head.form
+        return replace(head, turned=extra.turned, ignored=extra.said, form=form)
 
     def input(self, head: Head) -> InputSpec:
         return rgb_shares(head, CENTRE)
@@ -91,20 +79,9 @@ class EfficientDet:
         if not _whole(signature, name, NUMBER):
             return None
         rows = signature.rows(name)
-        told = meaning(signature, None if rows is None else rows[:, 1:5], Meaning("yxyx", shares=False))
-        if told is None:
-            return None
-        return Head(
-            signature.width,
-            signature.height,
-            (),
-            classes_of(signature),
-            (name,),
-            suppress=False,
-            form=told.form,
-            shares=told.shares,
-            numbering=numbering_of(signature, 1),
-        )
+        boxes = None if rows is None else rows[:, 1:5]
+        usual = Meaning("yxyx", shares=False)
+        return final_head(signature, (name,), boxes, usual, numbering_of(signature, 1))
 
     def input(self, head: Head) -> InputSpec:
         return InputSpec(

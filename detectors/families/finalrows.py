@@ -23,10 +23,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from detectors.families.boxes import corners_of, meaning
+from detectors.families.boxes import corners_of
 from detectors.families.endtoend import CORNERS, MOST_ROWS, column
 from detectors.families.family import Candidates, Head
-from detectors.families.labelled import classes_of, from_zero, scores_of
+from detectors.families.labelled import classes_of, final_head, from_zero, scores_of
 from detectors.families.rows import CENTRE, STRETCH, rgb_shares
 from detectors.manifest import InputSpec, LetterboxSpec
 
@@ -76,21 +76,8 @@ class FlatRows:
         rare = self.rare or len(shape) > LISTED or (self.counted is None and not rest)
         if rare and (shown is None or not shown[:, self.score].any()):
             return None
-        told = meaning(signature, None if shown is None else shown[:, self.box : self.box + 4], CORNERS)
-        if told is None:
-            return None
-        return Head(
-            signature.width,
-            signature.height,
-            (),
-            classes_of(signature),
-            (name,),
-            suppress=False,
-            shapes=(shape,),
-            form=told.form,
-            shares=told.shares,
-            numbering="zero",
-        )
+        boxes = None if shown is None else shown[:, self.box : self.box + 4]
+        return final_head(signature, (name,), boxes, CORNERS, "zero", (shape,))
 
     def input(self, head: Head) -> InputSpec:
         return rgb_shares(head, self.letterbox)

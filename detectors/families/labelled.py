@@ -8,10 +8,15 @@ import numpy as np
 from onnx import TensorProto
 
 from detectors.coco import COCO_IDS, COCO_LABELS
+from detectors.families.boxes import meaning
+from detectors.families.family import Head
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from detectors.compiling.nodes import Nodes
-    from detectors.families.family import Head, Numbering, Signature
+    from detectors.families.boxes import Meaning
+    from detectors.families.family import Numbering, Shape, Signature
 
 
 def scores_of(nodes: Nodes, numbers: str, scores: str, classes: int) -> str:
@@ -31,6 +36,41 @@ def scores_of(nodes: Nodes, numbers: str, scores: str, classes: int) -> str:
 def classes_of(signature: Signature) -> int:
     """How many classes a model has whose outputs do not tell: as many as have names, else those of COCO."""
     return len(signature.labels) if signature.labels else len(COCO_LABELS)
+
+
+def final_head(
+    signature: Signature,
+    outputs: tuple[str, ...],
+    boxes: NDArray[np.float32] | None,
+    usual: Meaning,
+    numbering: Numbering,
+    shapes: tuple[Shape, ...] = (),
+) -> Head | None:
+    """The head of final boxes with the numbers of their classes; None where a run showed no such boxes.
+
+    Args:
+        signature: of the model.
+        outputs: as the decode expects them.
+        boxes: that a run showed, [k,4]; None where it was not run.
+        usual: what boxes of this family mean where no run tells.
+        numbering: of its classes.
+        shapes: of these outputs, where the decode depends on them.
+    """
+    told = meaning(signature, boxes, usual)
+    if told is None:
+        return None
+    return Head(
+        signature.width,
+        signature.height,
+        (),
+        classes_of(signature),
+        outputs,
+        suppress=False,
+        shapes=shapes,
+        form=told.form,
+        shares=told.shares,
+        numbering=numbering,
+    )
 
 
 def numbering_of(signature: Signature, first: int, *, annotated: bool = False) -> Numbering:

@@ -36,9 +36,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from detectors.families.boxes import Meaning, corners_of, meaning
+from detectors.families.boxes import Meaning, corners_of
 from detectors.families.family import Candidates, Head
-from detectors.families.labelled import classes_of, from_zero, numbering_of, scores_of
+from detectors.families.labelled import final_head, from_zero, numbering_of, scores_of
 from detectors.families.rows import CENTRE, STRETCH, rgb_centred, rgb_imagenet, rgb_shares
 from detectors.manifest import InputSpec, LetterboxSpec
 
@@ -92,21 +92,8 @@ class Triples:
             return None
         shapes = tuple(signature.outputs[name] for name in outputs)
         usual = Meaning("yxyx" if self.yxyx else "xyxy", self.shares)
-        told = meaning(signature, signature.rows(outputs[BOXES]), usual)
-        if told is None:
-            return None
-        return Head(
-            signature.width,
-            signature.height,
-            (),
-            classes_of(signature),
-            outputs,
-            suppress=False,
-            shapes=shapes,
-            shares=told.shares,
-            form=told.form,
-            numbering=numbering_of(signature, self.first, annotated=self.annotated),
-        )
+        numbering = numbering_of(signature, self.first, annotated=self.annotated)
+        return final_head(signature, outputs, signature.rows(outputs[BOXES]), usual, numbering, shapes)
 
     def input(self, head: Head) -> InputSpec:
         if self.centred:
